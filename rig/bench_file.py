@@ -1,0 +1,223 @@
+"""The bench file: which devices stand on the bench, how gas and bytes reach them, and what will go wrong.
+
+TOML, read and checked here; every mistake is reported at once, each with file, key, what was expected and what came.
+``rig serve`` writes the same shape as JSON (its endpoints file), so a served bench can be used like a bench file.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from instruments.errors import ConfigurationError, ConfigurationErrors
+from rig.units import Dimension, parse_quantity
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _quantity(dimension: Dimension) -> BeforeValidator:
+    def parse(value: object) -> object:
+        if isinstance(value, str):
+            return parse_quantity(value, dimension)
+        raise ValueError(f'text with a unit of {dimension}, such as "{_EXAMPLE[dimension]}"')
+
+    return BeforeValidator(parse)
+
+
+_EXAMPLE: dict[Dimension, str] = {
+    "fraction": "500 ppb", "length": "3 m", "time": "90 s", "flow": "5 L/min", "volume": "180 cm3",
+}  # fmt: skip
+
+Fraction = Annotated[float, _quantity("fraction"), Field(ge=0)]
+"""A mole fraction in nmol/mol, written with a unit."""
+Length = Annotated[float, _quantity("length"), Field(gt=0)]
+"""A length in metres, written with a unit."""
+Duration = Annotated[float, _quantity("time"), Field(ge=0)]
+"""A time in seconds, written with a unit."""
+Flow = Annotated[float, _quantity("flow"), Field(gt=0)]
+"""A flow in L/min, written with a unit."""
+
+SettingValue = bool | int | float | str
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BenchSection(_Section):
+    """``[bench]``: epoch, seed, and where ports may be opened."""
+
+    epoch: datetime = Field(description="calendar time of bench time 0, with a zone")
+    seed: int = Field(default=1, ge=0)
+    interface: str = Field(default="127.0.0.1", description="address that TCP ports bind to")
+    speed: float | None = Field(default=None, ge=1, description="set by rig serve: bench seconds to a wall second")
+    started_wall: float | None = Field(default=None, description="set by rig serve: Unix time of bench time 0")
+    process: int | None = Field(default=None, description="set by rig serve: its process id")
+    source: str = Field(default="", description="set by rig serve: the bench file that it serves")
+    simulated: bool = Field(default=False, description="set by rig serve: its devices are emulated")
+
+
+class PortSection(_Section):
+    """``[device.X.port.Y]``: one way to talk to an emulated device."""
+
+    kind: Literal["serial", "tcp"] = "serial"
+    protocol: str
+    baud: int = Field(default=9600, ge=50)
+    id: int | None = Field(default=None, ge=0, le=127)
+    reply_delay: Duration = 0.02
+    line_timing: bool = True
+    tcp_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
+    options: dict[str, bool] = Field(default_factory=dict)
+
+
+class DeviceSection(_Section):
+    """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
+
+    model: str
+    serial: str = ""
+    range: Fraction | None = None
+    settings: dict[str, SettingValue] = Field(default_factory=dict)
+    hidden: dict[str, SettingValue] = Field(default_factory=dict)
+    warm: bool = Field(default=True, description="has been running before the epoch")
+    port: dict[str, PortSection] = Field(default_factory=dict)
+    resource: str | None = None
+    protocol: str | None = None
+    baud: int = Field(default=9600, ge=50)
+    id: int | None = Field(default=None, ge=0, le=127)
+    options: dict[str, bool] = Field(default_factory=dict)
+    timeout: Duration = 2.0
+    follows: str | None = None
+    emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")
+
+
+class CylinderSection(_Section):
+    """``[cylinder.X]``: a certified gas in nitrogen, connected to a port of the calibrator."""
+
+    value: Fraction
+    u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
+    certificate: str = Field(min_length=1)
+    expires: date
+    species: Literal["so2", "no", "no2", "co", "o3"] | None = None
+    port: str = ""
+    device: str = ""
+    stored: Fraction | None = Field(default=None, description="value typed into the calibrator, if not the certified")
+    impurities: dict[Literal["so2", "no", "no2", "co", "o3"], Fraction] = Field(default_factory=dict)
+    hidden: dict[str, SettingValue] = Field(default_factory=dict)
+
+
+class TubeSection(_Section):
+    """``[tube.X]``: gas goes from ``from`` to ``to`` (``device.port``)."""
+
+    from_: str = Field(alias="from")
+    to: str
+    length: Length
+    bore: Length = 0.004
+    hidden: dict[str, SettingValue] = Field(default_factory=dict)
+
+
+class UncertaintySection(_Section):
+    """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
+
+    certificate: str = Field(min_length=1)
+    expires: date
+    gas_flow_u_pct: float = Field(default=0.0, ge=0)
+    zero_flow_u_pct: float = Field(default=0.0, ge=0)
+    flow_offset_u_pct_fs: float = Field(default=0.0, ge=0)
+    flow_repeatability_pct: float = Field(default=0.0, ge=0)
+    ozone_u_pct: float = Field(default=0.0, ge=0)
+    ozone_u_offset: Fraction = 0.0
+
+
+class AirSection(_Section):
+    """``[air.ambient]`` and ``[air.room]``: geometric means and how much they wander."""
+
+    temperature_c: float = 25.0
+    temperature_sd_c: float = Field(default=0.5, ge=0)
+    pressure_hpa: float = Field(default=1013.25, gt=0)
+    pressure_sd_hpa: float = Field(default=3.0, ge=0)
+    log_sd: float = Field(default=0.0, ge=0, description="standard deviation of the natural log of each species")
+    correlation_time: Duration = 20 * 3600.0
+    so2: Fraction = 3.0
+    no: Fraction = 5.0
+    no2: Fraction = 20.0
+    o3: Fraction = 30.0
+    co: Fraction = 500.0
+    h2o: Annotated[float, Field(ge=0, description="mmol/mol")] = 12.0
+
+
+class FaultSection(_Section):
+    """``[[fault]]``: what goes wrong, when, for how long, how badly."""
+
+    name: str = ""
+    kind: str
+    device: str
+    at: Duration
+    for_: Duration | None = Field(default=None, alias="for")
+    severity: SettingValue | None = None
+    parameter: str | None = Field(default=None, description='for kind "cause": the hidden parameter that changes')
+
+
+class BenchFile(_Section):
+    """A whole bench file."""
+
+    bench: BenchSection
+    device: dict[str, DeviceSection] = Field(min_length=1)
+    cylinder: dict[str, CylinderSection] = Field(default_factory=dict)
+    tube: dict[str, TubeSection] = Field(default_factory=dict)
+    certificate: dict[str, UncertaintySection] = Field(
+        default_factory=dict, description="per calibrator device: uncertainty of its flows and of its ozone"
+    )
+    air: dict[Literal["ambient", "room"], AirSection] = Field(default_factory=dict)
+    fault: list[FaultSection] = Field(default_factory=list)
+
+
+def read_bench_file(path: Path) -> BenchFile:
+    """Read and check a bench file (TOML) or an endpoints file (JSON).
+
+    Raises:
+        ConfigurationErrors: every mistake that can be found without building the bench.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(path, "", "a bench file", "no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(path, "", "a readable bench file", str(error)) from None
+    try:
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ConfigurationError(path, "", "valid " + ("JSON" if path.suffix == ".json" else "TOML"), error) from None
+    return parse_bench(data, str(path))
+
+
+def parse_bench(data: dict[str, Any], where: str) -> BenchFile:
+    """Check bench data; ``where`` names their file in messages. Raises ConfigurationErrors."""
+    return validate(BenchFile, data, where)
+
+
+def validate(model: type[Model], data: object, where: str) -> Model:
+    """Build ``model`` from ``data``, turning pydantic's findings into ours, all of them."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationErrors([_translate(finding, where) for finding in error.errors()]) from None
+
+
+def _translate(finding: Any, where: str) -> ConfigurationError:
+    key = ".".join(str(part) for part in finding["loc"])
+    found = finding["input"]
+    kind = finding["type"]
+    if kind == "extra_forbidden":
+        return ConfigurationError(where, key, "no such key here", repr(found))
+    if kind == "missing":
+        return ConfigurationError(where, key, "a value", "nothing")
+    if kind == "value_error":
+        return ConfigurationError(where, key, str(finding["ctx"]["error"]), repr(found))
+    message = str(finding["msg"]).removeprefix("Input should be ")
+    return ConfigurationError(where, key, message, repr(found))

@@ -1,0 +1,198 @@
+"""Bench time: one integer of microseconds since the bench's epoch, moved by one of two drivers.
+
+``VirtualClock`` goes as fast as the processor allows and moves only while somebody waits. ``PacedClock`` is locked to
+the wall clock at a speed of 1 or more; it lives in an asyncio loop. Both step the same plain ``simpy.Environment``, so
+the same devices, lines and faults run on either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import simpy
+
+from rig.errors import BenchBusy
+
+SECOND = 1_000_000
+"""Microseconds in a second of bench time."""
+
+
+def to_us(seconds: float) -> int:
+    """Seconds as whole microseconds."""
+    return round(seconds * SECOND)
+
+
+class Clock(Protocol):
+    """What devices, lines and faults need of time."""
+
+    @property
+    def now_us(self) -> int:
+        """Bench time now."""
+        ...
+
+    def after(self, delay_us: int, action: Callable[[], None]) -> None:
+        """Do ``action`` after ``delay_us`` of bench time. Actions due at one instant run in the order of asking."""
+        ...
+
+
+class _EventQueue:
+    """The SimPy environment with the two calls that everything else needs."""
+
+    def __init__(self) -> None:
+        self.environment = simpy.Environment(initial_time=0)
+
+    def schedule(self, delay_us: int, action: Callable[[], None]) -> None:
+        timeout = self.environment.timeout(delay_us)
+        assert timeout.callbacks is not None  # a fresh timeout always has its list
+        timeout.callbacks.append(lambda _event: action())
+
+    def run_to(self, t_us: int) -> None:
+        """Run everything due up to and including ``t_us``, then stand at ``t_us``."""
+        environment = self.environment
+        # peek first: run(until=t) stops before events at t itself, which belong to this instant.
+        while environment.peek() <= t_us:
+            environment.step()
+        if environment.now < t_us:
+            environment.run(until=t_us)
+
+
+class VirtualClock:
+    """Time that moves only when somebody waits. One thread drives; a second one gets :class:`BenchBusy`."""
+
+    def __init__(self) -> None:
+        self._queue = _EventQueue()
+        self._environment = self._queue.environment
+        self._owner = threading.get_ident()
+
+    @property
+    def now_us(self) -> int:
+        """Bench time now."""
+        return int(self._environment.now)
+
+    def after(self, delay_us: int, action: Callable[[], None]) -> None:
+        """Do ``action`` after ``delay_us`` of bench time."""
+        self._queue.schedule(delay_us, action)
+
+    def is_driven_by_this_thread(self) -> bool:
+        """Whether the calling thread may move this clock."""
+        return threading.get_ident() == self._owner
+
+    def wait(self, duration_us: int) -> None:
+        """Let ``duration_us`` pass."""
+        self.run_to(self.now_us + max(0, duration_us))
+
+    def run_to(self, t_us: int) -> None:
+        """Let time pass until ``t_us``."""
+        self._check_thread()
+        self._queue.run_to(t_us)
+
+    def run_until(self, ready: Callable[[], bool], deadline_us: int) -> bool:
+        """Let time pass until ``ready()`` holds, at most until ``deadline_us``. Return whether it held."""
+        self._check_thread()
+        environment = self._environment
+        while not ready():
+            if environment.peek() > deadline_us:
+                if environment.now < deadline_us:
+                    environment.run(until=deadline_us)
+                return ready()
+            environment.step()
+        return True
+
+    def _check_thread(self) -> None:
+        if not self.is_driven_by_this_thread():
+            raise BenchBusy("a bench on virtual time is driven by the thread that opened it, and by no other")
+
+
+class PacedClock:
+    """Time locked to the wall clock, ``speed`` bench seconds to a second. Lives in an asyncio loop.
+
+    Being late is recorded (:attr:`late_events`, :attr:`worst_lateness_us`) and never fatal.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        if not speed >= 1.0:
+            raise ValueError(f"the speed of a paced clock is 1 or more, not {speed:g}")
+        self.speed = speed
+        self.late_events = 0
+        self.worst_lateness_us = 0
+        self._queue = _EventQueue()
+        self._environment = self._queue.environment
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: float = float("inf")
+        self._started_wall = 0.0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Lock bench time 0 to the present instant of ``loop``."""
+        self._loop = loop
+        self._started_wall = time.monotonic()
+        self.settle()
+
+    def stop(self) -> None:
+        """Let go of the loop: no further event runs."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_due = float("inf")
+        self._loop = None
+
+    @property
+    def now_us(self) -> int:
+        """Bench time now; while an event runs, the instant of that event or a little later."""
+        if self._loop is None:
+            return int(self._environment.now)
+        wall = int((time.monotonic() - self._started_wall) * self.speed * SECOND)
+        return max(wall, int(self._environment.now))
+
+    def after(self, delay_us: int, action: Callable[[], None]) -> None:
+        """Do ``action`` after ``delay_us`` of bench time."""
+        # The environment stands at its last event; the delay counts from now.
+        self._queue.schedule(self.now_us - int(self._environment.now) + delay_us, action)
+        if self._loop is not None and self._environment.peek() < self._timer_due:
+            self.settle()
+
+    def catch_up(self) -> None:
+        """Run what is due; a port calls this before it hands over bytes that have just come in."""
+        now = self.now_us
+        due = self._environment.peek()
+        if due > now:
+            return
+        lateness = now - int(due)
+        if lateness > self.worst_lateness_us:
+            self.worst_lateness_us = lateness
+        if lateness > 10_000 * self.speed:  # ten milliseconds of wall time
+            self.late_events += 1
+        self._queue.run_to(now)
+
+    def settle(self) -> None:
+        """Set the timer to the next event."""
+        if self._loop is None:
+            return
+        due = self._environment.peek()
+        if due == self._timer_due and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_due = due
+        if due == float("inf"):
+            return
+        wall = self._started_wall + due / (self.speed * SECOND)
+        delay = max(0.0, wall - time.monotonic())
+        self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._timer_due = float("inf")
+        self.catch_up()
+        self.settle()
+
+
+def bench_datetime(epoch: datetime, t_us: int) -> datetime:
+    """Calendar time of the bench at ``t_us``."""
+    return epoch + timedelta(microseconds=t_us)

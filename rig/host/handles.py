@@ -1,0 +1,107 @@
+"""Handles of analyzers: named quantities in, values with unit out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from instruments.device import Value
+from instruments.errors import Refused
+from rig.host.kinds import CHANNELS, Channel
+from rig.host.link import VisaLink
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a device says it is, as far as it can tell.
+
+    ``protocol_mark`` is the weakest mark of the commands that a run relies on.
+    """
+
+    name: str
+    kind: str
+    model: str
+    maker: str
+    serial: str
+    firmware: str
+    protocol: str
+    protocol_mark: str
+    resource: str
+    emulated: bool
+    gas_port: str | None
+
+
+class Handle:
+    """A device as the host sees it.
+
+    Args:
+        identity: what the bench file and the catalogue know of it; the firmware is asked for by :meth:`greet`.
+        link: its resource and protocol.
+    """
+
+    def __init__(self, identity: Identity, link: VisaLink) -> None:
+        self.identity = identity
+        self.link = link
+        self.unavailable: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The device's name on the bench."""
+        return self.identity.name
+
+    @property
+    def kind(self) -> str:
+        """What kind of device it is: so2, nox, o3, co, calibrator."""
+        return self.identity.kind
+
+    def read(self, quantity: str) -> tuple[Value, str]:
+        """Value of ``quantity`` and its unit.
+
+        Raises:
+            RigError: no proper answer. KeyError: the protocol cannot tell this quantity.
+        """
+        protocol = self.link.protocol
+        return self.link.ask(protocol.read_request(quantity), lambda reply: protocol.value(quantity, reply))
+
+    def can_read(self, quantity: str) -> bool:
+        """Whether the protocol has a request for ``quantity``."""
+        try:
+            self.link.protocol.read_request(quantity)
+        except KeyError:
+            return False
+        return True
+
+    def set(self, setting: str, value: Value) -> None:
+        """Set ``setting`` (or start the action of that name, with True).
+
+        Raises:
+            Refused: the device said no. RigError: no proper answer. KeyError: the protocol cannot set this.
+        """
+        self.link.ask(self.link.protocol.set_request(setting, value), lambda reply: reply)
+
+    def read_if_told(self, quantity: str) -> tuple[Value, str] | None:
+        """Like :meth:`read`, but None where the protocol, or this firmware, has no such report."""
+        if quantity in self.unavailable or not self.can_read(quantity):
+            return None
+        try:
+            return self.read(quantity)
+        except Refused:
+            self.unavailable.add(quantity)
+            return None
+
+    def close(self) -> None:
+        """Let the port go."""
+        self.link.close()
+
+
+class GasAnalyzer(Handle):
+    """An analyzer with one or more channels."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Its measured components."""
+        return CHANNELS[self.kind]
+
+    def alarms(self) -> tuple[str, ...]:
+        """Alarms that stand at the moment."""
+        answer = self.read_if_told("alarms")
+        return tuple(answer[0]) if answer is not None and isinstance(answer[0], tuple) else ()

@@ -1,0 +1,117 @@
+"""One request, one reply, over a PyVISA resource, with one honest retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from pyvisa import constants
+from pyvisa.errors import VisaIOError
+from pyvisa.resources import MessageBasedResource
+
+from instruments.errors import Refused
+from rig.errors import BadReply, DeviceTimeout, RigFault
+
+Result = TypeVar("Result")
+
+_ATTEMPTS = 2
+
+
+class HostProtocol(Protocol):
+    """The host side of a sans-I/O protocol."""
+
+    @property
+    def terminator(self) -> bytes:
+        """Byte that ends every reply."""
+        ...
+
+    def request(self, text: str) -> bytes:
+        """Bytes of a request."""
+        ...
+
+    def parse(self, text: str, raw: bytes) -> Any:
+        """Reply to ``text`` found in ``raw``. Raises Refused, or ValueError if it is no proper reply."""
+        ...
+
+    def read_request(self, quantity: str) -> str:
+        """Request that asks for ``quantity``. Raises KeyError if the protocol cannot tell it."""
+        ...
+
+    def value(self, quantity: str, reply: Any) -> tuple[Any, str]:
+        """Value and unit of ``quantity`` in a parsed reply."""
+        ...
+
+    def set_request(self, setting: str, value: Any) -> str:
+        """Request that sets ``setting``. Raises KeyError if the protocol cannot."""
+        ...
+
+
+class VisaLink:
+    """A device's resource with its host protocol.
+
+    A time-out or a reply that is none is tried once more, after the buffers have been emptied; a late reply is thus
+    never taken for the answer to the next request. A refusal is an answer and is not tried again.
+    """
+
+    def __init__(self, device: str, resource: MessageBasedResource, protocol: HostProtocol, timeout_s: float) -> None:
+        self.device = device
+        self.protocol = protocol
+        self.retries = 0
+        self._resource = resource
+        self._timeout_s = timeout_s
+        resource.timeout = timeout_s * 1000
+        resource.read_termination = protocol.terminator.decode("latin-1")
+
+    def ask(self, text: str, understand: Callable[[Any], Result]) -> Result:
+        """Send ``text``, parse the reply and return what ``understand`` makes of it.
+
+        Raises:
+            DeviceTimeout: no reply, twice.
+            BadReply: a reply that breaks the protocol's rules, twice.
+            Refused: the device understood and said no.
+            RigFault: the port is gone.
+        """
+        trouble: Exception | None = None
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                self.retries += 1
+                self._empty_buffers()
+            raw = b""
+            try:
+                self._resource.write_raw(self.protocol.request(text))
+                raw = self._resource.read_raw()
+                return understand(self.protocol.parse(text, raw))
+            except Refused:
+                raise
+            except VisaIOError as error:
+                if error.error_code != constants.StatusCode.error_timeout:
+                    raise RigFault(f"{self.device}: the port failed at {text!r}: {error.description}") from error
+                trouble = DeviceTimeout(self.device, text, self._timeout_s)
+            except ValueError as error:
+                trouble = BadReply(self.device, text, raw, str(error))
+            except OSError as error:
+                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}") from error
+        assert trouble is not None  # the loop ends by return, or leaves its trouble here
+        raise trouble
+
+    def close(self) -> None:
+        """Close the resource."""
+        self._resource.close()
+
+    def _empty_buffers(self) -> None:
+        try:
+            self._resource.flush(constants.BufferOperation.discard_read_buffer)
+        except (VisaIOError, NotImplementedError, AttributeError, OSError):
+            # TCP sockets of pyvisa-py know no flush: read off what waits there instead.
+            self._read_off()
+
+    def _read_off(self) -> None:
+        timeout = self._resource.timeout
+        self._resource.timeout = 50
+        try:
+            while True:
+                self._resource.read_raw()
+        except (VisaIOError, OSError):
+            pass
+        finally:
+            self._resource.timeout = timeout
