@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from instruments.device import Value
 from instruments.errors import Refused
@@ -87,6 +89,9 @@ class Handle:
         except Refused:
             self.unavailable.add(quantity)
             return None
+
+    def attend(self, ask: Callable[[Any], str]) -> None:
+        """Who answers prompts; a device on the wire has none."""
 
     def close(self) -> None:
         """Let the port go."""

@@ -1,0 +1,207 @@
+"""Lazy series on a grid: computed when asked for, kept for a while, forgotten from the instant of a change.
+
+Everything here is exact to the bit: a value at a grid point does not depend on how the computation was cut. Lags
+carry their last output, means are sums of shifted slices in a fixed order, and nothing depends on array lengths.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.signal import lfilter
+
+from instruments.air import FloatArray, Gas, GasListener, Species
+
+BLOCK = 600
+"""Grid points of the one-second grid to whose multiples a read computes ahead."""
+
+STRETCH = 9600
+"""Longest stretch computed in one go, grid points: it fits the processor's cache. Multiple of BLOCK."""
+
+KEEP_S = 8 * 3600
+"""Seconds of gas kept behind the newest demand. The bench advances all devices at least every 6 h."""
+
+ROWS = len(Species) + 2
+_TEMPERATURE, _PRESSURE = len(Species), len(Species) + 1
+
+
+class History:
+    """Values of several rows on a grid, from index ``start`` to ``stop`` (exclusive), growing at the end.
+
+    Args:
+        rows: number of rows.
+        start: grid index of the first point to come.
+    """
+
+    def __init__(self, rows: int, start: int = 0) -> None:
+        self.start = start
+        self.stop = start
+        self._offset = 0
+        self._buffer = np.empty((rows, 4 * BLOCK))
+
+    def append(self, block: FloatArray) -> None:
+        """Add ``block``, shape (rows, n), at the end."""
+        used = self.stop - self.start
+        count = block.shape[1]
+        if self._offset + used + count > self._buffer.shape[1]:
+            fresh = np.empty((self._buffer.shape[0], max(2 * (used + count), 4 * BLOCK)))
+            fresh[:, :used] = self._buffer[:, self._offset : self._offset + used]
+            self._buffer, self._offset = fresh, 0
+        end = self._offset + used
+        self._buffer[:, end : end + count] = block
+        self.stop += count
+
+    def view(self, first: int, last: int) -> FloatArray:
+        """Return points ``first`` to ``last`` as a view, valid until the next truncation.
+
+        Raises:
+            RuntimeError: some of these points have been let go or are not computed yet.
+        """
+        if first < self.start or last > self.stop:
+            raise RuntimeError(
+                f"grid points {first}..{last} asked for, {self.start}..{self.stop} are kept: advance all devices "
+                f"at least every 6 h"
+            )
+        shift = self._offset - self.start
+        return self._buffer[:, first + shift : last + shift]
+
+    def last(self) -> FloatArray:
+        """Return a copy of the newest point, shape (rows,)."""
+        return self._buffer[:, self._offset + self.stop - self.start - 1].copy()
+
+    def value(self, row: int, index: int) -> float:
+        """Return one value."""
+        if not self.start <= index < self.stop:
+            raise RuntimeError(f"grid point {index} asked for, {self.start}..{self.stop} are kept")
+        return float(self._buffer[row, self._offset + index - self.start])
+
+    def truncate(self, index: int) -> None:
+        """Forget points from ``index`` on.
+
+        Raises:
+            RuntimeError: the point before ``index`` has been let go already.
+        """
+        if index >= self.stop:
+            return
+        if index < self.start:
+            raise RuntimeError(f"change at grid point {index}, but history begins at {self.start}")
+        self.stop = index
+
+    def trim(self, index: int) -> None:
+        """Let points before ``index`` go (never the newest)."""
+        index = min(index, self.stop - 1)
+        if index > self.start:
+            self._offset += index - self.start
+            self.start = index
+
+
+class Series(ABC):
+    """A lazily computed series of several rows.
+
+    Args:
+        rows: number of rows.
+        keep: points kept behind the newest demand.
+        start: index of the first point.
+        block: a demand is computed ahead to a multiple of this.
+    """
+
+    def __init__(self, rows: int, keep: int, start: int = 0, block: int = BLOCK) -> None:
+        self.history = History(rows, start)
+        self._keep = keep
+        self._block_size = block
+        self._stretch = STRETCH // BLOCK * block
+
+    def ensure(self, last: int) -> None:
+        """Compute up to ``last`` (exclusive) and no further, with the settings as they stand."""
+        while self.history.stop < last:
+            done = self.history.stop
+            count = min(last - done, self._stretch - done % self._stretch)
+            self.history.append(self._compute(done, done + count))
+
+    def values(self, first: int, last: int) -> FloatArray:
+        """Return points ``first`` to ``last``, shape (rows, n), a view valid until the next change."""
+        if last > self.history.stop:
+            self.ensure(-(-last // self._block_size) * self._block_size)
+            self.history.trim(first - self._keep)
+        return self.history.view(first, last)
+
+    @abstractmethod
+    def _compute(self, first: int, last: int) -> FloatArray:
+        """Return the points ``first`` to ``last``, shape (rows, n); everything before ``first`` is in history."""
+
+
+class GasSeries(Series):
+    """A :class:`~instruments.air.GasSource` with history: gas at one place, on the one-second grid.
+
+    Before the epoch the gas stood as at the epoch.
+    """
+
+    def __init__(self, extra_rows: int = 0) -> None:
+        super().__init__(ROWS + extra_rows, KEEP_S)
+        self._listeners: list[GasListener] = []
+
+    def gas(self, first: int, last: int) -> Gas:
+        """Return grid points ``first`` to ``last`` (exclusive), computing what is missing; a view."""
+        if first < 0:
+            begin = self.values(0, max(last, 1))
+            index = np.maximum(np.arange(first, last), 0)
+            return as_gas(first, np.ascontiguousarray(begin[:, index]))
+        return as_gas(first, self.values(first, last))
+
+    def on_change(self, listener: GasListener) -> None:
+        """Tell ``listener`` from which grid point on the gas is no longer what it was."""
+        if not any(listener is known for known in self._listeners):
+            self._listeners.append(listener)
+
+    def gas_changed(self, index: int) -> None:
+        """Forget from grid point ``index`` on, and pass it on."""
+        self.history.truncate(max(index, self.history.start))
+        for listener in self._listeners:
+            listener.gas_changed(index)
+
+
+def as_gas(first: int, rows: FloatArray) -> Gas:
+    """Return rows (species, temperature, pressure, maybe more) as a :class:`~instruments.air.Gas`."""
+    return Gas(first, rows[: len(Species)], rows[_TEMPERATURE], rows[_PRESSURE])
+
+
+def as_rows(gas: Gas) -> FloatArray:
+    """Return ``gas`` as a new array of rows: species, temperature, pressure."""
+    rows = np.empty((ROWS, len(gas)))
+    rows[: len(Species)] = gas.fractions
+    rows[_TEMPERATURE] = gas.temperature_c
+    rows[_PRESSURE] = gas.pressure_hpa
+    return rows
+
+
+def lag(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray:
+    """Return a first-order lag's outputs along the last axis.
+
+    Args:
+        inputs: shape (rows, n).
+        last_output: outputs before the first point, shape (rows,).
+        decay: exp(-step / time constant); 1 holds the last output.
+    """
+    outputs, _ = lfilter([1.0 - decay], [1.0, -decay], inputs, axis=-1, zi=(decay * last_output)[:, None])
+    return np.asarray(outputs)
+
+
+def trailing_mean(values: FloatArray, window: int, count: int, available: FloatArray | None = None) -> FloatArray:
+    """Return means over the last ``window`` values, for the last ``count`` points.
+
+    Args:
+        values: shape (count + window - 1,): the points and the ``window - 1`` before them.
+        window: number of values in a full mean.
+        count: number of means.
+        available: how many values exist at each point (a buffer that was emptied), shape (count,); None: enough.
+    """
+    begin = window - 1
+    total = values[begin : begin + count].copy()
+    if available is None:
+        for back in range(1, window):
+            total += values[begin - back : begin - back + count]
+        return total / window
+    for back in range(1, window):
+        total += np.where(available > back, values[begin - back : begin - back + count], 0.0)
+    return total / np.minimum(available, window)

@@ -1,0 +1,151 @@
+"""Numbers for people: rounded, with matching digits, never as the computer holds them.
+
+Rounding is half to even, the usual rule of measurement (and of GB/T 8170): it adds no bias over many results.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from calibration.record import Interval, Test
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "–"
+MOST_PLACES = 9
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A measured value as printed: the value, its expanded uncertainty to the same digits, and the interval.
+
+    ``expanded`` is empty where no uncertainty is known; ``interval`` is used instead where the interval is lopsided.
+    """
+
+    value: str
+    expanded: str
+    interval: str
+    coverage: str
+
+
+def fixed(value: float | None, places: int) -> str:
+    """Return ``value`` with ``places`` decimals, a true minus sign and no negative zero; a dash for nothing."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    rounded = round_half_even(value, places)
+    text = format(abs(rounded), "f")
+    return MINUS + text if rounded < 0 else text
+
+
+def round_half_even(value: float, places: int) -> Decimal:
+    """Round the shortest decimal form of ``value`` (what a person would have written) to ``places`` decimals."""
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def places_for(uncertainty: float, digits: int = 2) -> int:
+    """Return the decimals that show ``uncertainty`` with ``digits`` significant digits, from 0 to 9."""
+    if not math.isfinite(uncertainty) or uncertainty <= 0:
+        return 0
+    places = digits - 1 - math.floor(math.log10(uncertainty))
+    if abs(round_half_even(uncertainty, places)).adjusted() > math.floor(math.log10(uncertainty)):
+        places -= 1  # 0.0996 becomes 0.10, not 0.100
+    return min(MOST_PLACES, max(0, places))
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return ``value`` with ``digits`` significant digits; powers of ten only where plain digits would mislead."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 6:
+        return fixed(value, min(MOST_PLACES, max(0, digits - 1 - exponent)))
+    mantissa = fixed(value / 10.0**exponent, digits - 1)
+    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def shortest(value: float) -> str:
+    """Return a number that somebody chose (a limit, a set value) as short as it can be written."""
+    text = f"{value:.10g}"
+    if "e" in text:
+        return significant(value)
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
+def percent(probability: float) -> str:
+    """Return a probability in per cent; never 0 % or 100 %, which no measurement can claim."""
+    if not 0 <= probability <= 1:
+        return NOTHING
+    if probability < 0.001:
+        return "< 0.1 %"
+    if probability > 0.999:
+        return "> 99.9 %"
+    share = 100 * probability
+    return f"{fixed(share, 1 if min(share, 100 - share) < 9.95 else 0)} %"
+
+
+def half_width(interval: Interval | None, value: float | None) -> float | None:
+    """Return the expanded uncertainty of a symmetric interval round ``value``; None if lopsided or absent."""
+    if interval is None or value is None:
+        return None
+    below, above = value - interval.low, interval.high - value
+    if below <= 0 or above <= 0 or abs(above - below) > 0.05 * (above + below):
+        return None
+    return (above + below) / 2
+
+
+def result(test: Test) -> Result:
+    """Return the printed result of a test.
+
+    Decimals follow the uncertainty (two significant digits), but are never fewer than the standard prints, nor more
+    than two beyond it; then as many more as are needed for the printed value to stand on the same side of the limit
+    as the verdict says.
+    """
+    value, interval = test.value, test.interval
+    if value is None or not math.isfinite(value):
+        return Result(NOTHING, "", "", "")
+    expanded = half_width(interval, value)
+    places = test.decimals
+    if expanded is not None:
+        places = min(max(places_for(expanded), test.decimals), test.decimals + 2)
+    places = _honest_places(test, value, places)
+    if interval is None:
+        return Result(fixed(value, places), "", "", "")
+    coverage = f"{shortest(100 * interval.coverage)} %"
+    if expanded is not None and round_half_even(expanded, places) > 0:
+        return Result(fixed(value, places), fixed(expanded, places), "", coverage)
+    spread = max(interval.high - interval.low, 0.0)
+    places = max(places, min(places_for(spread / 2), places + 3))
+    if spread <= 0 or expanded is not None:
+        return Result(fixed(value, places), significant(expanded, 2) if expanded else "", "", coverage)
+    return Result(fixed(value, places), "", f"[{fixed(interval.low, places)}, {fixed(interval.high, places)}]", coverage)
+
+
+def limits(test: Test) -> str:
+    """Return the limits alone: ``±5``, ``0.95 … 1.05``, ``≥ 96``, or a dash."""
+    low, high = test.limit_low, test.limit_high
+    if low is not None and high is not None:
+        return f"±{shortest(high)}" if low == -high and high > 0 else f"{shortest(low)} … {shortest(high)}"
+    if low is not None:
+        return f"≥ {shortest(low)}"
+    return f"≤ {shortest(high)}" if high is not None else NOTHING
+
+
+def _honest_places(test: Test, value: float, places: int) -> int:
+    """Return decimals from ``places`` up that neither contradict the verdict nor turn a near 1 into 1."""
+    meets = {"pass": True, "fail": False}.get(test.verdict)
+    candidates = dict.fromkeys([places, *range(test.decimals, test.decimals + 6)])
+    for candidate in candidates:
+        shown = float(round_half_even(value, candidate))
+        if test.criterion.endswith("correlation") and abs(shown) == 1 != abs(value):
+            continue
+        if meets is None or _within(shown, test.limit_low, test.limit_high) == meets:
+            return candidate
+    return places
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)

@@ -1,0 +1,233 @@
+"""The bench: devices built from a bench file, their gas and byte lines, their faults, on one clock."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from instruments.device import Command, Device, Value
+from rig.bench_file import BenchFile, DeviceSection, PortSection
+from rig.clock import Clock, PacedClock, VirtualClock
+from rig.errors import RigFault
+from rig.faults import Fault, FaultTarget, begin, plan_fault
+from rig.lines import DeviceEnd, Line, LineTiming
+
+if TYPE_CHECKING:
+    from instruments.catalogue import CatalogueEntry
+
+_HOUSEKEEPING_US = 6 * 3600 * 1_000_000
+"""How often devices that nobody asks are brought up to date, so that their history stays bounded."""
+
+
+class InstrumentFace:
+    """A device bound to the bench's clock: what a protocol sees of it. Holds the instrument's own clock."""
+
+    def __init__(self, device: Device, clock: Clock, epoch_local_us: int, on_command: Callable[[Command], None]) -> None:
+        self._device = device
+        self._clock = clock
+        self._clock_offset_us = epoch_local_us
+        self._on_command = on_command
+
+    def read(self, quantity: str) -> Value:
+        """Value of an observable or setting now."""
+        return self._device.read(self._clock.now_us, quantity)
+
+    def read_at(self, quantity: str, t_us: int) -> Value:
+        """Value of an observable as it was at ``t_us``."""
+        return self._device.read(t_us, quantity)
+
+    def apply(self, name: str, value: Value) -> None:
+        """Set a parameter or start an action, now."""
+        if name == "clock_us":
+            self._clock_offset_us = int(value) - self._clock.now_us  # type: ignore[arg-type]
+            return
+        self._on_command(Command(name, value))
+
+    def now_us(self) -> int:
+        """Bench time."""
+        return self._clock.now_us
+
+    def clock_us(self) -> int:
+        """The instrument's own clock, microseconds since 1970-01-01 of its local calendar."""
+        return self._clock.now_us + self._clock_offset_us
+
+
+@dataclass
+class Instrument:
+    """An emulated device on the bench, with its lines."""
+
+    name: str
+    section: DeviceSection
+    entry: CatalogueEntry
+    device: Device
+    face: InstrumentFace
+    make_protocol: Callable[[PortSection, str], DeviceEnd]
+    lines: dict[str, Line] = field(default_factory=dict)
+    all_lines: list[Line] = field(default_factory=list)
+
+
+class Bench(FaultTarget):
+    """Everything that stands on the bench.
+
+    Args:
+        file: the checked bench file.
+        where: its name, for messages.
+        clock: virtual or paced.
+        seed: root seed; the file's own if None.
+    """
+
+    def __init__(self, file: BenchFile, where: str, clock: VirtualClock | PacedClock, seed: int | None = None) -> None:
+        from rig.wiring import build_instruments
+
+        self.file = file
+        self.where = where
+        self.clock = clock
+        self.seed = file.bench.seed if seed is None else seed
+        self.fault_listeners: list[Callable[[int, Fault, bool], None]] = []
+        self._closed = False
+        self.instruments: dict[str, Instrument]
+        self.instruments, self.ambient, self.room = build_instruments(self)
+        for instrument in self.instruments.values():
+            for port_name, port in instrument.section.port.items():
+                instrument.lines[port_name] = self.make_line(instrument, port_name, port)
+            self._watch(instrument)
+        self.faults = [plan_fault(section, index, where) for index, section in enumerate(file.fault)]
+        for fault in self.faults:
+            self.clock.after(fault.start_us, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+        self.clock.after(_HOUSEKEEPING_US, self._keep_house)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def virtual_clock(self) -> VirtualClock:
+        """The clock of a bench on virtual time. Raises RigFault for a paced one."""
+        if not isinstance(self.clock, VirtualClock):
+            raise RigFault("this bench runs on the wall clock: reach it through its ports")
+        return self.clock
+
+    def own_time(self) -> Any:
+        """Context in which this process's ``time.sleep``, ``time.monotonic`` and ``time.time`` are the bench's."""
+        from rig.own_time import own_time
+
+        return own_time(self)
+
+    def calendar_seconds(self, t_us: int) -> float:
+        """Unix time of the bench at ``t_us``."""
+        return self.file.bench.epoch.timestamp() + t_us / 1e6
+
+    # -- lines ----------------------------------------------------------------------------------------------------
+
+    def make_line(self, instrument: Instrument, port_name: str, port: PortSection) -> Line:
+        """Make a line to ``instrument`` with a protocol of its own."""
+        transport = "tcp" if port.kind == "tcp" else "serial"
+        protocol = instrument.make_protocol(port, transport)
+        timing = LineTiming(
+            baud=port.baud if port.line_timing and transport == "serial" else 0,
+            reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
+        )
+        line = Line(f"{instrument.name}/{port_name}", self.clock, protocol, timing)
+        if instrument.all_lines:
+            line.condition = instrument.all_lines[0].condition
+            line.powered = instrument.all_lines[0].powered
+        instrument.all_lines.append(line)
+        return line
+
+    def line_names(self) -> list[str]:
+        """Names under which a line can be opened: the device for its first port, ``device.port`` for the others."""
+        return [
+            name if index == 0 else f"{name}.{port}"
+            for name, instrument in self.instruments.items()
+            for index, port in enumerate(instrument.lines)
+        ]
+
+    def find_line(self, name: str) -> Line | None:
+        """The line of that name, or None."""
+        device, _, port = name.partition(".")
+        instrument = self.instruments.get(device)
+        if instrument is None or not instrument.lines:
+            return None
+        return instrument.lines.get(port or next(iter(instrument.lines)))
+
+    # -- what happens ---------------------------------------------------------------------------------------------
+
+    def command(self, device: str, command: Command) -> None:
+        """Apply ``command`` to ``device`` now. Raises Refused."""
+        instrument = self.instruments[device]
+        instrument.device.apply(self.clock.now_us, command)
+        if command.name == "power":
+            for line in instrument.all_lines:
+                line.powered = bool(command.value)
+        self._watch(instrument)
+
+    def set_line(self, device: str, attribute: str, value: bool | int) -> None:
+        """Set an attribute of the condition of every line of ``device``."""
+        for line in self.instruments[device].all_lines:
+            setattr(line.condition, attribute, value)
+
+    def hidden(self, device: str, parameter: str) -> Value:
+        """Present value of a hidden parameter."""
+        return self.instruments[device].device.read(self.clock.now_us, f"hidden.{parameter}")
+
+    def truth(self) -> Mapping[str, Any]:
+        """What only the bench knows: hidden parameters as built, and the faults that were planned."""
+        return {
+            "seed": self.seed,
+            "devices": {name: dict(i.section.hidden) for name, i in self.instruments.items()},
+            "cylinders": {name: dict(section.hidden) for name, section in self.file.cylinder.items()},
+            "faults": [
+                {"name": f.name, "kind": f.kind.name, "device": f.device, "start_us": f.start_us, "end_us": f.end_us,
+                 "severity": f.severity, "parameter": f.parameter, "reveals": list(f.kind.reveals)}
+                for f in self.faults
+            ],
+        }  # fmt: skip
+
+    def close(self) -> None:
+        """End of the bench: lines hang up, nothing happens any more."""
+        self._closed = True
+        for instrument in self.instruments.values():
+            for line in instrument.all_lines:
+                line.disconnect()
+
+    def _begin(self, fault: Fault) -> None:
+        if self._closed:
+            return
+        finish = begin(fault, self)
+        self._tell(fault, True)
+        if fault.end_us is not None:
+
+            def end() -> None:
+                finish()
+                self._tell(fault, False)
+
+            self.clock.after(fault.end_us - fault.start_us, end)
+
+    def _tell(self, fault: Fault, begins: bool) -> None:
+        for listener in self.fault_listeners:
+            listener(self.clock.now_us, fault, begins)
+
+    def _keep_house(self) -> None:
+        if self._closed:
+            return
+        now = self.clock.now_us
+        for instrument in self.instruments.values():
+            instrument.device.advance(now)
+        self.clock.after(_HOUSEKEEPING_US, self._keep_house)
+
+    def _watch(self, instrument: Instrument) -> None:
+        due = instrument.device.next_event_us()
+        if due is None:
+            return
+
+        def happen() -> None:
+            instrument.device.advance(due)
+            self._watch(instrument)
+
+        self.clock.after(max(0, due - self.clock.now_us), happen)
+
+
+def local_epoch_us(file: BenchFile) -> int:
+    """The epoch as the instruments' clocks show it: local calendar, no zone."""
+    epoch = file.bench.epoch
+    return calendar.timegm(epoch.timetuple()) * 1_000_000 + epoch.microsecond

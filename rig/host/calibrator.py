@@ -1,0 +1,169 @@
+"""Where gas comes from: a dynamic calibrator on the wire, or a person who sets one by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rig.host.handles import Handle
+
+if TYPE_CHECKING:
+    from rig.run import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class GasRequest:
+    """What shall come out of the calibrator.
+
+    Attributes:
+        species: "zero", "so2", "no", "co", "o3".
+        value: mole fraction of it, nmol/mol (CO umol/mol).
+        ozone: ozone added to NO (gas-phase titration), nmol/mol; None when the titration path is not used at all,
+            0.0 for the same flows with the lamp off.
+        total_flow: L/min.
+        port: the calibrator's gas port.
+    """
+
+    species: str
+    value: float
+    ozone: float | None
+    total_flow: float
+    port: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the journal."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """What flows through the titration chamber, as the calibrator shows it: cc/min, and its volume in cm3."""
+
+    gas_cc: float
+    ozone_cc: float
+    total_cc: float
+    chamber_cm3: float
+
+
+class Source(Protocol):
+    """A maker of gas."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the bench."""
+        ...
+
+    def offer(self, request: GasRequest) -> None:
+        """Make this gas. Raises Refused if that is impossible."""
+        ...
+
+    def made(self) -> float | None:
+        """What it says that it makes now (nmol/mol, CO umol/mol); None if it cannot tell."""
+        ...
+
+    def flows(self) -> Flows | None:
+        """Flows of a titration; None if it cannot tell."""
+        ...
+
+    def standby(self) -> None:
+        """No gas, no ozone."""
+        ...
+
+
+class Calibrator(Handle):
+    """A dynamic calibrator reached through its protocol."""
+
+    def offer(self, request: GasRequest) -> None:
+        """Set flows for this gas; the mode comes last, so that nothing half-set ever flows."""
+        settings: dict[str, Any] = {"total_flow": request.total_flow}
+        if request.species == "zero":
+            mode = "zero"
+        elif request.species == "o3":
+            mode = "ozone"
+            settings["ozone"] = request.value
+        else:
+            mode = "span" if request.ozone is None else "gpt"
+            settings["gas"] = request.port
+            settings["concentration"] = request.value
+            if request.ozone is not None:
+                settings["ozone"] = request.ozone
+        for setting, value in settings.items():
+            self.set(setting, value)
+        self.set("calibrator_mode", mode)
+
+    def made(self) -> float | None:
+        """What the calibrator shows as made."""
+        mode = self.read("calibrator_mode")[0]
+        if mode in ("zero", "standby"):
+            return 0.0
+        if mode == "ozone":
+            return _number(self.read("photometer_o3"))
+        return _number(self.read("concentration_actual"))
+
+    def flows(self) -> Flows | None:
+        """Flows of the titration as shown."""
+        asked = [self.read_if_told(q) for q in ("gas_flow", "ozone_flow", "total_flow_actual", "chamber_volume")]
+        numbers = [_number(answer) for answer in asked if answer is not None]
+        return Flows(*numbers) if len(numbers) == len(asked) else None
+
+    def standby(self) -> None:
+        """No gas, no ozone."""
+        self.set("calibrator_mode", "standby")
+
+
+class ManualCalibrator(Handle):
+    """A calibrator that a person sets: every gas is a prompt, and the answer is the concentration delivered."""
+
+    def __init__(self, identity: Any) -> None:
+        self.identity = identity
+        self.unavailable = set()
+        self._ask: Callable[[Prompt], str] | None = None
+        self._made: float | None = None
+
+    def attend(self, ask: Callable[[Prompt], str]) -> None:
+        """Ask people through ``ask`` from now on."""
+        self._ask = ask
+
+    def offer(self, request: GasRequest) -> None:
+        """Ask for this gas, and for what the calibrator then shows."""
+        from rig.run import Prompt
+
+        unit = "umol/mol" if request.species == "co" else "nmol/mol"
+        values = {"gas": request.species, "value": request.value, "unit": unit, "flow": request.total_flow}
+        if request.ozone is not None:
+            values["ozone"] = request.ozone
+        key = "prompt.zero" if request.species == "zero" else "prompt.gas" if request.ozone is None else "prompt.titrate"
+        slack = max(0.25 * request.value, 5.0)
+        answer = self._prompt(
+            Prompt(key, values, expected=request.value, unit=unit,
+                   lowest=request.value - slack, highest=request.value + slack)
+        )  # fmt: skip
+        self._made = float(answer)
+
+    def made(self) -> float | None:
+        """What the person said."""
+        return self._made
+
+    def flows(self) -> Flows | None:
+        """Nobody tells."""
+        return None
+
+    def standby(self) -> None:
+        """Ask for standby."""
+        from rig.run import Prompt
+
+        self._prompt(Prompt("prompt.standby"))
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+    def _prompt(self, prompt: Prompt) -> str:
+        if self._ask is None:
+            raise RuntimeError("a manual calibrator works inside a run only")
+        return self._ask(prompt)
+
+
+def _number(answer: tuple[Any, str] | None) -> float:
+    assert answer is not None  # callers have checked
+    return float(answer[0])

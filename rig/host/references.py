@@ -1,0 +1,103 @@
+"""References: which gases and standards a bench has, how well they are known, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from rig.bench_file import BenchFile, CylinderSection, UncertaintySection
+from rig.host.calibrator import Source
+
+
+@dataclass(frozen=True, slots=True)
+class CylinderReference:
+    """A certified cylinder. ``value`` and ``impurity`` in nmol/mol (CO umol/mol), ``u_pct`` a standard uncertainty."""
+
+    id: str
+    species: str
+    value: float
+    unit: str
+    u_pct: float
+    certificate: str
+    expires: date
+    port: str
+    no2_impurity: float
+    stored: float | None
+
+    @property
+    def u(self) -> float:
+        """Standard uncertainty in the unit of the value."""
+        return self.value * self.u_pct / 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReference:
+    """What the calibrator's own certificate says: standard uncertainties of its flows and of its ozone.
+
+    Attributes:
+        gas_flow_u_pct, zero_flow_u_pct: proportional error of each mass-flow controller, % of flow.
+        flow_offset_u_pct_fs: constant error of each, % of its full scale.
+        repeatability_pct: scatter of a concentration from setting to setting, %.
+        ozone_u_pct, ozone_u_offset: the photometer, % of value and nmol/mol.
+    """
+
+    id: str
+    certificate: str
+    expires: date
+    gas_flow_u_pct: float
+    zero_flow_u_pct: float
+    flow_offset_u_pct_fs: float
+    repeatability_pct: float
+    ozone_u_pct: float
+    ozone_u_offset: float
+    gas_full_scale_lpm: float
+    zero_full_scale_lpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Everything that a procedure may rest on."""
+
+    source: Source
+    cylinders: Mapping[str, CylinderReference]
+    flows: FlowReference | None
+
+    def cylinder(self, species: str) -> CylinderReference:
+        """The cylinder of ``species``. Raises KeyError if the bench has none."""
+        return self.cylinders[species]
+
+
+def species_of(name: str, section: CylinderSection) -> str:
+    """Main species of a cylinder: as stated, or its own name."""
+    return section.species or name
+
+
+def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
+    """The bench's cylinders by species."""
+    found: dict[str, CylinderReference] = {}
+    for letter, (name, section) in zip("abcdef", bench.cylinder.items(), strict=False):
+        species = species_of(name, section)
+        scale, unit = (1e-3, "umol/mol") if species == "co" else (1.0, "nmol/mol")
+        found[species] = CylinderReference(
+            id=f"cylinder.{name}", species=species, value=section.value * scale, unit=unit, u_pct=section.u_pct,
+            certificate=section.certificate, expires=section.expires, port=section.port or letter,
+            no2_impurity=section.impurities.get("no2", 0.0),
+            stored=None if section.stored is None else section.stored * scale,
+        )  # fmt: skip
+    return found
+
+
+def flows_of(
+    name: str, section: UncertaintySection | None, gas_full_scale_lpm: float, zero_full_scale_lpm: float
+) -> FlowReference | None:
+    """The calibrator's certificate, if the bench file has one."""
+    if section is None:
+        return None
+    return FlowReference(
+        id=f"certificate.{name}", certificate=section.certificate, expires=section.expires,
+        gas_flow_u_pct=section.gas_flow_u_pct, zero_flow_u_pct=section.zero_flow_u_pct,
+        flow_offset_u_pct_fs=section.flow_offset_u_pct_fs, repeatability_pct=section.flow_repeatability_pct,
+        ozone_u_pct=section.ozone_u_pct, ozone_u_offset=section.ozone_u_offset,
+        gas_full_scale_lpm=gas_full_scale_lpm, zero_full_scale_lpm=zero_full_scale_lpm,
+    )  # fmt: skip

@@ -1,0 +1,332 @@
+"""The one object that a procedure touches.
+
+Every request and its answer is journaled before the procedure sees it, so running a procedure again from a journal
+gives it the same answers in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from instruments.device import Value
+from instruments.errors import Refused
+from rig.errors import RigError
+from rig.host.calibrator import GasRequest, Source
+from rig.host.handles import GasAnalyzer, Handle
+from rig.host.references import Supply
+from rig.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as read: quantity, value, unit and bench seconds since the run began."""
+
+    device: str
+    quantity: str
+    value: float
+    unit: str
+    t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StabilityRule:
+    """When a reading counts as stable: a window in which it neither drifts nor scatters more than stated.
+
+    Attributes:
+        device, quantities: what is watched; all quantities must be stable together.
+        window_s: length of the window.
+        poll_s: time between readings.
+        least_s: time that must have passed before a window may begin to count (dead times).
+        most_s: give up after this.
+        drift: largest change over the window by the least-squares slope, unit of the quantity.
+        scatter: largest standard deviation about that slope, unit of the quantity.
+    """
+
+    device: str
+    quantities: tuple[str, ...]
+    window_s: float
+    poll_s: float
+    least_s: float
+    most_s: float
+    drift: float
+    scatter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What :meth:`Run.wait_until` found: the readings of the last window, by quantity, and whether they are stable."""
+
+    stable: bool
+    start_s: float
+    end_s: float
+    readings: Mapping[str, tuple[Reading, ...]]
+    slope_per_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question to whoever stands at the bench: message key, values, and the answer that is expected."""
+
+    key: str
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
+    expected: float | str | None = None
+    unit: str = ""
+    lowest: float | None = None
+    highest: float | None = None
+
+
+class Operator(Protocol):
+    """Answers prompts: a simulated operator, the terminal, a page."""
+
+    def ask(self, prompt: Prompt) -> str:
+        """Return the answer as typed."""
+        ...
+
+
+class RunTime(Protocol):
+    """Where a run's time comes from."""
+
+    def now_us(self) -> int:
+        """Bench time, microseconds since the bench's epoch."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` of bench time pass."""
+        ...
+
+
+class Listener(Protocol):
+    """Told of progress; may draw a bar, may do nothing."""
+
+    def step(self, text: str) -> None:
+        """A new step has begun."""
+        ...
+
+    def tick(self, t_s: float) -> None:
+        """Bench time has gone on."""
+        ...
+
+
+class Run:
+    """What a procedure can do: read, set, wait, wait until stable, ask a person, and know the time.
+
+    Args:
+        handles: devices by name.
+        supply: what the references are and how well they are known.
+        time: bench time.
+        journal: where everything is written first.
+        operator: who answers prompts.
+        listener: who shows progress.
+    """
+
+    def __init__(
+        self,
+        handles: Mapping[str, Handle],
+        supply: Supply,
+        time: RunTime,
+        journal: Journal,
+        operator: Operator,
+        listener: Listener,
+    ) -> None:
+        self.supply = supply
+        self.readings = 0
+        self._handles = handles
+        self._time = time
+        self._journal = journal
+        self._operator = operator
+        self._listener = listener
+        self._start_us = time.now_us()
+        self._as_found: dict[tuple[str, str], Value] = {}
+        self._gas_is_on = False
+        for handle in handles.values():
+            handle.attend(self.prompt)
+
+    # -- what a procedure may ask ---------------------------------------------------------------------------------
+
+    @property
+    def analyzers(self) -> tuple[str, ...]:
+        """Names of the analyzers, in the order of the bench file."""
+        return tuple(name for name, handle in self._handles.items() if isinstance(handle, GasAnalyzer))
+
+    @property
+    def start_us(self) -> int:
+        """Bench time at which the run began."""
+        return self._start_us
+
+    def analyzer(self, device: str) -> GasAnalyzer:
+        """What is known of an analyzer without asking it (kind, channels, port)."""
+        handle = self._handles[device]
+        assert isinstance(handle, GasAnalyzer)  # plans are checked against the bench before a run begins
+        return handle
+
+    def now(self) -> float:
+        """Bench seconds since the run began."""
+        return (self._time.now_us() - self._start_us) / 1e6
+
+    def step(self, text: str) -> None:
+        """Say what is being done, for the person who watches."""
+        self._listener.step(text)
+
+    def read(self, device: str, quantity: str) -> Reading:
+        """Read a number.
+
+        Raises:
+            RigError: the device gave no proper answer.
+        """
+        value, unit = self._asked("read", [device, quantity], lambda: list(self._handles[device].read(quantity)))
+        self.readings += 1
+        return Reading(device, quantity, float(value), unit, self.now())
+
+    def look(self, device: str, quantity: str) -> Value | None:
+        """Read anything (a mode, a setting, alarms); None where this device cannot tell it."""
+
+        def ask() -> Any:
+            answer = self._handles[device].read_if_told(quantity)
+            return None if answer is None else answer[0]
+
+        value = self._asked("look", [device, quantity], ask)
+        return tuple(value) if isinstance(value, list) else value
+
+    def set(self, device: str, setting: str, value: Value, *, adjust: bool = False) -> None:
+        """Set something. It is put back at the end of the run, unless it is an ``adjust``-ment meant to stay.
+
+        Raises:
+            Refused: the device said no. RigError: it gave no proper answer.
+        """
+        handle = self._handles[device]
+        if not adjust and (device, setting) not in self._as_found:
+            found = self.look(device, setting)
+            if found is not None:
+                self._as_found[device, setting] = found
+        self._asked("adjust" if adjust else "set", [device, setting, value], lambda: handle.set(setting, value))
+
+    def offer(self, request: GasRequest) -> None:
+        """Let the calibrator (or the person who stands in for one) make a gas.
+
+        Raises:
+            Refused: it cannot be made. RigError: no proper answer.
+        """
+        self._gas_is_on = True
+        self._asked("offer", request.as_dict(), lambda: self.source.offer(request))
+        self._journal.commit()
+
+    @property
+    def source(self) -> Source:
+        """The calibrator, real, emulated or manual."""
+        return self.supply.source
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._asked("wait", [seconds], lambda: self._time.sleep(seconds))
+        self._listener.tick(self.now())
+
+    def wait_until(self, rule: StabilityRule, trace: list[Reading] | None = None) -> Window:
+        """Read until the rule holds, or its longest time has passed; every reading also goes to ``trace``."""
+        begun = self.now()
+        readings: dict[str, list[Reading]] = {quantity: [] for quantity in rule.quantities}
+        while True:
+            for quantity in rule.quantities:
+                reading = self.read(rule.device, quantity)
+                readings[quantity].append(reading)
+                if trace is not None:
+                    trace.append(reading)
+            now = self.now()
+            if now - begun >= rule.least_s + rule.window_s:
+                window = _window(readings, now - rule.window_s, now, rule)
+                if window.stable or now - begun >= rule.most_s:
+                    self._journal.append(self._time.now_us(), "stable" if window.stable else "not stable",
+                                         [rule.device, list(rule.quantities)], [window.start_s, window.end_s])  # fmt: skip
+                    self._journal.commit()
+                    return window
+            self.wait(rule.poll_s)
+
+    def prompt(self, question: Prompt) -> str:
+        """Ask the person at the bench; an answer that is no number where one is due, or beyond belief, is asked again."""
+        while True:
+            answer = str(self._asked("prompt", [question.key, dict(question.values)], lambda: self._operator.ask(question)))
+            if question.lowest is None and question.highest is None:
+                return answer
+            with suppress(ValueError):
+                number = float(answer or str(question.expected))
+                low = question.lowest if question.lowest is not None else float("-inf")
+                high = question.highest if question.highest is not None else float("inf")
+                if low <= number <= high:
+                    return str(number)
+
+    def record(self, result: Any) -> None:
+        """Journal a result."""
+        self._journal.append(self._time.now_us(), "result", None, result.model_dump(mode="json"))
+        self._journal.commit()
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def make_safe(self) -> list[str]:
+        """Calibrator to standby, ozone off, analyzers to sample, every changed setting back as found.
+
+        Never raises; returns what could not be done, a line each.
+        """
+        trouble: list[str] = []
+
+        def attempt(what: str, action: Callable[[], object]) -> None:
+            try:
+                action()
+            except (RigError, Refused, OSError, KeyError) as error:
+                trouble.append(f"{what}: {error}")
+
+        if self._gas_is_on:
+            attempt("calibrator to standby", lambda: self._asked("safe", ["standby"], self.source.standby))
+        for (device, setting), value in reversed(self._as_found.items()):
+            handle = self._handles[device]
+            attempt(
+                f"{device}: {setting} back to {value}",
+                lambda handle=handle, device=device, setting=setting, value=value: self._asked(  # type: ignore[misc]
+                    "safe", [device, setting, value], lambda: handle.set(setting, value)
+                ),
+            )
+        self._as_found.clear()
+        with suppress(RigError):
+            self._journal.commit()
+        return trouble
+
+    def restore(self, device: str, setting: str) -> None:
+        """Put one setting back as found, now. Raises like :meth:`set`."""
+        value = self._as_found.pop((device, setting), None)
+        if value is not None:
+            self._asked("restore", [device, setting, value], lambda: self._handles[device].set(setting, value))
+
+    def _asked(self, kind: str, request: Any, ask: Callable[[], Any]) -> Any:
+        try:
+            answer = ask()
+        except (RigError, Refused) as error:
+            self._journal.append(self._time.now_us(), kind, request, {"error": type(error).__name__, "text": str(error)})
+            raise
+        if isinstance(answer, tuple):
+            answer = list(answer)
+        self._journal.append(self._time.now_us(), kind, request, answer)
+        return answer
+
+
+def _window(readings: Mapping[str, list[Reading]], start_s: float, end_s: float, rule: StabilityRule) -> Window:
+    """The readings from ``start_s`` on, and whether each quantity keeps to the rule. Least squares over time."""
+    inside = {q: tuple(r for r in some if r.t_s >= start_s - 1e-6) for q, some in readings.items()}
+    slopes: dict[str, float] = {}
+    stable = True
+    for quantity, some in inside.items():
+        n = len(some)
+        if n < 3:
+            slopes[quantity] = 0.0
+            stable = False
+            continue
+        t_mean = sum(r.t_s for r in some) / n
+        v_mean = sum(r.value for r in some) / n
+        s_tt = sum((r.t_s - t_mean) ** 2 for r in some)
+        slope = sum((r.t_s - t_mean) * (r.value - v_mean) for r in some) / s_tt
+        rss = sum((r.value - v_mean - slope * (r.t_s - t_mean)) ** 2 for r in some)
+        slopes[quantity] = slope
+        if abs(slope) * (end_s - start_s) > rule.drift or (rss / (n - 2)) ** 0.5 > rule.scatter:
+            stable = False
+    first = min((some[0].t_s for some in inside.values() if some), default=start_s)
+    return Window(stable, first, end_s, inside, slopes)
