@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from instruments.device import Value
 from instruments.errors import Refused
 from rig.errors import RigError
-from rig.host.calibrator import GasRequest, Source
+from rig.host.calibrator import Flows, GasRequest, Source
 from rig.host.handles import GasAnalyzer, Handle
 from rig.host.references import Supply
 from rig.journal import Journal
@@ -212,6 +212,27 @@ class Run:
         self._gas_is_on = True
         self._asked("offer", request.as_dict(), lambda: self.source.offer(request))
         self._journal.commit()
+
+    def made(self) -> float | None:
+        """What the calibrator says that it makes now; None if it cannot tell."""
+        made = self._asked("made", [], self.source.made)
+        return None if made is None else float(made)
+
+    def flows(self) -> Flows | None:
+        """Flows of a titration as the calibrator shows them; None if it cannot tell."""
+
+        def ask() -> list[float] | None:
+            flows = self.source.flows()
+            return None if flows is None else [flows.gas_cc, flows.ozone_cc, flows.total_cc, flows.chamber_cm3]
+
+        answer = self._asked("flows", [], ask)
+        return None if answer is None else Flows(*answer)
+
+    def enter_gas(self, device: str) -> None:
+        """Turn the analyzer's own valve to the port at which the calibrator's line arrives."""
+        port = self.analyzer(device).identity.gas_port
+        if port in ("zero", "span") and self.look(device, "gas_mode") not in (port, None):
+            self.set(device, "gas_mode", port)
 
     @property
     def source(self) -> Source:

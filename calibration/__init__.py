@@ -1,1 +1,0 @@
-"""Procedures that prove an instrument, the statistics behind them, and the record that they leave."""

@@ -1,0 +1,124 @@
+"""Multipoint calibration: levels of gas, a straight line, its slope, intercept and correlation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from calibration.criteria import Judge
+from calibration.procedures.common import (
+    Context,
+    Outcome,
+    full_scale,
+    measure_level,
+    request,
+    resolution_of,
+    trace_of,
+    u_of_mean,
+)
+from calibration.procedures.parameters import MultipointPlan
+from calibration.procedures.references import reference_errors, reference_ids
+from calibration.record import Level, LineFit, Message, MultipointData, Test
+from calibration.statistics.regression import OrdinaryLine
+from calibration.uncertainty import Budget, calibration_line_budgets
+from rig.host.kinds import Channel
+from rig.run import Reading
+
+NAME = "multipoint"
+_LEAST_LEVELS = 3
+
+
+def multipoint(context: Context, device: str, channels: tuple[Channel, ...], plan: MultipointPlan) -> list[Outcome]:
+    """Calibrate all channels of a unit that take the same gas, on the same levels. One outcome per channel."""
+    run = context.run
+    scale = full_scale(run, device)
+    gas = channels[0].gas
+    quantities = [channel.quantity for channel in channels]
+    trace: list[Reading] = []
+    measured: dict[str, list[Level]] = {quantity: [] for quantity in quantities}
+    for percent in sorted(plan.levels_pct, reverse=plan.order == "descending"):
+        value = percent * scale / 100.0
+        label = f"{percent:g} %" if percent else "zero"
+        made = measure_level(context, device, quantities, label, request(context, gas, value), scale, trace, gas)
+        for quantity in quantities:
+            measured[quantity].append(made.levels[quantity])
+    return [_evaluate(context, device, channel, scale, plan, measured[channel.quantity], trace) for channel in channels]
+
+
+def _evaluate(
+    context: Context, device: str, channel: Channel, scale: float, plan: MultipointPlan, levels: list[Level],
+    trace: list[Reading],
+) -> Outcome:  # fmt: skip
+    notes = [level.refused for level in levels if level.refused is not None]
+    notes.append(Message(key="multipoint.order", values={"order": plan.order}))
+    if channel.quantity == "nox":
+        notes.append(Message(key="multipoint.converter_in_line"))
+    usable = [level for level in levels if level.stable]
+    procedure_id = f"{device}/{NAME}/{channel.quantity}"
+    common = {"device": device, "procedure_id": procedure_id, "quantity": channel.quantity, "unit": channel.unit,
+              "full_scale": scale}  # fmt: skip
+    names = [f"{NAME}.{short}" for short in ("slope", "intercept", "correlation")]
+    fit: LineFit | None = None
+    tests: list[Test]
+    if len(usable) < max(_LEAST_LEVELS, len(levels)):
+        reason = Message(key="multipoint.too_few_levels", values={"n": len(usable), "needed": len(levels)})
+        tests = [context.judge.no_result(name, "void", **common, message=reason) for name in names]  # type: ignore[arg-type]
+    else:
+        line, slope, intercept, levels = _fit(context, device, channel, levels)
+        fit = _stored(line, levels)
+        tests = _tests(context.judge, line, slope, intercept, common)
+    data = MultipointData(quantity=channel.quantity, unit=channel.unit, full_scale=scale, levels=levels, fit=fit,
+                          trace=trace_of(channel.quantity, trace))  # fmt: skip
+    return Outcome(data, tests, notes, reference_ids(context, channel.gas))
+
+
+def _fit(
+    context: Context, device: str, channel: Channel, levels: list[Level]
+) -> tuple[OrdinaryLine, Budget, Budget, list[Level]]:
+    x = [level.nominal for level in levels]
+    y = [float(level.mean) for level in levels if level.mean is not None]
+    averaging = context.run.look(device, "averaging_time")
+    poll = context.gas.stability.poll
+    averaging_s = float(averaging) if isinstance(averaging, int | float) else poll
+    flows = context.run.supply.flows
+    repeatability = 0.0 if flows is None else flows.repeatability_pct / 100.0
+    expected = [
+        math.hypot(u_of_mean(level, resolution_of(level.mean or 0.0), averaging_s, poll), repeatability * level.nominal)
+        for level in levels
+    ]
+    errors = reference_errors(context, channel.gas, x)
+    line, slope, intercept = calibration_line_budgets(x, y, errors, expected)
+    u_x = [math.sqrt(math.fsum((error.u * error.dx[i]) ** 2 for error in errors)) for i in range(len(levels))]
+    return line, slope, intercept, [lv.model_copy(update={"u_nominal": u}) for lv, u in zip(levels, u_x, strict=True)]
+
+
+def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, common: dict[str, object]) -> list[Test]:
+    n = line.n
+    numbers = f"Y = {line.slope:.4f} X {'+' if line.intercept >= 0 else '−'} {abs(line.intercept):.3g}"
+    tests = [
+        judge.judge(f"{NAME}.slope", value=line.slope, budget=slope, n=n, formula_numbers=numbers, **common),  # type: ignore[arg-type]
+        judge.judge(f"{NAME}.intercept", value=line.intercept, budget=intercept, n=n, formula_numbers=numbers, **common),  # type: ignore[arg-type]
+    ]
+    if line.r is None:
+        reason = Message(key="multipoint.correlation_is_no_test")
+        tests.append(judge.no_result(f"{NAME}.correlation", "void", message=reason, **common))  # type: ignore[arg-type]
+    else:
+        # r has no probability of conformance worth the name: the residuals tell a good line from a poor one.
+        tests.append(
+            judge.judge(f"{NAME}.correlation", value=line.r, budget=None, n=n, formula_numbers=f"r = {line.r:.5f}",
+                        message=Message(key="multipoint.correlation_is_no_test"), **common)  # type: ignore[arg-type]
+        )  # fmt: skip
+    return tests
+
+
+def _stored(line: OrdinaryLine, levels: list[Level]) -> LineFit:
+    top = max(level.nominal for level in levels)
+    grid = np.linspace(0.0, top, 41)
+    band = line.confidence_band(grid)
+    return LineFit(
+        slope=line.slope, intercept=line.intercept, se_slope=line.se_slope, se_intercept=line.se_intercept,
+        covariance=line.covariance, residual_sd=line.residual_sd, dof=line.dof, r=line.r if line.r is not None else 0.0,
+        residuals=[float(v) for v in line.residuals], band_x=[float(v) for v in band.x],
+        band_low=[float(v) for v in band.low], band_high=[float(v) for v in band.high],
+    )  # fmt: skip

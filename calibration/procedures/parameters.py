@@ -1,0 +1,74 @@
+"""What a plan may set, procedure by procedure. Each field is a plan parameter; its mark says where it comes from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from rig.units import parse_quantity
+
+
+def _seconds(value: object) -> object:
+    return parse_quantity(value, "time") if isinstance(value, str) else value
+
+
+def _litres_per_minute(value: object) -> object:
+    return parse_quantity(value, "flow") if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+LitresPerMinute = Annotated[float, BeforeValidator(_litres_per_minute), Field(gt=0)]
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Stability(_Parameters):
+    """When a reading is stable (a window, by slope and scatter) and how long to wait for it."""
+
+    window: Seconds = 300.0
+    poll: Seconds = Field(default=10.0, gt=0)
+    least: dict[str, Seconds] = Field(default_factory=lambda: {"default": 120.0})
+    most: Seconds = 3600.0
+    drift_pct_full_scale: float = Field(default=0.15, gt=0)
+    scatter_pct_full_scale: float = Field(default=0.6, gt=0)
+
+    def least_for(self, gas: str) -> float:
+        """Shortest wait before a window begins, seconds."""
+        return self.least.get(gas, self.least.get("default", 0.0))
+
+
+class GasPlan(_Parameters):
+    """How gas is made for every procedure."""
+
+    total_flow: LitresPerMinute = 5.0
+    stability: Stability = Stability()
+
+
+class ZeroSpanPlan(_Parameters):
+    """Zero/span check."""
+
+    span_pct: float = Field(default=80.0, gt=0, le=100)
+    adjust: Literal["never", "if-needed"] = "never"
+
+
+class MultipointPlan(_Parameters):
+    """Multipoint calibration."""
+
+    levels_pct: list[float] = Field(default=[0.0, 10.0, 20.0, 40.0, 60.0, 80.0], min_length=3)
+    order: Literal["ascending", "descending"] = "ascending"
+
+
+class ConverterPlan(_Parameters):
+    """NOx converter efficiency by gas-phase titration."""
+
+    no_pct: float = Field(default=90.0, gt=0, le=100)
+    ozone_pct: list[float] = Field(default=[16.0, 32.0, 48.0, 64.0], min_length=1)
+    total_flow: LitresPerMinute = 4.0
+    least_no_remainder_pct: float = Field(default=10.0, ge=0)
+    most_original_change_pct: float = Field(default=1.0, gt=0)
+    most_residence_min: float = Field(default=2.0, gt=0)
+    least_dynamic_parameter: float = Field(default=2.75, gt=0)
+    repeats: int = Field(default=1, ge=0)

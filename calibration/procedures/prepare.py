@@ -1,0 +1,76 @@
+"""Preparation: is the analyzer ready to be tested? Looked at before any gas flows; only what must change is changed."""
+
+from __future__ import annotations
+
+from calibration.procedures.common import Context, Outcome
+from calibration.record import Message, PrepareCheck, PrepareData
+
+_UNIT_FOR_TESTS = {"co": "ppm"}
+_WARM_UP_LONGEST_S = 7200.0
+_WARM_UP_POLL_S = 60.0
+
+
+def prepare(context: Context, device: str) -> Outcome:
+    """Check remote mode, warm-up, alarms, flow, unit, range and the certificates of the references.
+
+    A unit that still warms up is waited for, two hours at the most. What is not in order is noted; the engine does not
+    test a unit that is not ready.
+    """
+    run = context.run
+    run.step(f"{device}: prepare")
+    checks: list[PrepareCheck] = []
+    notes: list[Message] = []
+
+    def check(name: str, found: object, expected: str, *, ok: bool) -> None:
+        checks.append(PrepareCheck(name=name, found=str(found), expected=expected, ok=ok))
+
+    mode = run.look(device, "mode")
+    if mode == "local":
+        run.set(device, "mode", "remote")
+        notes.append(Message(key="prepare.local_mode", values={"device": device}))
+        mode = run.look(device, "mode")
+    if mode is not None:
+        # Newer firmware says "ok" to set mode and stays local, and takes settings all the same: local is no obstacle.
+        check("mode", mode, "remote or local, not service", ok=mode != "service")
+
+    waited = 0.0
+    alarms = _alarms(context, device)
+    while any(_is_temperature(alarm) for alarm in alarms) and waited < _WARM_UP_LONGEST_S:
+        run.wait(_WARM_UP_POLL_S)
+        waited += _WARM_UP_POLL_S
+        alarms = _alarms(context, device)
+    if waited:
+        notes.append(Message(key="prepare.waited_for_warm_up", values={"device": device, "minutes": round(waited / 60)}))
+    for alarm in alarms:
+        notes.append(Message(key="prepare.alarm", values={"device": device, "alarm": alarm}))
+    check("alarms", ", ".join(alarms) or "none", "none", ok=not alarms)
+
+    kind = run.analyzer(device).kind
+    wanted = _UNIT_FOR_TESTS.get(kind, "ppb")
+    unit = run.look(device, "gas_unit")
+    if unit is not None and unit not in ("ppb", "ppm"):
+        run.set(device, "gas_unit", wanted)
+        notes.append(Message(key="prepare.wrong_unit", values={"device": device, "found": str(unit), "expected": wanted}))
+        unit = run.look(device, "gas_unit")
+    if unit is not None:
+        check("gas_unit", unit, "ppb or ppm", ok=unit in ("ppb", "ppm"))
+    flow = run.look(device, "sample_flow") if kind != "o3" else run.look(device, "flow_a")
+    if isinstance(flow, int | float):
+        check("sample_flow", f"{flow:.3f} L/min", "> 0.3 L/min", ok=float(flow) > 0.3)
+    range_ = run.look(device, "range")
+    if range_ is not None:
+        check("range", f"{range_:g}" if isinstance(range_, float) else range_, "stated by the device", ok=True)
+    return Outcome(data=PrepareData(checks=checks), notes=notes)
+
+
+def _alarms(context: Context, device: str) -> tuple[str, ...]:
+    alarms = context.run.look(device, "alarms")
+    # A concentration alarm is about the air, not about the instrument.
+    if not isinstance(alarms, tuple):
+        return ()
+    gases = {channel.quantity for channel in context.run.analyzer(device).channels} | {"no2"}
+    return tuple(alarm for alarm in alarms if alarm.split(":")[0] not in gases)
+
+
+def _is_temperature(alarm: str) -> bool:
+    return alarm.split(":")[0].endswith("_temp")

@@ -1,0 +1,1 @@
+"""Wire protocols, sans-I/O: bytes in, bytes out, commands as data."""

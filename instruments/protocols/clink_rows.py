@@ -1,0 +1,183 @@
+"""Rows of a C-Link table as they are written in TOML."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from instruments.errors import RefusalReason
+from instruments.protocols.clink_units import NumberForm
+
+Kind = Literal["analyzer", "calibrator"]
+Only = Literal["", "analyzer", "calibrator"]
+RowMark = Literal["read", "reported", "recalled"]
+Setting = bool | int | float | str
+"""A value that TOML can hold; bool stands first so that true stays true."""
+
+
+def _lower(text: str) -> str:
+    if text != " ".join(text.lower().split()) or not text.isascii():
+        raise ValueError("a request is written in lower case, with single blanks, in ASCII")
+    return text
+
+
+Request = Annotated[str, Field(min_length=1), AfterValidator(_lower)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CommandRow(_Row):
+    """One command: a report, its set form, or an action.
+
+    Attributes:
+        request: text of the report or action; ``{n}`` is replaced by each of ``n``. Empty for a row that only sets.
+        aliases: other texts for the same.
+        only: kind of box that has it, empty for all.
+        reply: template of what follows the echo of a report.
+        separator: between echo and reply.
+        set: texts that set, each ending in one placeholder; the first is the one that the host sends.
+        ok: what follows the echo of a set form or action that worked.
+        words, codes: texts and their values for the formats ``words`` and ``code``.
+        customs: codes whose value stands in another quantity.
+        low, high: limits of the value set, in the unit inside.
+        apply: settings or actions that the request carries out.
+        does: what the request does that no template can say.
+        of: the record or list that ``does`` is about.
+        refuse: the box, as simulated, always refuses this, for that reason.
+        mark, source: where it is known from.
+    """
+
+    request: str = ""
+    aliases: list[Request] = Field(default_factory=list)
+    only: Only = ""
+    n: list[str] = Field(default_factory=list)
+    reply: str | None = None
+    separator: Literal[" ", "\n"] = " "
+    set: list[str] = Field(default_factory=list)
+    ok: str = " ok"
+    words: dict[str, Setting] = Field(default_factory=dict)
+    codes: dict[str, Setting] = Field(default_factory=dict)
+    customs: dict[str, str] = Field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    apply: dict[str, Setting] = Field(default_factory=dict)
+    does: Literal["", "flags", "record", "coded record", "layout", "count", "list", "save", "acknowledge layout"] = ""
+    of: str = ""
+    refuse: RefusalReason | None = None
+    mark: RowMark
+    source: str = Field(min_length=1)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the row has a request that is complete as it stands."""
+        return bool(self.reply is not None or self.apply or self.does or self.refuse)
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        kinds = sum((self.reply is not None, bool(self.apply), bool(self.does), self.refuse is not None))
+        if kinds > 1 or (kinds == 0 and not self.set):
+            raise ValueError("a row has one of reply, apply, does, refuse; without any of them it has set")
+        if self.is_exact:
+            _lower(self.request)
+            if not self.request:
+                raise ValueError("a report or action needs a request")
+        if self.does in ("record", "coded record", "layout", "count", "list") and not self.of:
+            raise ValueError(f"{self.does!r} needs 'of'")
+        return self
+
+
+class Condition(_Row):
+    """When a bit of the flags word or a digital output is on: an alarm stands, or all of ``when`` hold.
+
+    Attributes:
+        bit: its number in the flags word, 0 the lowest.
+        alarm: name of the alarm (``pressure:low``).
+        when: quantity to the values that count; an empty table is always true.
+    """
+
+    bit: int = Field(ge=0, le=31)
+    only: Only = ""
+    alarm: str = ""
+    when: dict[str, list[Setting]] = Field(default_factory=dict)
+    mark: RowMark
+    source: str = Field(min_length=1)
+
+
+class FieldRow(_Row):
+    """One field of a record; ``index`` is its number in the box's list of variables."""
+
+    name: str
+    value: str
+    index: int = 0
+
+
+class RecordRow(_Row):
+    """A kind of record: its fields after time, date and flags.
+
+    Attributes:
+        gap: between date and flags.
+        field: the fields in order.
+    """
+
+    gap: str = "  "
+    field: list[FieldRow]
+    mark: RowMark
+    source: str = Field(min_length=1)
+
+
+class OutputRow(_Row):
+    """One row of a printed list; the output's relay is closed while all of ``closed`` hold, never if it is empty."""
+
+    index: int
+    variable: int = 0
+    name: str
+    closed: dict[str, list[Setting]] = Field(default_factory=dict)
+
+
+class ListRow(_Row):
+    """A table that the box prints."""
+
+    header: str
+    row: list[OutputRow]
+    mark: RowMark
+    source: str = Field(min_length=1)
+
+
+class ConcentrationRow(_Row):
+    """A quantity that is a concentration."""
+
+    unit: Literal["", "nmol/mol", "umol/mol"] = ""
+    unit_from: str = ""
+    molar_mass: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _has_unit(self) -> Self:
+        if bool(self.unit) == bool(self.unit_from):
+            raise ValueError("needs unit or unit_from, not both")
+        return self
+
+
+class ClinkRows(_Row):
+    """A whole table, the common part merged in."""
+
+    kind: Kind
+    default_id: int = Field(ge=0, le=127)
+    number_form: NumberForm
+    state: dict[str, Setting] = Field(default_factory=dict)
+    unit: dict[str, str] = Field(default_factory=dict)
+    concentration: dict[str, ConcentrationRow] = Field(default_factory=dict)
+    command: list[CommandRow]
+    flag: list[Condition] = Field(default_factory=list)
+    record: dict[str, RecordRow]
+    listing: dict[str, ListRow] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        known: dict[str, Any] = {"list": {*self.listing, *self.record}}
+        for row in self.command:
+            if row.does and row.of and row.of not in known.get(row.does, self.record):
+                raise ValueError(f"{row.request!r} is about {row.of!r}, which the table does not have")
+        return self

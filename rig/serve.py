@@ -1,0 +1,204 @@
+"""A bench on the wall clock, served on ptys and TCP ports, in a thread of its own or until interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rig.bench import Bench, Instrument
+from rig.bench_file import BenchFile, PortSection
+from rig.clock import PacedClock
+from rig.errors import RigFault
+from rig.files import write_atomically
+from rig.lines import Line
+from rig.ports.pty import PtyPort
+from rig.ports.tcp import TcpPort
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one port of one device can be reached."""
+
+    device: str
+    port: str
+    model: str
+    protocol: str
+    baud: int
+    id: int | None
+    resource: str
+    address: str
+
+
+@dataclass
+class ServedBench:
+    """A bench whose devices answer on ptys (symlinks below ``folder``) and TCP, at ``speed``, in its own thread.
+
+    Use as a context: inside, :attr:`endpoints` are open; afterwards nothing is left behind.
+    """
+
+    file: BenchFile
+    path: Path
+    folder: Path
+    speed: float = 1.0
+    seed: int | None = None
+    truth: Path | None = None
+    endpoints: list[Endpoint] = field(default_factory=list)
+    started_wall: float = 0.0
+    bench: Bench | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _thread: threading.Thread | None = None
+    _ports: list[PtyPort | TcpPort] = field(default_factory=list)
+    _ready: threading.Event = field(default_factory=threading.Event)
+    _trouble: BaseException | None = None
+    _truth_log: Any = None
+
+    def __enter__(self) -> ServedBench:
+        self._thread = threading.Thread(target=self._run, name="rig bench", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._trouble is not None:
+            self._thread.join()
+            raise self._trouble
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop is not None and self._thread is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def call(self, action: Callable[[Bench], Any]) -> Any:
+        """Do ``action`` with the bench in the bench's own thread and return its result."""
+        assert self._loop is not None and self.bench is not None  # inside the context only
+        bench, done, box = self.bench, threading.Event(), []
+
+        def do() -> None:
+            bench.clock.catch_up()  # type: ignore[union-attr]
+            box.append(action(bench))
+            done.set()
+
+        self._loop.call_soon_threadsafe(do)
+        done.wait()
+        return box[0]
+
+    def endpoints_data(self) -> dict[str, Any]:
+        """The endpoints in the shape of a bench file, so that another process can use this bench like a real one."""
+        data = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
+        data["bench"] |= {
+            "speed": self.speed, "started_wall": self.started_wall, "process": os.getpid(), "source": str(self.path),
+            "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
+        }  # fmt: skip
+        data.pop("fault", None)
+        data.pop("air", None)
+        for cylinder in data.get("cylinder", {}).values():
+            cylinder.pop("hidden", None)
+        data = _with_units(data)
+        for endpoint in reversed(self.endpoints):
+            device = data["device"][endpoint.device]
+            for key in ("port", "hidden", "settings", "warm"):
+                device.pop(key, None)
+            device |= {"resource": endpoint.resource, "protocol": endpoint.protocol, "baud": endpoint.baud,
+                       "emulated": True}  # fmt: skip
+            if endpoint.id is not None:
+                device["id"] = endpoint.id
+        return data
+
+    def write_endpoints(self, path: Path) -> None:
+        """Write :meth:`endpoints_data` atomically: whoever sees the file sees all of it."""
+        write_atomically(path, json.dumps(self.endpoints_data(), indent=1) + "\n")
+
+    # -- the bench's own thread -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        try:
+            loop.run_until_complete(self._open(loop))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
+            self._trouble = error
+            self._close_ports()
+            self._ready.set()
+            loop.close()
+            return
+        self._ready.set()
+        try:
+            loop.run_forever()
+        finally:
+            self._close_ports()
+            assert self.bench is not None
+            self.bench.clock.stop()  # type: ignore[union-attr]
+            self.bench.close()
+            if self._truth_log is not None:
+                self._truth_log.close()
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        clock = PacedClock(self.speed)
+        bench = Bench(self.file, str(self.path), clock, self.seed)
+        self.bench = bench
+        if self.truth is not None:
+            from rig.truth import TruthLog
+
+            self._truth_log = TruthLog(bench, self.truth)
+        for instrument in bench.instruments.values():
+            for name, port in instrument.section.port.items():
+                await self._open_port(loop, bench, instrument, name, port, clock)
+        self.started_wall = time.time()
+        clock.start(loop)
+
+    async def _open_port(
+        self, loop: asyncio.AbstractEventLoop, bench: Bench, instrument: Instrument, name: str, port: PortSection,
+        clock: PacedClock,
+    ) -> None:  # fmt: skip
+        if port.kind == "serial":
+            link = self.folder / (instrument.name if len(instrument.section.port) == 1 else f"{instrument.name}.{name}")
+            pty = PtyPort(instrument.lines[name], link, clock)
+            self._ports.append(pty)
+            pty.start(loop)
+            resource, address = f"ASRL{link}::INSTR", str(link)
+        else:
+
+            def make_line() -> Line:
+                return bench.make_line(instrument, name, port)
+
+            tcp = TcpPort(make_line, self.file.bench.interface, port.tcp_port, clock)
+            await tcp.start()
+            self._ports.append(tcp)
+            resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
+        self.endpoints.append(
+            Endpoint(instrument.name, name, instrument.entry.name, port.protocol, port.baud, port.id, resource, address)
+        )
+
+    def _close_ports(self) -> None:
+        for port in self._ports:
+            try:
+                port.close()
+            except (OSError, RigFault):
+                continue  # the others must be closed all the same
+        self._ports.clear()
+
+
+_UNITS = {"value": "ppb", "stored": "ppb", "range": "ppb", "ozone_u_offset": "ppb", "length": "m", "bore": "m",
+          "timeout": "s", "reply_delay": "s"}  # fmt: skip
+
+
+def _with_units(data: dict[str, Any]) -> dict[str, Any]:
+    """Put units back on what the bench file has them on (a parsed file holds bare numbers in base units)."""
+
+    def walk(node: Any, key: str = "") -> Any:
+        if isinstance(node, dict):
+            if key == "impurities":
+                return {name: f"{value!r} ppb" for name, value in node.items()}
+            return {name: walk(value, name) for name, value in node.items()}
+        if key in _UNITS and isinstance(node, int | float):
+            return f"{node!r} {_UNITS[key]}"
+        return node
+
+    return walk(data)  # type: ignore[no-any-return]

@@ -1,0 +1,63 @@
+"""Benches and plans by name or path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from rig.bench import Bench
+from rig.bench_file import BenchFile, read_bench_file
+from rig.clock import VirtualClock
+from rig.errors import ConfigurationError
+from scenarios.plan_file import PlanFile, read_plan_file
+
+_FOLDER = Path(__file__).parent
+
+
+def _find(name: str, folder: str, option: str) -> Path:
+    path = Path(name)
+    if path.suffix in (".toml", ".json") or "/" in name:
+        return path
+    embedded = _FOLDER / folder / f"{name}.toml"
+    if not embedded.is_file():
+        known = sorted(file.stem for file in (_FOLDER / folder).glob("*.toml"))
+        raise ConfigurationError(option, "", f"a path, or one of {', '.join(known)}", repr(name))
+    return embedded
+
+
+def bench_path(name: str) -> Path:
+    """Path of a bench file given as a path or as an embedded name. Raises ConfigurationError."""
+    return _find(name, "benches", "--bench")
+
+
+def plan_path(name: str) -> Path:
+    """Path of a plan file given as a path or as an embedded name. Raises ConfigurationError."""
+    return _find(name, "plans", "--plan")
+
+
+def load_bench(name: str) -> tuple[BenchFile, Path]:
+    """Read a bench file by name or path."""
+    path = bench_path(name)
+    return read_bench_file(path), path
+
+
+def load_plan(name: str) -> tuple[PlanFile, Path]:
+    """Read a plan file by name or path."""
+    path = plan_path(name)
+    return read_plan_file(path), path
+
+
+def open_bench(specification: str) -> Bench:
+    """Open a bench on virtual time: ``demo``, ``path/to/bench.toml``, with a query ``?seed=7`` if wanted.
+
+    Raises:
+        ConfigurationError: an unknown bench, query key or value.
+    """
+    name, _, query = specification.partition("?")
+    seed: int | None = None
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key != "seed" or not value.isdigit():
+            raise ConfigurationError(specification, key, "seed=<whole number>", repr(value))
+        seed = int(value)
+    file, path = load_bench(name)
+    return Bench(file, str(path), VirtualClock(), seed)

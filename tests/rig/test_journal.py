@@ -1,0 +1,40 @@
+import sqlite3
+
+import pytest
+
+from rig.errors import RigFault
+from rig.journal import Journal
+
+
+def test_rows_come_back_in_order_with_request_and_answer(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite", each_row=False, wall=lambda: 0.0)
+    journal.append(1, "read", ["so2", "so2"], [12.5, "nmol/mol"])
+    journal.append(2, "wait", [10.0], None)
+    journal.commit()
+    assert [(row.seq, row.t_us, row.kind, row.request, row.answer) for row in journal.rows()] == [
+        (1, 1, "read", ["so2", "so2"], [12.5, "nmol/mol"]),
+        (2, 2, "wait", [10.0], None),
+    ]
+    assert [row.seq for row in journal.rows("wait")] == [2]
+    journal.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["j.sqlite"]
+
+
+def test_each_row_is_on_disk_at_once_when_asked_for(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0)
+    journal.append(1, "read", ["so2", "so2"], [12.5, "nmol/mol"])
+    with sqlite3.connect(tmp_path / "j.sqlite") as other:
+        assert other.execute("SELECT count(*) FROM journal").fetchone() == (1,)
+    other.close()
+    journal.close()
+
+
+def test_a_journal_is_never_overwritten(tmp_path):
+    Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0).close()
+    with pytest.raises(RigFault, match="journal already"):
+        Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(RigFault, match="cannot be written"):
+        Journal(tmp_path / "none" / "j.sqlite", each_row=True, wall=lambda: 0.0)

@@ -1,0 +1,92 @@
+import pytest
+
+from rig.clock import VirtualClock
+from rig.lines import Line, LineTiming
+
+
+class Echo:
+    """Answers each CR-ended request with itself, in capitals."""
+
+    def __init__(self):
+        self.buffer = b""
+
+    def receive(self, data):
+        self.buffer += data
+        *requests, self.buffer = self.buffer.split(b"\r")
+        return [request.upper() + b"\r" for request in requests]
+
+
+def line_with_sink(timing):
+    clock = VirtualClock()
+    line = Line("so2/a", clock, Echo(), timing)
+    arrived = []
+    line.connect(lambda data: arrived.append((clock.now_us, data)))
+    return clock, line, arrived
+
+
+def test_bytes_take_their_time_at_the_baud_rate():
+    clock, line, arrived = line_with_sink(LineTiming(baud=9600, reply_delay_us=20_000))
+    line.from_host(b"so2\r")
+    clock.wait(1_000_000)
+    byte_us = 10e6 / 9600
+    assert b"".join(data for _, data in arrived) == b"SO2\r"
+    assert arrived[-1][0] == pytest.approx(8 * byte_us + 20_000, abs=2)
+
+
+def test_a_long_reply_comes_in_groups_of_the_uart():
+    clock, line, arrived = line_with_sink(LineTiming(baud=9600))
+    line.from_host(b"x" * 40 + b"\r")
+    clock.wait(1_000_000)
+    assert [len(data) for _, data in arrived] == [14, 14, 13]
+    times = [t for t, _ in arrived]
+    assert times == sorted(times)
+    assert times[0] < times[-1]
+
+
+def test_without_line_timing_the_reply_is_there_at_once():
+    clock, line, arrived = line_with_sink(LineTiming(baud=0))
+    line.from_host(b"a\rb\r")
+    assert arrived == [(0, b"A\r"), (0, b"B\r")]
+    assert clock.now_us == 0
+
+
+def test_silence_delay_and_stale_replies():
+    clock, line, arrived = line_with_sink(LineTiming(baud=0))
+    line.condition.stale = True
+    line.from_host(b"first\r")
+    clock.wait(1)
+    line.from_host(b"second\r")
+    clock.wait(1)
+    assert [data for _, data in arrived] == [b"FIRST\r"]
+    line.condition.stale = False
+    line.condition.silent = True
+    line.from_host(b"third\r")
+    clock.wait(1_000_000)
+    assert len(arrived) == 1
+    line.condition.silent = False
+    line.condition.delay_us = 500_000
+    begun = clock.now_us
+    line.from_host(b"fourth\r")
+    clock.wait(1_000_000)
+    assert arrived[-1] == (begun + 500_000, b"FOURTH\r")
+
+
+def test_what_is_on_the_line_when_the_host_hangs_up_does_not_reach_the_next_host():
+    clock, line, arrived = line_with_sink(LineTiming(baud=9600))
+    line.from_host(b"old\r")
+    line.disconnect()
+    fresh = []
+    line.connect(fresh.append)
+    clock.wait(1_000_000)
+    assert arrived == []
+    line.from_host(b"new\r")
+    clock.wait(1_000_000)
+    assert b"".join(fresh).endswith(b"NEW\r")
+
+
+def test_a_device_without_power_says_nothing():
+    clock, line, arrived = line_with_sink(LineTiming(baud=9600))
+    line.powered = False
+    line.from_host(b"so2\r")
+    clock.wait(1_000_000)
+    assert arrived == []
