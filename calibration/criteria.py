@@ -117,8 +117,18 @@ class Judge:
         low, high = criterion.limits(full_scale)
         common = self._common(criterion_name, device, procedure_id, quantity, unit, full_scale)
         if budget is None:
-            return Test(**common, value=value, u=None, n=n, formula_numbers=formula_numbers, decision_rule="simple",
-                        verdict=decide(value, low, high), as_found=as_found, as_left=as_left, message=message)  # fmt: skip
+            return Test(
+                **common,
+                value=value,
+                u=None,
+                n=n,
+                formula_numbers=formula_numbers,
+                decision_rule="simple",
+                verdict=decide(value, low, high),
+                as_found=as_found,
+                as_left=as_left,
+                message=message,
+            )
         u, dof, expanded = budget.combined, budget.dof, budget.expanded(COVERAGE)
         finite_dof = None if math.isinf(dof) else dof
         p = conformance_probability(value, u, low, high, finite_dof)

@@ -300,9 +300,7 @@ class ConverterData(_Part):
     windows: list[Level]
 
 
-ProcedureData = Annotated[
-    PrepareData | ZeroSpanData | MultipointData | ConverterData, Field(discriminator="kind")
-]
+ProcedureData = Annotated[PrepareData | ZeroSpanData | MultipointData | ConverterData, Field(discriminator="kind")]
 
 
 class ProcedureRun(_Part):

@@ -77,7 +77,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceError:
+class CommonError:
     """An error of the references that is one and the same number for all levels.
 
     Attributes:
@@ -95,7 +95,7 @@ class ReferenceError:
 
 
 def calibration_line_budgets(
-    x: ArrayLike, y: ArrayLike, correlated: Sequence[ReferenceError], expected_u: ArrayLike | None = None
+    x: ArrayLike, y: ArrayLike, correlated: Sequence[CommonError], expected_u: ArrayLike | None = None
 ) -> tuple[OrdinaryLine, Budget, Budget]:
     """Fit y on the nominal x and return the line with the budgets of its slope and intercept.
 
@@ -180,7 +180,7 @@ def converter_efficiency(titrations: Sequence[Titration], impurity: float = 0.0)
             raise ValueError("NO did not fall: nothing was titrated")
         return 100.0 * (1.0 - lost[0] / fall[0])
     made = [f + impurity for f in fall]
-    line = ordinary_least_squares(made, [m - l for m, l in zip(made, lost, strict=True)])
+    line = ordinary_least_squares(made, [m - gone for m, gone in zip(made, lost, strict=True)])
     return 100.0 * line.slope
 
 
@@ -223,7 +223,9 @@ def converter_efficiency_budget(
     flow_sensitivity = float(np.sum(gradient * titrated))
     parts = [
         Component(source, type_, from_readings, "%", 1.0, dof, basis_key=key, basis_values=basis_values or {}),  # type: ignore[arg-type]
-        Component("flow change with the lamp", "B", flow_change_pct, "%", flow_sensitivity, basis_key="budget.flow_change"),
+        Component(
+            "flow change with the lamp", "B", flow_change_pct, "%", flow_sensitivity, basis_key="budget.flow_change"
+        ),
         Component("cylinder", "B", 0.0, "%", 0.0, cancels=True, basis_key="budget.cancels"),
         Component("dilution flows", "B", 0.0, "%", 0.0, cancels=True, basis_key="budget.cancels"),
     ]

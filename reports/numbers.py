@@ -121,7 +121,9 @@ def result(test: Test) -> Result:
     places = max(places, min(places_for(spread / 2), places + 3))
     if spread <= 0 or expanded is not None:
         return Result(fixed(value, places), significant(expanded, 2) if expanded else "", "", coverage)
-    return Result(fixed(value, places), "", f"[{fixed(interval.low, places)}, {fixed(interval.high, places)}]", coverage)
+    return Result(
+        fixed(value, places), "", f"[{fixed(interval.low, places)}, {fixed(interval.high, places)}]", coverage
+    )
 
 
 def limits(test: Test) -> str:

@@ -24,7 +24,9 @@ _HOUSEKEEPING_US = 6 * 3600 * 1_000_000
 class InstrumentFace:
     """A device bound to the bench's clock: what a protocol sees of it. Holds the instrument's own clock."""
 
-    def __init__(self, device: Device, clock: Clock, epoch_local_us: int, on_command: Callable[[Command], None]) -> None:
+    def __init__(
+        self, device: Device, clock: Clock, epoch_local_us: int, on_command: Callable[[Command], None]
+    ) -> None:
         self._device = device
         self._clock = clock
         self._clock_offset_us = epoch_local_us

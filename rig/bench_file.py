@@ -17,7 +17,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from rig.units import Dimension, parse_quantity
 
-
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -258,16 +258,22 @@ class Run:
             if now - begun >= rule.least_s + rule.window_s:
                 window = _window(readings, now - rule.window_s, now, rule)
                 if window.stable or now - begun >= rule.most_s:
-                    self._journal.append(self._time.now_us(), "stable" if window.stable else "not stable",
-                                         [rule.device, list(rule.quantities)], [window.start_s, window.end_s])  # fmt: skip
+                    self._journal.append(
+                        self._time.now_us(),
+                        "stable" if window.stable else "not stable",
+                        [rule.device, list(rule.quantities)],
+                        [window.start_s, window.end_s],
+                    )
                     self._journal.commit()
                     return window
             self.wait(rule.poll_s)
 
     def prompt(self, question: Prompt) -> str:
-        """Ask the person at the bench; an answer that is no number where one is due, or beyond belief, is asked again."""
+        """Ask the person at the bench; an answer beyond belief, or no number where one is due, is asked again."""
         while True:
-            answer = str(self._asked("prompt", [question.key, dict(question.values)], lambda: self._operator.ask(question)))
+            answer = str(
+                self._asked("prompt", [question.key, dict(question.values)], lambda: self._operator.ask(question))
+            )
             if question.lowest is None and question.highest is None:
                 return answer
             with suppress(ValueError):
@@ -322,7 +328,9 @@ class Run:
         try:
             answer = ask()
         except (RigError, Refused) as error:
-            self._journal.append(self._time.now_us(), kind, request, {"error": type(error).__name__, "text": str(error)})
+            self._journal.append(
+                self._time.now_us(), kind, request, {"error": type(error).__name__, "text": str(error)}
+            )
             raise
         if isinstance(answer, tuple):
             answer = list(answer)

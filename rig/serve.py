@@ -75,7 +75,8 @@ class ServedBench:
 
     def call(self, action: Callable[[Bench], Any]) -> Any:
         """Do ``action`` with the bench in the bench's own thread and return its result."""
-        assert self._loop is not None and self.bench is not None  # inside the context only
+        assert self._loop is not None  # inside the context only
+        assert self.bench is not None
         bench, done, box = self.bench, threading.Event(), []
 
         def do() -> None:

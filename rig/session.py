@@ -109,9 +109,11 @@ def open_session(file: BenchFile, path: Path, *, seed: int | None = None, device
         for name in emulated_here:
             if file.device[name].follows is None:
                 raise ConfigurationError(
-                    path, f"device.{name}", "follows = ... : an emulated unit beside real ones must say what it follows",
+                    path,
+                    f"device.{name}",
+                    "follows = ... : an emulated unit beside real ones must say what it follows",
                     "no follows",
-                )  # fmt: skip
+                )
     bench: Bench | None = None
     if emulated_here and not real:
         bench = Bench(file, str(path), VirtualClock(), seed)
@@ -147,10 +149,14 @@ def _open(
     manager: pyvisa.ResourceManager, file: BenchFile, path: Path, name: str, section: DeviceSection,
     entry: CatalogueEntry | None,
 ) -> Handle:  # fmt: skip
-    gas_port = next((tube.to.partition(".")[2] for tube in file.tube.values() if tube.to.partition(".")[0] == name), None)
+    gas_port = next(
+        (tube.to.partition(".")[2] for tube in file.tube.values() if tube.to.partition(".")[0] == name), None
+    )
     if entry is None:
         return ManualCalibrator(
-            Identity(name, "calibrator", MANUAL, "", section.serial, "", MANUAL, "read", "", emulated=False, gas_port=None)
+            Identity(
+                name, "calibrator", MANUAL, "", section.serial, "", MANUAL, "read", "", emulated=False, gas_port=None
+            )
         )
     if section.resource is not None:
         protocol_name, number, baud = section.protocol or "", section.id, section.baud
@@ -173,7 +179,12 @@ def _open(
     assert isinstance(resource, MessageBasedResource)  # serial and socket resources are
     if section.resource is not None and hasattr(resource, "baud_rate"):
         resource.baud_rate = baud
-    link = VisaLink(name, resource, protocol, section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout)
+    link = VisaLink(
+        name,
+        resource,
+        protocol,
+        section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
+    )
     return Calibrator(identity, link) if entry.kind == "calibrator" else GasAnalyzer(identity, link)
 
 

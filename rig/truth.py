@@ -15,8 +15,10 @@ _EVERY_US = 10_000_000
 
 
 class TruthLog:
-    """Writes JSON lines: every ten seconds of bench time, per analyzer, the gas at its inlet, what it shows and its
-    mode; and every fault as it begins and ends.
+    """Writes JSON lines.
+
+    Every ten seconds of bench time, per analyzer: the gas at its inlet, what it shows, and its mode; and every fault
+    as it begins and ends.
 
     Args:
         bench: the bench to watch.
@@ -51,11 +53,17 @@ class TruthLog:
             channels = ("no", "no2", "nox") if instrument.entry.kind == "nox" else (instrument.entry.kind,)
             inlet = ("no", "no2") if instrument.entry.kind == "nox" else channels
             powered = bool(device.read(now, "powered"))
-            self._write({
-                "kind": "reading", "t_us": now, "device": name, "powered": powered, "mode": device.read(now, "gas_mode"),
-                "air": {species: device.read(now, f"inlet_{species}") for species in inlet},
-                "shown": {channel: device.read(now, channel) for channel in channels} if powered else {},
-            })  # fmt: skip
+            self._write(
+                {
+                    "kind": "reading",
+                    "t_us": now,
+                    "device": name,
+                    "powered": powered,
+                    "mode": device.read(now, "gas_mode"),
+                    "air": {species: device.read(now, f"inlet_{species}") for species in inlet},
+                    "shown": {channel: device.read(now, channel) for channel in channels} if powered else {},
+                }
+            )
         self._bench.clock.after(_EVERY_US, self._tick)
 
     def _fault(self, t_us: int, fault: Fault, begins: bool) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from instruments.air import GasSource, Species
 from instruments.build import build_analyzer
-from instruments.catalogue import CatalogueEntry, load
-from instruments.device import Device, Face
 from instruments.plumbing import Air, Tube, VentedManifold
-from instruments.protocols.clink import ClinkDevice
-from instruments.protocols.clink_host import ClinkHost
-from instruments.protocols.clink_table import ClinkTable
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.zero_air import ZeroAir
+
+from instruments.air import GasSource, Species
+from instruments.catalogue import CatalogueEntry, load
+from instruments.device import Device, Face
+from instruments.protocols.clink import ClinkDevice
+from instruments.protocols.clink_host import ClinkHost
+from instruments.protocols.clink_table import ClinkTable
 from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.link import HostProtocol
@@ -29,7 +30,9 @@ PROTOCOLS = ("clink",)
 """Protocols that a port may offer."""
 
 
-def host_protocol(entry: CatalogueEntry, name: str, number: int | None, where: str, key: str) -> tuple[HostProtocol, str]:
+def host_protocol(
+    entry: CatalogueEntry, name: str, number: int | None, where: str, key: str
+) -> tuple[HostProtocol, str]:
     """The host side of a device's protocol, and the weakest mark of its commands."""
     table = _table(entry, name, where, f"{key}.protocol")
     return ClinkHost(table, id=table.default_id if number is None else number), table.weakest_mark()
@@ -135,11 +138,15 @@ def _connect(
         target = section.device or next(iter(calibrators), "")
         species = species_of(name, section)
         if species not in ("so2", "no", "no2", "co", "o3"):
-            errors.append(ConfigurationError(where, f"cylinder.{name}.species", "so2, no, no2, co or o3", repr(species)))
+            errors.append(
+                ConfigurationError(where, f"cylinder.{name}.species", "so2, no, no2, co or o3", repr(species))
+            )
             continue
         if target not in calibrators:
             if instruments:
-                errors.append(ConfigurationError(where, f"cylinder.{name}.device", "a calibrator of this bench", repr(target)))
+                errors.append(
+                    ConfigurationError(where, f"cylinder.{name}.device", "a calibrator of this bench", repr(target))
+                )
             continue
         scale = 1e-3 if species == "co" else 1.0
         try:
@@ -168,7 +175,9 @@ def _connect(
             errors.append(ConfigurationError(where, f"tube.{name}.from", "<calibrator>.out", repr(tube.from_)))
             continue
         if device not in instruments or device in calibrators or port not in ("sample", "zero", "span"):
-            errors.append(ConfigurationError(where, f"tube.{name}.to", "<analyzer>.sample, .zero or .span", repr(tube.to)))
+            errors.append(
+                ConfigurationError(where, f"tube.{name}.to", "<analyzer>.sample, .zero or .span", repr(tube.to))
+            )
             continue
         analyzer = instruments[device].device
         manifolds[source].add_consumer(analyzer, port)  # type: ignore[arg-type]

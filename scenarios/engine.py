@@ -98,7 +98,9 @@ class Engine:
             self.notes.append(ended)
             self._note_the_rest(ended)
         if trouble:
-            self.notes += [Message(key="safe.not_reached", values={"device": "bench", "reason": line}) for line in trouble]
+            self.notes += [
+                Message(key="safe.not_reached", values={"device": "bench", "reason": line}) for line in trouble
+            ]
         else:
             self.notes.append(Message(key="safe.done"))
         return self.verdict(broken=bool(trouble) or ended is not None)
@@ -181,10 +183,19 @@ class Engine:
         assert isinstance(data, PrepareData)
         failed = [check for check in data.checks if not check.ok]
         if failed:
-            reason = Message(key="prepare.not_ready", values={"device": device, "check": failed[0].name,
-                                                              "found": failed[0].found, "expected": failed[0].expected})  # fmt: skip
+            reason = Message(
+                key="prepare.not_ready",
+                values={
+                    "device": device,
+                    "check": failed[0].name,
+                    "found": failed[0].found,
+                    "expected": failed[0].expected,
+                },
+            )
             for procedure in self.plan.procedures:
-                if procedure in _CRITERIA and (procedure != "converter_efficiency" or self.run.analyzer(device).kind == "nox"):
+                if procedure in _CRITERIA and (
+                    procedure != "converter_efficiency" or self.run.analyzer(device).kind == "nox"
+                ):
                     self._no_result(procedure, device, "not tested", reason)
             self.devices = [name for name in self.devices if name != device]
 
@@ -207,8 +218,16 @@ class Engine:
         ]  # fmt: skip
         for quantity, unit in channels:
             for criterion in _CRITERIA[procedure]:
-                test = self.judge.no_result(criterion, verdict, device=device, procedure_id=f"{device}/{procedure}",
-                                            quantity=quantity, unit=unit, full_scale=self._scale(device), message=reason)  # fmt: skip
+                test = self.judge.no_result(
+                    criterion,
+                    verdict,
+                    device=device,
+                    procedure_id=f"{device}/{procedure}",
+                    quantity=quantity,
+                    unit=unit,
+                    full_scale=self._scale(device),
+                    message=reason,
+                )
                 if test.id not in known:
                     self.tests.append(test)
 
@@ -232,12 +251,23 @@ class Engine:
         """Everything, as the record."""
         session, run = self.session, self.run
         info = RunInfo(
-            id=self.facts.id, bench=self.facts.bench, bench_sha256=self.facts.bench_sha256, plan=self.facts.plan,
-            plan_sha256=self.facts.plan_sha256, seed=session.seed, clock="virtual" if session.bench else "paced",
-            speed=session.speed, epoch=session.file.bench.epoch.isoformat(), started_us=run.start_us,
-            ended_us=session.time.now_us(), simulated=session.simulated, decision_rule=self.judge.decision_rule,
-            versions={name: metadata.version(name) for name in _PACKAGES}, plan_parameters=self.plan.parameter, wall=wall,
-        )  # fmt: skip
+            id=self.facts.id,
+            bench=self.facts.bench,
+            bench_sha256=self.facts.bench_sha256,
+            plan=self.facts.plan,
+            plan_sha256=self.facts.plan_sha256,
+            seed=session.seed,
+            clock="virtual" if session.bench else "paced",
+            speed=session.speed,
+            epoch=session.file.bench.epoch.isoformat(),
+            started_us=run.start_us,
+            ended_us=session.time.now_us(),
+            simulated=session.simulated,
+            decision_rule=self.judge.decision_rule,
+            versions={name: metadata.version(name) for name in _PACKAGES},
+            plan_parameters=self.plan.parameter,
+            wall=wall,
+        )
         return Record(run=info, devices=self._devices(), references=self._references(), procedures=self.procedures,
                       tests=self.tests, verdict=verdict, notes=self.notes)  # fmt: skip
 

@@ -40,8 +40,14 @@ def check_plan(plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Pa
             continue
         cylinder = cylinders[gas]
         if cylinder.expires < today:
-            errors.append(ConfigurationError(bench_path, f"{cylinder.id}.expires",
-                                             f"a certificate that is valid on {today}", f"expired on {cylinder.expires}"))  # fmt: skip
+            errors.append(
+                ConfigurationError(
+                    bench_path,
+                    f"{cylinder.id}.expires",
+                    f"a certificate that is valid on {today}",
+                    f"expired on {cylinder.expires}",
+                )
+            )
         section = bench.device[name]
         scale = section.range if section.range is not None else 50_000.0 if kind == "co" else 500.0
         scale = scale / 1000.0 if kind == "co" else scale
@@ -51,8 +57,14 @@ def check_plan(plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Pa
     for calibrator in calibrators:
         certificate = bench.certificate.get(calibrator)
         if certificate is not None and certificate.expires < today:
-            errors.append(ConfigurationError(bench_path, f"certificate.{calibrator}.expires",
-                                             f"a certificate that is valid on {today}", f"expired on {certificate.expires}"))  # fmt: skip
+            errors.append(
+                ConfigurationError(
+                    bench_path,
+                    f"certificate.{calibrator}.expires",
+                    f"a certificate that is valid on {today}",
+                    f"expired on {certificate.expires}",
+                )
+            )
     if errors:
         raise ConfigurationErrors(errors)
 
@@ -69,7 +81,9 @@ def _levels(
     if "zero_span" in plan.procedures:
         asked.append(("zero_span.span_pct", plan.zero_span.span_pct, plan.gas.total_flow))
     if "converter_efficiency" in plan.procedures and kind == "nox":
-        asked.append(("converter_efficiency.no_pct", plan.converter_efficiency.no_pct, plan.converter_efficiency.total_flow))
+        asked.append(
+            ("converter_efficiency.no_pct", plan.converter_efficiency.no_pct, plan.converter_efficiency.total_flow)
+        )
     for key, percent, total in asked:
         value = percent * scale / 100.0
         flow = value / cylinder * total

@@ -57,7 +57,9 @@ def _default_full_scale(analyzer: GasAnalyzer) -> float:
     return 50.0 if analyzer.kind == "co" else 500.0
 
 
-def request(context: Context, gas: str, value: float, ozone: float | None = None, flow: float | None = None) -> GasRequest:
+def request(
+    context: Context, gas: str, value: float, ozone: float | None = None, flow: float | None = None
+) -> GasRequest:
     """The calibrator's task for ``value`` of ``gas``."""
     total = context.gas.total_flow if flow is None else flow
     if value <= 0.0:
@@ -112,7 +114,9 @@ def measure_level(
 def trace_of(quantity: str, readings: Sequence[Reading]) -> Trace:
     """The trace of one quantity."""
     own = [reading for reading in readings if reading.quantity == quantity]
-    return Trace(quantity=quantity, unit=own[0].unit if own else "", t_s=[r.t_s for r in own], value=[r.value for r in own])
+    return Trace(
+        quantity=quantity, unit=own[0].unit if own else "", t_s=[r.t_s for r in own], value=[r.value for r in own]
+    )
 
 
 def u_of_mean(level: Level, resolution: float, averaging_s: float, poll_s: float) -> float:
@@ -181,7 +185,12 @@ def carry_out(
         status = "void"
         reason = Message(
             key="device.setting_changed",
-            values={"device": device, "setting": changed[0].name, "before": changed[0].as_found, "after": changed[0].as_left},
+            values={
+                "device": device,
+                "setting": changed[0].name,
+                "before": changed[0].as_found,
+                "after": changed[0].as_left,
+            },
         )
         tests = [t.model_copy(update={"verdict": "void", "message": reason}) for t in tests]
         notes = [*notes, reason]

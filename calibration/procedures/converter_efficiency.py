@@ -56,7 +56,9 @@ def converter(context: Context, device: str, plan: ConverterPlan) -> Outcome:
             windows.append(titrated.levels["nox"])
             flows = run.flows()
             after = _original(context, device, plan, scale, trace, windows)
-            point, titration = _point(context, plan, label, percent * scale / 100.0, before, titrated, after, flows, attempt)
+            point, titration = _point(
+                context, plan, label, percent * scale / 100.0, before, titrated, after, flows, attempt
+            )
             before = after
             if point.refused is None or point.refused.key != "converter.no_original_changed":
                 break
@@ -185,17 +187,34 @@ def _evaluate(
     value, budget = converter_efficiency_budget(usable, u_no, u_nox, flow_change_pct=change)
     lowest = min(range(len(usable)), key=lambda i: converter_efficiency([usable[i]]))
     low_value, low_budget = converter_efficiency_budget(
-        [usable[lowest]], u_no, u_nox, flow_change_pct=0.0 if flows is None else flows.repeatability_pct * math.sqrt(1.5)
+        [usable[lowest]],
+        u_no,
+        u_nox,
+        flow_change_pct=0.0 if flows is None else flows.repeatability_pct * math.sqrt(1.5),
     )
-    t = usable[lowest]
+    point = usable[lowest]
+    lost, fallen = point.nox_original - point.nox_titrated, point.no_original - point.no_titrated
     tests = [
-        context.judge.judge(names[0], value=value, budget=budget, n=len(usable), **common,  # type: ignore[arg-type]
-                            formula_numbers=f"100 × {value / 100.0:.4f}"),
-        context.judge.judge(names[1], value=low_value, budget=low_budget, n=1, **common,  # type: ignore[arg-type]
-                            formula_numbers=f"(1 − {t.nox_original - t.nox_titrated:.2f} / {t.no_original - t.no_titrated:.2f}) × 100 %",
-                            message=Message(key="converter.lowest_point",
-                                            values={"value": round(low_value, 1), "level": points[lowest].label})),
-    ]  # fmt: skip
+        context.judge.judge(
+            names[0],
+            value=value,
+            budget=budget,
+            n=len(usable),
+            **common,  # type: ignore[arg-type]
+            formula_numbers=f"100 × {value / 100.0:.4f}",
+        ),
+        context.judge.judge(
+            names[1],
+            value=low_value,
+            budget=low_budget,
+            n=1,
+            **common,  # type: ignore[arg-type]
+            formula_numbers=f"(1 − {lost:.2f} / {fallen:.2f}) × 100 %",
+            message=Message(
+                key="converter.lowest_point", values={"value": round(low_value, 1), "level": points[lowest].label}
+            ),
+        ),
+    ]
     return _fit(points) if len(usable) >= 3 else None, tests
 
 

@@ -98,7 +98,9 @@ def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, c
     numbers = f"Y = {line.slope:.4f} X {'+' if line.intercept >= 0 else '−'} {abs(line.intercept):.3g}"
     tests = [
         judge.judge(f"{NAME}.slope", value=line.slope, budget=slope, n=n, formula_numbers=numbers, **common),  # type: ignore[arg-type]
-        judge.judge(f"{NAME}.intercept", value=line.intercept, budget=intercept, n=n, formula_numbers=numbers, **common),  # type: ignore[arg-type]
+        judge.judge(
+            f"{NAME}.intercept", value=line.intercept, budget=intercept, n=n, formula_numbers=numbers, **common
+        ),  # type: ignore[arg-type]
     ]
     if line.r is None:
         reason = Message(key="multipoint.correlation_is_no_test")

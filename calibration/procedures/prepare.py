@@ -40,9 +40,10 @@ def prepare(context: Context, device: str) -> Outcome:
         waited += _WARM_UP_POLL_S
         alarms = _alarms(context, device)
     if waited:
-        notes.append(Message(key="prepare.waited_for_warm_up", values={"device": device, "minutes": round(waited / 60)}))
-    for alarm in alarms:
-        notes.append(Message(key="prepare.alarm", values={"device": device, "alarm": alarm}))
+        notes.append(
+            Message(key="prepare.waited_for_warm_up", values={"device": device, "minutes": round(waited / 60)})
+        )
+    notes += [Message(key="prepare.alarm", values={"device": device, "alarm": alarm}) for alarm in alarms]
     check("alarms", ", ".join(alarms) or "none", "none", ok=not alarms)
 
     kind = run.analyzer(device).kind
@@ -50,7 +51,9 @@ def prepare(context: Context, device: str) -> Outcome:
     unit = run.look(device, "gas_unit")
     if unit is not None and unit not in ("ppb", "ppm"):
         run.set(device, "gas_unit", wanted)
-        notes.append(Message(key="prepare.wrong_unit", values={"device": device, "found": str(unit), "expected": wanted}))
+        notes.append(
+            Message(key="prepare.wrong_unit", values={"device": device, "found": str(unit), "expected": wanted})
+        )
         unit = run.look(device, "gas_unit")
     if unit is not None:
         check("gas_unit", unit, "ppb or ppm", ok=unit in ("ppb", "ppm"))

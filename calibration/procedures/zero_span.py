@@ -58,14 +58,24 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
     passed = all(test.verdict == "pass" for test in tests)
     outcome = ("pass after adjustment" if left else "pass") if passed else "fail"
     data = ZeroSpanData(
-        quantity=channel.quantity, unit=channel.unit, full_scale=scale,
+        quantity=channel.quantity,
+        unit=channel.unit,
+        full_scale=scale,
         as_found=[found[k].model_copy(update={"band": band[k]}) for k in ("zero", "span")],
-        as_left=[left[k].model_copy(update={"band": _band(_deviation(left[k], k), bands[k])}) for k in ("zero", "span") if k in left],
-        zero_bands=bands["zero"], span_bands_pct=bands["span"],
+        as_left=[
+            left[k].model_copy(update={"band": _band(_deviation(left[k], k), bands[k])})
+            for k in ("zero", "span")
+            if k in left
+        ],
+        zero_bands=bands["zero"],
+        span_bands_pct=bands["span"],
         bands_mark=context.judge.criteria.criterion["zero_span.zero"].mark,
         bands_source=context.judge.criteria.criterion["zero_span.zero"].source,
-        adjust=plan.adjust, outcome=outcome, coefficients=coefficients, trace=trace_of(channel.quantity, trace),
-    )  # type: ignore[arg-type]  # fmt: skip
+        adjust=plan.adjust,
+        outcome=outcome,
+        coefficients=coefficients,
+        trace=trace_of(channel.quantity, trace),
+    )  # type: ignore[arg-type]
     return Outcome(data, tests, notes, reference_ids(context, channel.gas))
 
 
@@ -147,8 +157,12 @@ def _adjust(
         setting = Setting(name=name, as_found=_short(before[name]), as_left=_short(after))
         changed.append(setting)
         if setting.as_found != setting.as_left:
-            trouble.append(Message(key="zero_span.adjusted",
-                                   values={"setting": name, "before": setting.as_found, "after": setting.as_left}))  # fmt: skip
+            trouble.append(
+                Message(
+                    key="zero_span.adjusted",
+                    values={"setting": name, "before": setting.as_found, "after": setting.as_left},
+                )
+            )
     return changed, trouble
 
 
@@ -177,7 +191,8 @@ def _judged(
 
 
 def _budget(context: Context, device: str, channel: Channel, label: str, level: Level) -> Budget:
-    assert level.mean is not None and level.sd is not None  # a measured level has both
+    assert level.mean is not None  # a measured level has both
+    assert level.sd is not None
     averaging = context.run.look(device, "averaging_time")
     step = resolution_of(level.mean)
     poll = context.gas.stability.poll

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -124,7 +125,12 @@ class GlobalRisk:
 
 
 def global_risk(
-    low: float, high: float, process_sd: float, measurement_sd: float, guard_band: float = 0.0, process_mean: float = 0.0
+    low: float,
+    high: float,
+    process_sd: float,
+    measurement_sd: float,
+    guard_band: float = 0.0,
+    process_mean: float = 0.0,
 ) -> GlobalRisk:
     """Return consumer's and producer's risk for a normal process and a normal measurement.
 
@@ -149,7 +155,7 @@ def global_risk(
             if begin < (cut := limit + k * measurement_sd) < end
         )})  # fmt: skip
         total = 0.0
-        for left, right in zip(cuts, cuts[1:], strict=False):
+        for left, right in pairwise(cuts):
             true = 0.5 * (right - left) * nodes + 0.5 * (right + left)
             density = np.exp(-0.5 * ((true - process_mean) / process_sd) ** 2) / (process_sd * math.sqrt(2 * math.pi))
             accepted = special.ndtr((high - guard_band - true) / measurement_sd) - special.ndtr(

@@ -121,10 +121,10 @@ class ClinkDevice:
         value = ""
         if exact is None:
             for before, after in words_before(text):
-                setter, value = self._table.setters.get(before.lower()), text[len(before) + 1 :]
+                setter, value = self._table.setters.get(before.lower()), after
                 if setter is not None:
                     break
-                arguments.insert(0, after)
+                arguments = after.split(" ")
                 exact = self._exact.get(before.lower())
                 if exact is not None and exact.row.does == "record":
                     break

@@ -221,7 +221,7 @@ def _numbered(text: str, n: str) -> str:
 
 
 def words_before(text: str) -> Iterator[tuple[str, str]]:
-    """Split ``text`` at each blank, the last one first: (before, after)."""
+    """Split ``text`` in two at each of its blanks, the last one first: (before, after)."""
     at = text.rfind(" ")
     while at > 0:
         yield text[:at], text[at + 1 :]

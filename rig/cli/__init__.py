@@ -1,4 +1,4 @@
-"""The command ``rig``. Each command is a thin shell over one function; nothing heavy is imported before it is needed."""
+"""The command ``rig``: thin shells over functions; nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from calibration.record import Verdict, Wall
@@ -70,7 +70,7 @@ def accept(options: AcceptOptions) -> int:
             raise ConfigurationError("--device", "", f"one of {', '.join(known)}", repr(name))
     check_plan(plan, plan_path, file, bench_path, options.devices)
     started = time.time()
-    identifier = datetime.fromtimestamp(started, timezone.utc).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
+    identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
     out = _make_folder(options.out or Path("out") / identifier)
     with ExitStack() as stack:
         if options.clock == "paced" and all(section.resource is None for section in file.device.values()):
@@ -96,7 +96,9 @@ def _play(session: Session, facts: RunFacts, plan, options: AcceptOptions, out: 
     journal = Journal(out / "journal.sqlite", each_row=not virtual, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
     operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(options.languages[0])
-    devices = [n for n, h in session.handles.items() if is_analyzer(h.kind) and (not options.devices or n in options.devices)]
+    devices = [
+        n for n, h in session.handles.items() if is_analyzer(h.kind) and (not options.devices or n in options.devices)
+    ]
     with ProgressLine(session.time, steps=len(devices)) as progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
         engine = Engine(session, run, plan, devices, facts)
@@ -143,7 +145,7 @@ def _sha256(path: Path) -> str:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _user() -> str:

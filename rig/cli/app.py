@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
 app = typer.Typer(
     name="rig", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Test rig for ambient air-quality stations: simulated instruments, real wires, acceptance procedures, reports.",
-    epilog="Exit codes: 0 pass, 1 fail, 2 mistake in a file or argument, 3 undecided or not tested, 4 device or rig fault.",
+    help="Test rig for ambient air-quality stations: simulated instruments, real wires, procedures, reports.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 mistake in a file or argument, 3 undecided or not tested, 4 device fault.",
 )  # fmt: skip
 
 
@@ -19,18 +19,18 @@ app = typer.Typer(
 def accept(
     bench: Annotated[str, typer.Option(help="Bench file, endpoints file, or embedded bench.")] = "demo",
     plan: Annotated[str, typer.Option(help="Plan file or embedded plan.")] = "gas-check",
-    device: Annotated[Optional[list[str]], typer.Option(help="Analyzer to test; may be repeated. All if not given.")] = None,
-    seed: Annotated[Optional[int], typer.Option(min=0, help="Root seed of an emulated bench.")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Analyzer to test; may be repeated. All if not given.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed of an emulated bench.")] = None,
     clock: Annotated[Literal["virtual", "paced"], typer.Option(help="Clock of an emulated bench.")] = "virtual",
     speed: Annotated[float, typer.Option(min=1.0, help="Bench seconds to a second, on the paced clock.")] = 1.0,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for the results; default out/<run id>.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; default out/<run id>.")] = None,
     lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
     decision_rule: Annotated[
-        Optional[Literal["simple", "guarded"]], typer.Option(help="Decision rule, if not the plan's.")
+        Literal["simple", "guarded"] | None, typer.Option(help="Decision rule, if not the plan's.")
     ] = None,
-    operator: Annotated[
-        Literal["terminal", "simulated"], typer.Option(help="Who answers prompts.")
-    ] = "terminal",
+    operator: Annotated[Literal["terminal", "simulated"], typer.Option(help="Who answers prompts.")] = "terminal",
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -48,10 +48,12 @@ def serve(
     context: typer.Context,
     bench: Annotated[str, typer.Argument(help="Bench file or embedded bench.")] = "demo",
     speed: Annotated[float, typer.Option(min=1.0, help="Bench seconds to a second.")] = 1.0,
-    seed: Annotated[Optional[int], typer.Option(min=0, help="Root seed.")] = None,
-    endpoints: Annotated[Optional[Path], typer.Option(help="Write the endpoints here when ready.")] = None,
-    truth: Annotated[Optional[Path], typer.Option(help="Log the truth here (JSON lines).")] = None,
-    folder: Annotated[Optional[Path], typer.Option(help="Folder for the port links; a temporary one if not given.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
+    endpoints: Annotated[Path | None, typer.Option(help="Write the endpoints here when ready.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Log the truth here (JSON lines).")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder for the port links; a temporary one if not given.")
+    ] = None,
 ) -> None:
     """Serve every device on a pty or TCP port; with -- CMD, run CMD against them and return its code."""
     from rig.cli.serve import serve as run_serve
@@ -61,7 +63,7 @@ def serve(
 
 @app.command()
 def catalog(
-    model: Annotated[Optional[str], typer.Argument(help="Model; all models if not given.")] = None,
+    model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
 ) -> None:
     """Show what a model is: parameters, alarms, settings and commands, each with its source."""
     from rig.cli.catalog import catalog as show

@@ -42,7 +42,7 @@ class TerminalOperator:
 
 
 class ProgressLine:
-    """Says what is being done: a live line at a terminal, a line per step elsewhere on the paced clock, else nothing."""
+    """Says what is being done: one live line at a terminal, nothing elsewhere."""
 
     def __init__(self, time: RunTime, steps: int) -> None:
         self._time = time
@@ -54,7 +54,9 @@ class ProgressLine:
     def __enter__(self) -> ProgressLine:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live:
             sys.stderr.write("\r\x1b[K")
 

@@ -133,7 +133,9 @@ class ManualCalibrator(Handle):
         values = {"gas": request.species, "value": request.value, "unit": unit, "flow": request.total_flow}
         if request.ozone is not None:
             values["ozone"] = request.ozone
-        key = "prompt.zero" if request.species == "zero" else "prompt.gas" if request.ozone is None else "prompt.titrate"
+        key = (
+            "prompt.zero" if request.species == "zero" else "prompt.gas" if request.ozone is None else "prompt.titrate"
+        )
         slack = max(0.25 * request.value, 5.0)
         answer = self._prompt(
             Prompt(key, values, expected=request.value, unit=unit,

@@ -43,7 +43,9 @@ class PtyPort:
         self.link.parent.mkdir(parents=True, exist_ok=True)
         if self.link.is_symlink():
             if self.link.exists():
-                raise RigFault(f"{self.link} is already a link to {self.link.resolve()}; is another bench served there?")
+                raise RigFault(
+                    f"{self.link} is already a link to {self.link.resolve()}; is another bench served there?"
+                )
             self.link.unlink()
         self.link.symlink_to(self.device_path)
 

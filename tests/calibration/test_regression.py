@@ -127,9 +127,7 @@ def test_bands_at_a_level():
     assert (band.low[0] + band.high[0]) / 2 == pytest.approx(middle)
     assert (band.high[0] - band.low[0]) / 2 == pytest.approx(t * line.residual_sd * math.sqrt(variance))
     further = line.prediction_band([at], readings=4)
-    assert (further.high[0] - further.low[0]) / 2 == pytest.approx(
-        t * line.residual_sd * math.sqrt(variance + 1 / 4)
-    )
+    assert (further.high[0] - further.low[0]) / 2 == pytest.approx(t * line.residual_sd * math.sqrt(variance + 1 / 4))
 
 
 def test_bands_cover_the_line_and_the_next_reading():

@@ -3,8 +3,8 @@ import pytest
 
 from calibration.uncertainty import (
     Budget,
+    CommonError,
     Component,
-    ReferenceError,
     Titration,
     calibration_line_budgets,
     converter_efficiency,
@@ -26,7 +26,7 @@ def test_what_cancels_counts_nothing():
 
 
 def test_cylinder_error_goes_straight_into_the_slope():
-    cylinder = ReferenceError("cylinder", 1.0, "%", LEVELS / 100.0)
+    cylinder = CommonError("cylinder", 1.0, "%", LEVELS / 100.0)
     _, slope, intercept = calibration_line_budgets(LEVELS, 1.02 * LEVELS + 1.0, [cylinder])
     assert slope.components[1].contribution == pytest.approx(0.0102)
     assert intercept.components[1].contribution == pytest.approx(0.0, abs=1e-12)
@@ -46,9 +46,9 @@ def test_intervals_of_slope_and_intercept_cover_the_truth():
         true = LEVELS * (1 + (cylinder + flow) / 100) + offset * shape
         reading = 1.01 * true + 2.0 + generator.normal(0, 0.8, len(LEVELS))
         errors = [
-            ReferenceError("cylinder", 0.5, "%", LEVELS / 100),
-            ReferenceError("flow", 0.4, "%", LEVELS / 100),
-            ReferenceError("offset", 0.4, "nmol/mol", shape),
+            CommonError("cylinder", 0.5, "%", LEVELS / 100),
+            CommonError("flow", 0.4, "%", LEVELS / 100),
+            CommonError("offset", 0.4, "nmol/mol", shape),
         ]
         line, slope, intercept = calibration_line_budgets(LEVELS, reading, errors)
         hits += abs(line.slope - 1.01) <= slope.expanded(), abs(line.intercept - 2.0) <= intercept.expanded()
