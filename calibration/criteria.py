@@ -86,6 +86,17 @@ def load_criteria(name: str) -> CriteriaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a result belongs to: device, entry of the record that holds its data, quantity, unit, full scale."""
+
+    device: str
+    procedure_id: str
+    quantity: str
+    unit: str
+    full_scale: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Holds results against the criteria of a document, under a decision rule chosen before gas flowed."""
 
@@ -95,12 +106,8 @@ class Judge:
     def judge(
         self,
         criterion_name: str,
+        subject: Subject,
         *,
-        device: str,
-        procedure_id: str,
-        quantity: str,
-        unit: str,
-        full_scale: float,
         value: float,
         budget: Budget | None,
         n: int,
@@ -113,54 +120,61 @@ class Judge:
 
         Without a budget no probability is attached, and a guarded rule has nothing to guard with: simple acceptance.
         """
-        criterion = self.criteria.criterion[criterion_name]
-        low, high = criterion.limits(full_scale)
-        common = self._common(criterion_name, device, procedure_id, quantity, unit, full_scale)
+        low, high = self.criteria.criterion[criterion_name].limits(subject.full_scale)
+        blank = self._blank(criterion_name, subject, "pass")
+        found: dict[str, Any] = {
+            "value": value,
+            "n": n,
+            "formula_numbers": formula_numbers,
+            "as_found": as_found,
+            "as_left": as_left,
+            "message": message,
+        }
         if budget is None:
-            return Test(
-                **common,
-                value=value,
-                u=None,
-                n=n,
-                formula_numbers=formula_numbers,
-                decision_rule="simple",
-                verdict=decide(value, low, high),
-                as_found=as_found,
-                as_left=as_left,
-                message=message,
-            )
+            return blank.model_copy(update=found | {"verdict": decide(value, low, high)})
         u, dof, expanded = budget.combined, budget.dof, budget.expanded(COVERAGE)
         finite_dof = None if math.isinf(dof) else dof
         p = conformance_probability(value, u, low, high, finite_dof)
-        return Test(
-            **common, value=value, u=u, dof=finite_dof,
-            interval=Interval(low=value - expanded, high=value + expanded, coverage=COVERAGE),
-            budget=budget_lines(budget), formula_numbers=formula_numbers, decision_rule=self.decision_rule,
-            verdict=decide(value, low, high, self.decision_rule, expanded), p_conform=p, assurance=assurance(p),
-            as_found=as_found, as_left=as_left, n=n, message=message,
-        )  # fmt: skip
+        found |= {
+            "u": u,
+            "dof": finite_dof,
+            "interval": Interval(low=value - expanded, high=value + expanded, coverage=COVERAGE),
+            "budget": budget_lines(budget),
+            "decision_rule": self.decision_rule,
+            "verdict": decide(value, low, high, self.decision_rule, expanded),
+            "p_conform": p,
+            "assurance": assurance(p),
+        }
+        return blank.model_copy(update=found)
 
-    def no_result(
-        self, criterion_name: str, verdict: Verdict, *, device: str, procedure_id: str, quantity: str, unit: str,
-        full_scale: float, message: Message,
-    ) -> Test:  # fmt: skip
+    def no_result(self, criterion_name: str, subject: Subject, verdict: Verdict, message: Message) -> Test:
         """Return the test of a criterion that has no value: void, not tested or error."""
-        common = self._common(criterion_name, device, procedure_id, quantity, unit, full_scale)
-        return Test(**common, value=None, u=None, verdict=verdict, message=message)
+        return self._blank(criterion_name, subject, verdict).model_copy(update={"message": message})
 
-    def _common(
-        self, name: str, device: str, procedure_id: str, quantity: str, unit: str, full_scale: float
-    ) -> dict[str, Any]:
+    def _blank(self, name: str, subject: Subject, verdict: Verdict) -> Test:
         criterion = self.criteria.criterion[name]
-        low, high = criterion.limits(full_scale)
+        low, high = criterion.limits(subject.full_scale)
         procedure, short = name.split(".", 1)
-        return {
-            "id": f"{device}/{procedure}/{quantity}/{short}", "procedure": procedure, "procedure_id": procedure_id,
-            "criterion": name, "document": self.criteria.document, "clause": criterion.clause,
-            "limit_mark": criterion.mark, "device": device, "quantity": quantity,
-            "unit": unit if criterion.unit == "quantity" else criterion.unit, "limit_low": low, "limit_high": high,
-            "decimals": criterion.decimals, "formula": criterion.formula, "readings_ref": procedure_id,
-        }  # fmt: skip
+        return Test(
+            id=f"{subject.device}/{procedure}/{subject.quantity}/{short}",
+            procedure=procedure,
+            procedure_id=subject.procedure_id,
+            criterion=name,
+            document=self.criteria.document,
+            clause=criterion.clause,
+            limit_mark=criterion.mark,
+            device=subject.device,
+            quantity=subject.quantity,
+            unit=subject.unit if criterion.unit == "quantity" else criterion.unit,
+            value=None,
+            u=None,
+            limit_low=low,
+            limit_high=high,
+            decimals=criterion.decimals,
+            formula=criterion.formula,
+            verdict=verdict,
+            readings_ref=subject.procedure_id,
+        )
 
 
 def budget_lines(budget: Budget) -> list[BudgetLine]:

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from instruments.build import build_analyzer
-from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.supply.calibrator import Calibrator
-from instruments.supply.cylinder import Cylinder
-from instruments.supply.zero_air import ZeroAir
 
 from instruments.air import GasSource, Species
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face
+from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_table import ClinkTable
+from instruments.supply.cylinder import Cylinder
+from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.link import HostProtocol

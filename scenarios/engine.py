@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from calibration.criteria import Judge, load_criteria
+from calibration.criteria import Judge, Subject, load_criteria
 from calibration.procedures.common import Context, Outcome, carry_out, full_scale
 from calibration.procedures.converter_efficiency import converter
 from calibration.procedures.multipoint import multipoint
@@ -218,16 +218,8 @@ class Engine:
         ]  # fmt: skip
         for quantity, unit in channels:
             for criterion in _CRITERIA[procedure]:
-                test = self.judge.no_result(
-                    criterion,
-                    verdict,
-                    device=device,
-                    procedure_id=f"{device}/{procedure}",
-                    quantity=quantity,
-                    unit=unit,
-                    full_scale=self._scale(device),
-                    message=reason,
-                )
+                subject = Subject(device, f"{device}/{procedure}", quantity, unit, self._scale(device))
+                test = self.judge.no_result(criterion, subject, verdict, reason)
                 if test.id not in known:
                     self.tests.append(test)
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from calibration.criteria import Subject
 from calibration.procedures.common import (
     TITRATION_GAS,
     Context,
@@ -177,11 +178,11 @@ def _evaluate(
     context: Context, device: str, plan: ConverterPlan, points: list[TitrationPoint], usable: list[Titration],
     u_no: float, u_nox: float,
 ) -> tuple[LineFit | None, list[Test]]:  # fmt: skip
-    common = {"device": device, "procedure_id": f"{device}/{NAME}", "quantity": "no2", "unit": "%", "full_scale": 100.0}
+    subject = Subject(device, f"{device}/{NAME}", "no2", "%", 100.0)
     names = [f"{NAME}.efficiency", f"{NAME}.lowest"]
     if len(usable) < len(plan.ozone_pct):
         first = next(point.refused for point in points if point.refused is not None)
-        return None, [context.judge.no_result(name, "void", **common, message=first) for name in names]  # type: ignore[arg-type]
+        return None, [context.judge.no_result(name, subject, "void", first) for name in names]
     flows = context.run.supply.flows
     change = 0.0 if flows is None else flows.repeatability_pct * math.sqrt(2.0 / len(usable))
     value, budget = converter_efficiency_budget(usable, u_no, u_nox, flow_change_pct=change)
@@ -197,18 +198,18 @@ def _evaluate(
     tests = [
         context.judge.judge(
             names[0],
+            subject,
             value=value,
             budget=budget,
             n=len(usable),
-            **common,  # type: ignore[arg-type]
             formula_numbers=f"100 × {value / 100.0:.4f}",
         ),
         context.judge.judge(
             names[1],
+            subject,
             value=low_value,
             budget=low_budget,
             n=1,
-            **common,  # type: ignore[arg-type]
             formula_numbers=f"(1 − {lost:.2f} / {fallen:.2f}) × 100 %",
             message=Message(
                 key="converter.lowest_point", values={"value": round(low_value, 1), "level": points[lowest].label}

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from calibration.criteria import Judge
+from calibration.criteria import Judge, Subject
 from calibration.procedures.common import (
     Context,
     Outcome,
@@ -55,19 +55,17 @@ def _evaluate(
     if channel.quantity == "nox":
         notes.append(Message(key="multipoint.converter_in_line"))
     usable = [level for level in levels if level.stable]
-    procedure_id = f"{device}/{NAME}/{channel.quantity}"
-    common = {"device": device, "procedure_id": procedure_id, "quantity": channel.quantity, "unit": channel.unit,
-              "full_scale": scale}  # fmt: skip
+    subject = Subject(device, f"{device}/{NAME}/{channel.quantity}", channel.quantity, channel.unit, scale)
     names = [f"{NAME}.{short}" for short in ("slope", "intercept", "correlation")]
     fit: LineFit | None = None
     tests: list[Test]
     if len(usable) < max(_LEAST_LEVELS, len(levels)):
         reason = Message(key="multipoint.too_few_levels", values={"n": len(usable), "needed": len(levels)})
-        tests = [context.judge.no_result(name, "void", **common, message=reason) for name in names]  # type: ignore[arg-type]
+        tests = [context.judge.no_result(name, subject, "void", reason) for name in names]
     else:
         line, slope, intercept, levels = _fit(context, device, channel, levels)
         fit = _stored(line, levels)
-        tests = _tests(context.judge, line, slope, intercept, common)
+        tests = _tests(context.judge, line, slope, intercept, subject)
     data = MultipointData(quantity=channel.quantity, unit=channel.unit, full_scale=scale, levels=levels, fit=fit,
                           trace=trace_of(channel.quantity, trace))  # fmt: skip
     return Outcome(data, tests, notes, reference_ids(context, channel.gas))
@@ -93,24 +91,21 @@ def _fit(
     return line, slope, intercept, [lv.model_copy(update={"u_nominal": u}) for lv, u in zip(levels, u_x, strict=True)]
 
 
-def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, common: dict[str, object]) -> list[Test]:
+def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, subject: Subject) -> list[Test]:
     n = line.n
     numbers = f"Y = {line.slope:.4f} X {'+' if line.intercept >= 0 else '−'} {abs(line.intercept):.3g}"
     tests = [
-        judge.judge(f"{NAME}.slope", value=line.slope, budget=slope, n=n, formula_numbers=numbers, **common),  # type: ignore[arg-type]
-        judge.judge(
-            f"{NAME}.intercept", value=line.intercept, budget=intercept, n=n, formula_numbers=numbers, **common
-        ),  # type: ignore[arg-type]
+        judge.judge(f"{NAME}.slope", subject, value=line.slope, budget=slope, n=n, formula_numbers=numbers),
+        judge.judge(f"{NAME}.intercept", subject, value=line.intercept, budget=intercept, n=n, formula_numbers=numbers),
     ]
+    # r has no probability of conformance worth the name: the residuals tell a good line from a poor one.
+    remark = Message(key="multipoint.correlation_is_no_test")
+    name = f"{NAME}.correlation"
     if line.r is None:
-        reason = Message(key="multipoint.correlation_is_no_test")
-        tests.append(judge.no_result(f"{NAME}.correlation", "void", message=reason, **common))  # type: ignore[arg-type]
+        tests.append(judge.no_result(name, subject, "void", remark))
     else:
-        # r has no probability of conformance worth the name: the residuals tell a good line from a poor one.
-        tests.append(
-            judge.judge(f"{NAME}.correlation", value=line.r, budget=None, n=n, formula_numbers=f"r = {line.r:.5f}",
-                        message=Message(key="multipoint.correlation_is_no_test"), **common)  # type: ignore[arg-type]
-        )  # fmt: skip
+        shown = f"r = {line.r:.5f}"
+        tests.append(judge.judge(name, subject, value=line.r, budget=None, n=n, formula_numbers=shown, message=remark))
     return tests
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from calibration.criteria import Judge
+from typing import Literal
+
+from calibration.criteria import Judge, Subject
 from calibration.procedures.common import (
     Context,
     MeasuredLevel,
@@ -56,7 +58,9 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         for label in ("zero", "span")
     ]  # fmt: skip
     passed = all(test.verdict == "pass" for test in tests)
-    outcome = ("pass after adjustment" if left else "pass") if passed else "fail"
+    outcome: Literal["pass", "pass after adjustment", "fail"] = "fail"
+    if passed:
+        outcome = "pass after adjustment" if left else "pass"
     data = ZeroSpanData(
         quantity=channel.quantity,
         unit=channel.unit,
@@ -75,7 +79,7 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         outcome=outcome,
         coefficients=coefficients,
         trace=trace_of(channel.quantity, trace),
-    )  # type: ignore[arg-type]
+    )
     return Outcome(data, tests, notes, reference_ids(context, channel.gas))
 
 
@@ -181,12 +185,18 @@ def _judged(
         f"{level.mean:.4g} − {level.nominal:.4g}" if label == "zero"
         else f"({level.mean:.4g} − {level.nominal:.4g}) / {level.nominal:.4g} × 100 %"
     )  # fmt: skip
+    subject = Subject(device, f"{device}/{NAME}/{channel.quantity}", channel.quantity, channel.unit, scale)
     test = context.judge.judge(
-        f"{NAME}.{label}", device=device, procedure_id=f"{device}/{NAME}/{channel.quantity}", quantity=channel.quantity,
-        unit=channel.unit, full_scale=scale, value=value, budget=budget, n=level.n, formula_numbers=numbers,
-        as_found=_deviation(found, label), as_left=None if left is None else _deviation(left, label),
+        f"{NAME}.{label}",
+        subject,
+        value=value,
+        budget=budget,
+        n=level.n,
+        formula_numbers=numbers,
+        as_found=_deviation(found, label),
+        as_left=None if left is None else _deviation(left, label),
         message=level.refused,
-    )  # fmt: skip
+    )
     return test if level.stable else test.model_copy(update={"verdict": "void"})
 
 

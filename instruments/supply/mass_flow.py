@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from instruments.errors import Refused
 
-SETTLING_S = 1.5
-"""Time constant of a controller's settling, seconds (recalled: 1 to 2 s)."""
-
 
 @dataclass(frozen=True, slots=True)
 class MassFlowController:

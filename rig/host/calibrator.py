@@ -130,7 +130,12 @@ class ManualCalibrator(Handle):
         from rig.run import Prompt
 
         unit = "umol/mol" if request.species == "co" else "nmol/mol"
-        values = {"gas": request.species, "value": request.value, "unit": unit, "flow": request.total_flow}
+        values: dict[str, float | int | str] = {
+            "gas": request.species,
+            "value": request.value,
+            "unit": unit,
+            "flow": request.total_flow,
+        }
         if request.ozone is not None:
             values["ozone"] = request.ozone
         key = (

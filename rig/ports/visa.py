@@ -27,7 +27,7 @@ _DEFAULTS: dict[int, Any] = {
     _Attribute.termchar_enabled: constants.VI_FALSE,
     _Attribute.send_end_enabled: constants.VI_TRUE,
     _Attribute.suppress_end_enabled: constants.VI_FALSE,
-    _Attribute.asrl_baud: 9600,
+    _Attribute.asrl_baud_rate: 9600,
     _Attribute.asrl_data_bits: 8,
     _Attribute.asrl_parity: constants.Parity.none,
     _Attribute.asrl_stop_bits: constants.StopBits.one,
@@ -177,7 +177,7 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
 
     def close(self, session: VISASession | VISARMSession | VISAEventContext) -> _Status:
         """Close a session; closing the manager closes the bench."""
-        number = int(session)  # type: ignore[arg-type]
+        number = int(session)
         if number == self._manager_session:
             for line_session in self._sessions.values():
                 line_session.close()
@@ -234,7 +234,7 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         attribute: constants.ResourceAttribute | constants.EventAttribute,
     ) -> tuple[Any, _Status]:
         """Return a session's attribute."""
-        line_session = self._sessions.get(session)  # type: ignore[call-overload]
+        line_session = self._sessions.get(session)
         if line_session is None:
             return 0, _Status.error_invalid_object
         if attribute == _Attribute.asrl_avalaible_number:
@@ -250,7 +250,7 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         attribute_state: Any,
     ) -> _Status:
         """Set a session's attribute. Line settings are kept and change nothing: a line in process has no UART."""
-        line_session = self._sessions.get(session)  # type: ignore[call-overload]
+        line_session = self._sessions.get(session)
         if line_session is None:
             return _Status.error_invalid_object
         if attribute not in line_session.attributes:

@@ -1,0 +1,1 @@
+"""Procedures that prove an instrument, the statistics behind them, and the record that they leave."""
