@@ -1,4 +1,4 @@
-"""What lies between a gas and an inlet: room air, a vented manifold, tubing with dead time, wash-out, walls, reaction."""
+"""What lies between a gas and an inlet: room air, a vented manifold, and tubing with all that it does to gas."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from instruments.build import build_analyzer
-from instruments.supply.calibrator import Calibrator
+from instruments.supply.calibrator import Calibrator, Hidden
 
 from instruments.air import GasSource, Species
 from instruments.catalogue import CatalogueEntry, load
@@ -14,10 +14,11 @@ from instruments.device import Device, Face
 from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
+from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.zero_air import ZeroAir
-from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
+from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection, validate
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.link import HostProtocol
 from rig.host.references import species_of
@@ -35,7 +36,9 @@ def host_protocol(
 ) -> tuple[HostProtocol, str]:
     """The host side of a device's protocol, and the weakest mark of its commands."""
     table = _table(entry, name, where, f"{key}.protocol")
-    return ClinkHost(table, id=table.default_id if number is None else number), table.weakest_mark()
+    marks = {row.mark for row in table.rows}
+    weakest = next(mark for mark in ("recalled", "reported", "read") if mark in marks)
+    return ClinkHost(table, number), weakest
 
 
 def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
@@ -91,13 +94,20 @@ def _air(seed: int, name: str, section: AirSection) -> Air:
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry, zero_air: ZeroAir) -> Device:
     settings = dict(section.settings)
+    numbers = [port.id for port in section.port.values() if port.id is not None]
+    if numbers:
+        settings.setdefault("instrument_id", numbers[0])
     if entry.kind == "calibrator":
         return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
-                          hidden=dict(section.hidden), serial=section.serial)  # fmt: skip
+                          hidden=_calibrator_hidden(section, bench.where, name), serial=section.serial)  # fmt: skip
     if section.range is not None:
         settings["range"] = section.range / 1000.0 if entry.kind == "co" else section.range
     return build_analyzer(entry, name, bench.seed, serial=section.serial, settings=settings,
                           hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
+
+
+def _calibrator_hidden(section: DeviceSection, where: str, name: str) -> Hidden:
+    return validate(Hidden, dict(section.hidden), f"{where}: device.{name}.hidden")
 
 
 def _at(error: ConfigurationError, where: str, key: str) -> ConfigurationError:
@@ -119,11 +129,15 @@ def _table(entry: CatalogueEntry, protocol: str, where: str, key: str) -> ClinkT
     return ClinkTable.from_data(entry.protocols[protocol], entry.name)
 
 
-def _maker(entry: CatalogueEntry, face: Face, where: str) -> Callable[[PortSection, str], DeviceEnd]:
-    def make(port: PortSection, transport: str) -> DeviceEnd:
-        table = _table(entry, port.protocol, where, "port")
-        number = table.default_id if port.id is None else port.id
-        return ClinkDevice(table, face, transport=transport, id=number, **port.options)  # type: ignore[arg-type]
+def _maker(entry: CatalogueEntry, face: Face, where: str) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
+    table = _table(entry, "clink", where, "device")
+    memory: list[ClinkMemory] = []
+
+    def make(port: PortSection, transport: Literal["serial", "tcp"]) -> DeviceEnd:
+        options = ClinkOptions(**port.options)
+        # The first port's options stand at start; the memory is one for the whole box.
+        memory[:] = memory or [ClinkMemory(table, options)]
+        return ClinkDevice(table, face, transport, options, memory[0])
 
     return make
 
@@ -151,7 +165,7 @@ def _connect(
         scale = 1e-3 if species == "co" else 1.0
         try:
             cylinder = Cylinder(
-                Species[species.upper()], section.value * scale, section.u_pct,
+                Species[species.upper()], section.value * scale, 2.0 * section.u_pct,
                 {Species[s.upper()]: v * (1e-3 if s == "co" else 1.0) for s, v in section.impurities.items()},
                 **section.hidden,  # type: ignore[arg-type]
             )  # fmt: skip
@@ -181,6 +195,9 @@ def _connect(
             continue
         analyzer = instruments[device].device
         manifolds[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
-        end: GasSource = Tube(manifolds[source], length_m=tube.length, bore_m=tube.bore, consumer=analyzer, port=port)  # type: ignore[arg-type]
+        end: GasSource = Tube(
+            manifolds[source], length_m=tube.length, bore_m=tube.bore,
+            flow_lpm=instruments[device].entry.parameter("sample_flow"),
+        )
         analyzer.connect(port, end)  # type: ignore[attr-defined]
     return errors

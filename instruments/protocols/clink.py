@@ -180,7 +180,7 @@ class ClinkDevice:
     def _set_mode(self, mode: Value) -> None:
         if self._read("mode") == "service":
             raise Refused("service mode")
-        if self._now["allow_mode_cmd"] or mode == "service":
+        if self._now["allow_mode_cmd"]:
             self._face.apply("mode", mode)
 
     def _read(self, name: str) -> Value:

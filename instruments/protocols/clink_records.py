@@ -13,7 +13,7 @@ from typing import cast
 
 from instruments.device import Face, Value
 from instruments.errors import Refused
-from instruments.protocols.clink_formats import DAY_US, Date, Time, calendar
+from instruments.protocols.clink_formats import DAY_US, Date, NotANumber, Time, calendar
 from instruments.protocols.clink_frame import ClinkError
 from instruments.protocols.clink_rows import Condition, ListRow
 from instruments.protocols.clink_table import ClinkTable, RecordLayout
@@ -134,7 +134,7 @@ class RecordStore:
             raise Refused("too low", "no records asked for")
         if len(arguments) == 2:
             if not re.fullmatch(r"\d{1,6}", arguments[0]):
-                raise Refused("invalid", f"{arguments[0]!r} is no number")
+                raise NotANumber(arguments[0])
             back = int(arguments[0])
             if back < 1:
                 raise Refused("too low", "the newest record is number 1")

@@ -33,7 +33,7 @@ class CommandRow(_Row):
     """One command: a report, its set form, or an action.
 
     Attributes:
-        request: text of the report or action; ``{n}`` is replaced by each of ``n``. Empty for a row that only sets.
+        request: text of the report or action; ``{n}`` is replaced by each of ``n``. Of a row that only sets: its name.
         aliases: other texts for the same.
         only: kind of box that has it, empty for all.
         reply: template of what follows the echo of a report.

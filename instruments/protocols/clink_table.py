@@ -140,7 +140,9 @@ class ClinkTable:
         except ValidationError as error:
             raise ConfigurationErrors(
                 [
-                    ConfigurationError(where, ".".join(["clink", *map(str, one["loc"])]), one["msg"], one["input"])
+                    ConfigurationError(
+                        where, ".".join(["clink", *map(str, one["loc"])]), one["msg"], _shortly(one["input"])
+                    )
                     for one in error.errors(include_url=False)
                 ]
             ) from None
@@ -214,6 +216,11 @@ def load(path: Path) -> ClinkTable:
 def _common() -> dict[str, Any]:
     common: dict[str, Any] = tomllib.loads(Path(__file__).with_name("clink.toml").read_text(encoding="utf-8"))["clink"]
     return common
+
+
+def _shortly(found: object) -> str:
+    text = repr(found)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _numbered(text: str, n: str) -> str:

@@ -24,6 +24,7 @@ from instruments.protocols.clink_formats import (
 )
 from instruments.protocols.clink_units import Concentration, NumberForm, Read
 
+_ACTUAL = r",\s+actual"
 _ALIKE = (("mm Hg", r"mm\s*Hg"), ("mmHg", r"mm\s*Hg"), ("l/min", r"l/m(?:in)?"), ("l/m", r"l/m(?:in)?"))
 """Ways to write one unit: firmware versions differ, a host takes all."""
 
@@ -113,10 +114,10 @@ class Template:
             else:
                 out.append(_loose(part))
         source = "".join(out)
-        if ",\\s*actual" in source:
-            head, tail = source.split(",\\s*actual", 1)
-            return rf"{head}(?:,\s*actual{tail})?\s*"
-        return rf"{source}(?:,\s*actual\s+{NUMBER})?\s*"
+        head, actual, tail = source.partition(_ACTUAL)
+        if actual:
+            return rf"{head}(?:{actual}{tail})?\s*"
+        return rf"{source}(?:{_ACTUAL}\s*{NUMBER})?\s*"
 
     def read(self, text: str) -> dict[str, tuple[Format, str]] | None:
         """Take the values out of ``text``, as written; None if it is not of this form.

@@ -102,7 +102,8 @@ class Outlet(GasSeries):
 
     def offered_lpm(self, first: int, last: int) -> FloatArray:
         """Return the true total flow, L/min, grid points ``first`` to ``last``."""
-        return self.values(first, last)[_OFFERED]
+        offered: FloatArray = self.values(first, last)[_OFFERED]
+        return offered
 
     def _compute(self, first: int, last: int) -> FloatArray:
         state = None if self.history.stop == 0 else self.history.last()
@@ -160,7 +161,7 @@ class Calibrator:
         return self._name
 
     def connect_cylinder(self, port: str, cylinder: Cylinder, stored_value: float | None = None) -> None:
-        """Connect ``cylinder`` to ``port``; ``stored_value`` (None: certified) is what the calibrator believes of it."""
+        """Connect ``cylinder`` to ``port``; ``stored_value`` (None: certified) is what the calibrator believes."""
         if port not in PORTS:
             raise ValueError(f"port {port!r}: expected one of {', '.join(PORTS)}")
         self._cylinders[port] = (cylinder, cylinder.certified if stored_value is None else stored_value)
@@ -181,7 +182,8 @@ class Calibrator:
         now = self._states[-1]
         new = now
         if command.name.startswith("hidden."):
-            new = replace(now, hidden=self._hidden_with(now.hidden, command.name.removeprefix("hidden."), command.value))
+            field = command.name.removeprefix("hidden.")
+            new = replace(now, hidden=self._hidden_with(now.hidden, field, command.value))
         elif command.name == "clock_us":
             if isinstance(command.value, bool) or not isinstance(command.value, int):
                 raise Refused("invalid", "clock_us is a whole number")
@@ -365,6 +367,11 @@ class Calibrator:
             return figures["chamber_volume"]
         if quantity == "ozonator":
             return targets.ozone > 0.0
+        if quantity == "concentration_unit":
+            # On the wire concentrations are ppb; inside, CO counts in umol/mol.
+            port = state.settings.gas
+            is_co = port in self._cylinders and self._cylinders[port][0].species is Species.CO
+            return "umol/mol" if is_co else "nmol/mol"
         if quantity == "cylinder_value":
             return self._cylinders[state.settings.gas][1] if state.settings.gas in self._cylinders else 0.0
         if quantity in ("gas_flow_target", "zero_flow_target", "total_flow_target"):

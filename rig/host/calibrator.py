@@ -74,6 +74,8 @@ class Source(Protocol):
 class Calibrator(Handle):
     """A dynamic calibrator reached through its protocol."""
 
+    _unit = "nmol/mol"
+
     def offer(self, request: GasRequest) -> None:
         """Set flows for this gas; the mode comes last, so that nothing half-set ever flows."""
         settings: dict[str, Any] = {"total_flow": request.total_flow}
@@ -88,8 +90,11 @@ class Calibrator(Handle):
             settings["concentration"] = request.value
             if request.ozone is not None:
                 settings["ozone"] = request.ozone
+        self._unit = "umol/mol" if request.species == "co" else "nmol/mol"
+        # From one gas straight to the next the settings would pass through combinations that nobody asked for.
+        self.set("calibrator_mode", "standby")
         for setting, value in settings.items():
-            self.set(setting, value)
+            self.set(setting, value, self._unit)
         self.set("calibrator_mode", mode)
 
     def made(self) -> float | None:
@@ -98,8 +103,8 @@ class Calibrator(Handle):
         if mode in ("zero", "standby"):
             return 0.0
         if mode == "ozone":
-            return _number(self.read("photometer_o3"))
-        return _number(self.read("concentration_actual"))
+            return _number(self.read("photometer_o3", "nmol/mol"))
+        return _number(self.read("concentration_actual", self._unit))
 
     def flows(self) -> Flows | None:
         """Flows of the titration as shown."""

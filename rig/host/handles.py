@@ -55,14 +55,14 @@ class Handle:
         """What kind of device it is: so2, nox, o3, co, calibrator."""
         return self.identity.kind
 
-    def read(self, quantity: str) -> tuple[Value, str]:
-        """Value of ``quantity`` and its unit.
+    def read(self, quantity: str, unit: str = "") -> tuple[Value, str]:
+        """Value of ``quantity`` and its unit; ``unit`` asks for a unit of concentration.
 
         Raises:
             RigError: no proper answer. KeyError: the protocol cannot tell this quantity.
         """
         protocol = self.link.protocol
-        return self.link.ask(protocol.read_request(quantity), lambda reply: protocol.value(quantity, reply))
+        return self.link.ask(protocol.read_request(quantity), lambda reply: protocol.value(quantity, reply, unit))
 
     def can_read(self, quantity: str) -> bool:
         """Whether the protocol has a request for ``quantity``."""
@@ -72,13 +72,13 @@ class Handle:
             return False
         return True
 
-    def set(self, setting: str, value: Value) -> None:
-        """Set ``setting`` (or start the action of that name, with True).
+    def set(self, setting: str, value: Value, unit: str = "") -> None:
+        """Set ``setting`` (or start the action of that name, with True); a concentration is in ``unit``.
 
         Raises:
             Refused: the device said no. RigError: no proper answer. KeyError: the protocol cannot set this.
         """
-        self.link.ask(self.link.protocol.set_request(setting, value), lambda reply: reply)
+        self.link.ask(self.link.protocol.set_request(setting, value, unit), lambda reply: reply)
 
     def read_if_told(self, quantity: str) -> tuple[Value, str] | None:
         """Like :meth:`read`, but None where the protocol, or this firmware, has no such report."""

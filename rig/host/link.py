@@ -37,12 +37,12 @@ class HostProtocol(Protocol):
         """Request that asks for ``quantity``. Raises KeyError if the protocol cannot tell it."""
         ...
 
-    def value(self, quantity: str, reply: Any) -> tuple[Any, str]:
-        """Value and unit of ``quantity`` in a parsed reply."""
+    def value(self, quantity: str, reply: Any, unit: str = "") -> tuple[Any, str]:
+        """Value and unit of ``quantity`` in a parsed reply; ``unit`` asks for a unit of concentration."""
         ...
 
-    def set_request(self, setting: str, value: Any) -> str:
-        """Request that sets ``setting``. Raises KeyError if the protocol cannot."""
+    def set_request(self, setting: str, value: Any, unit: str = "") -> str:
+        """Request that sets ``setting``, a concentration in ``unit``. Raises KeyError if the protocol cannot."""
         ...
 
 

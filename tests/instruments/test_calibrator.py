@@ -8,6 +8,7 @@ import instruments
 from instruments.air import Species
 from instruments.device import Command
 from instruments.errors import Refused
+from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.supply.calibrator import Calibrator, Hidden
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.ozone import design
@@ -18,9 +19,8 @@ FIGURES = {name: float(row["value"]) for name, row in TABLE["parameters"].items(
 
 
 def calibrator(**hidden):
-    unit = Calibrator(
-        FIGURES, "cal", 7, zero_air=ZeroAir({Species.SO2: 0.2}), hidden=Hidden(**{"flow_repeatability_pct": 0, **hidden})
-    )
+    truth = Hidden(**{"flow_repeatability_pct": 0.0, **hidden})
+    unit = Calibrator(FIGURES, "cal", 7, zero_air=ZeroAir({Species.SO2: 0.2}), hidden=truth)
     unit.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))
     unit.connect_cylinder("b", Cylinder(Species.NO, 50_000.0, 1.0, {Species.NO2: 500.0}))
     return unit
@@ -117,3 +117,30 @@ def test_any_cut_gives_the_same_bytes():
 
     rng = np.random.default_rng(3)
     assert run(sorted(rng.integers(1, 12_000, 60).tolist())) == run([12_000])
+
+
+def test_standby_gives_room_air_at_the_end_of_a_tube_that_had_computed_ahead():
+    unit = calibrator()
+    air = Air(1, "room", {Species.CO: 0.4}, temperature_c=24, temperature_sd_c=0, pressure_hpa=1000,
+              pressure_sd_hpa=0, log_sd=0, correlation_time_s=600)  # fmt: skip
+    tube = Tube(VentedManifold(unit.outlet, air), length_m=3.0, bore_m=0.004, flow_lpm=0.6)
+    send(unit, 10, calibrator_mode="zero")
+    assert tube.gas(900, 901).fractions[Species.CO, 0] < 0.01
+    send(unit, 500, calibrator_mode="standby")
+    assert tube.gas(900, 901).fractions[Species.CO, 0] == pytest.approx(0.4)
+
+
+def test_hidden_truth_acts_from_its_instant():
+    unit = calibrator()
+    send(unit, 10, concentration=400.0, calibrator_mode="span")
+    before = settled(unit, 999)
+    unit.apply(1_000_000_000, Command("hidden.gas_flow_span_pct", 5.0))
+    assert settled(unit, 999).tobytes() == before.tobytes()
+    assert settled(unit)[Species.SO2] == pytest.approx((50_000 * 0.042 + 0.2 * 4.96) / 5.002, rel=1e-9)
+
+
+def test_defaults_are_those_of_the_catalogue():
+    unit = calibrator()
+    assert {name: unit.read(0, name) for name in TABLE["settings"]} == {
+        name: row["default"] for name, row in TABLE["settings"].items()
+    }

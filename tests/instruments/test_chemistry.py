@@ -5,7 +5,10 @@ from scipy.integrate import solve_ivp
 from instruments.chemistry import number_density, titrated
 
 
-@pytest.mark.parametrize(("seconds", "celsius", "made"), [(3.008, 22.0, 18.45), (9.34, 28.0, 42.43)])
+# worked examples of training material on gas-phase titration (reported)
+@pytest.mark.parametrize(
+    ("seconds", "celsius", "made"), [(3.008, 22.0, 18.45), (9.34, 28.0, 42.43), (10.556, 35.0, 45.13)]
+)
 def test_training_material_anchors(seconds, celsius, made):
     got = titrated(np.array([180.0]), np.array([90.0]), seconds, np.array(celsius), np.array(1013.25), rate=1.8e-14)
     assert got[0] == pytest.approx(made, abs=0.05)

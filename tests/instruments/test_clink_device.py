@@ -46,6 +46,7 @@ EXCHANGES = [
     (A43 + b"set avg time 9\r", b"set avg time 9 data not valid\r"),
     (A43 + b"set avg time x\r", b"set avg time x invalid string\r"),
     (A43 + b"set gas unit lb\r", b"set gas unit lb data not valid\r"),
+    (A43 + b"set mode service\r", b"set mode service data not valid\r"),
     (A43 + b"set date 02-30-26\r", b"set date 02-30-26 bad cmd\r"),
     (A43 + b"set time 25:00\r", b"set time 25:00 too high\r"),
     (A43 + b"set instrument id 128\r", b"set instrument id 128 too high\r"),
@@ -81,7 +82,9 @@ def test_exchange(request_bytes, reply, byte_by_byte, so2):
 
 
 @pytest.mark.parametrize("byte_by_byte", [False, True])
-@pytest.mark.parametrize("junk", [b"", b"\x00\xff", b"junk\xfe", b"\xab\xab", b"so2 so2 so2\xb1oops\r", A43 + b"y" * 5000])
+@pytest.mark.parametrize(
+    "junk", [b"", b"\x00\xff", b"junk\xfe", b"\xab\xab", b"so2 so2 so2\xb1oops\r", A43 + b"y" * 5000]
+)
 @pytest.mark.parametrize("data", SILENT)
 def test_silence_and_then_the_next_valid_request(data, junk, byte_by_byte, so2):
     _, device = so2()
@@ -290,7 +293,7 @@ FRAGMENTS = st.one_of(
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=st.lists(FRAGMENTS, max_size=30), merge=st.booleans(), transport=st.sampled_from(["serial", "tcp"]))
 def test_whatever_comes_in(chunks, merge, transport, so2):
-    """The device answers by its rules or stays silent, never raises or grows, and recovers by the next valid request."""
+    """The device answers by its rules or stays silent, never raises, never grows, recovers with the next request."""
     face, device = so2(transport, ClinkOptions(merge_pipelined=merge))
     for chunk in chunks:
         for reply in device.receive(chunk):

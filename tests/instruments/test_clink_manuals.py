@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,11 +11,12 @@ from instruments.protocols.clink_frame import checksum
 from instruments.protocols.clink_options import ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUMMED = ClinkOptions(state={"format": 1})
 
 
 def clock_of(stamp: str) -> int:
-    return int((datetime.strptime(stamp, "%H:%M %m-%d-%y") - datetime(1970, 1, 1)).total_seconds()) * 1_000_000
+    return int((datetime.strptime(f"{stamp} +0000", "%H:%M %m-%d-%y %z") - EPOCH).total_seconds()) * 1_000_000
 
 
 def answer(device: ClinkDevice, text: str) -> bytes:
@@ -89,7 +90,8 @@ OFF = {"temp_comp": False, "pres_comp": False, "mode": "local"}
     ("model", "changes", "request_text", "body", "total"),
     [
         ("42i", {**OFF, "gas_mode": "span"}, "flags", "flags 80028000", 0x03BF),
-        ("48i", {**OFF, "gas_mode": "span", "gas_unit": "ppm", "alarms": ("co:high",)}, "flags", "flags 80068000", None),
+        ("48i", {**OFF, "gas_mode": "span", "gas_unit": "ppm", "alarms": ("co:high",)}, "flags", "flags 80068000",
+         None),
         ("42i", {}, "pmt voltage", "pmt voltage -750", 0x054C),
         ("42i", {"pressure": 753.4, "pressure_actual": 306.6}, "pres", "pres 753.4 mm Hg, actual 306.6", None),
         ("42i", {"chamber_temp": 49.0}, "react temp", "react temp 49.0 deg C", None),
@@ -127,7 +129,9 @@ def test_the_reply_to_the_format_change_has_the_new_form(clink_tables, bag_face)
 
 
 def test_the_star_adds_to_the_sum(clink_tables, bag_face):
-    device = ClinkDevice(clink_tables["42i"], bag_face("42i"), "tcp", ClinkOptions(layout_stale=True, state={"format": 1}))
+    device = ClinkDevice(
+        clink_tables["42i"], bag_face("42i"), "tcp", ClinkOptions(layout_stale=True, state={"format": 1})
+    )
     assert answer(device, "set mode remote") == b"set mode remote ok*\nsum %04x\r" % (0x06B7 + 0x2A)
     assert answer(device, "layout ack") == b"layout ack 1*\nsum %04x\r" % checksum(b"layout ack 1*")
     assert answer(device, "set layout ack") == b"set layout ack ok\nsum %04x\r" % checksum(b"set layout ack ok")

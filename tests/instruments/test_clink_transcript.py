@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,17 @@ from instruments.protocols.clink_frame import ClinkError, checksum, split_reply
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkOptions
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE_US = 60_000_000
 REPORTS = (
     "lrec layout", "srec layout", "lrec 100 5", "list lrec", "lrec", "erec", "srec", "lr00", "instr name", "flags",
     "date", "time", "temp comp", "pres comp", "o3 bkg", "o3 coef",
 )  # fmt: skip
 REFUSALS = {" bad cmd": "unknown", " can't, wrong settings": "wrong settings"}
-MERGED = {"flagslrec layout": ["flags", "lrec layout"], "set time 17:30set save params": ["set time 17:30", "set save params"]}
+MERGED = {
+    "flagslrec layout": ["flags", "lrec layout"],
+    "set time 17:30set save params": ["set time 17:30", "set save params"],
+}
 NAMES = {
     "o3": "o3", "cellai": "cell_a_intensity", "cellbi": "cell_b_intensity", "bncht": "bench_temp", "lmpt": "lamp_temp",
     "o3lt": "o3_lamp_temp", "flowa": "flow_a", "flowb": "flow_b", "pres": "pressure",
@@ -66,7 +70,7 @@ REPLIES = recorded()
 
 
 def clock_of(stamp: str) -> int:
-    return int((datetime.strptime(stamp, "%H:%M %m-%d-%y") - datetime(1970, 1, 1)).total_seconds()) * 1_000_000
+    return int((datetime.strptime(f"{stamp} +0000", "%H:%M %m-%d-%y %z") - EPOCH).total_seconds()) * 1_000_000
 
 
 def line_values(line: str) -> tuple[int, dict[str, float]]:
@@ -85,7 +89,10 @@ def put_into(face, reply: Recorded) -> None:
     lines = reply.text.split("\n")
     if first == "erec":
         words = lines[1].replace("lo o3", "lo_o3").replace("int a", "int_a").replace("int b", "int_b").split()
-        at = {name: words[words.index(name) + 1] for name in ("lo_o3", "bencht", "lampt", "ozlampt", "flowa", "flowb", "Pres")}
+        at = {
+            name: words[words.index(name) + 1]
+            for name in ("lo_o3", "bencht", "lampt", "ozlampt", "flowa", "flowb", "Pres")
+        }
         face.set_clock(clock_of(" ".join(words[:2])))
         face.values.update(
             o3=float(at["lo_o3"]), bench_temp=float(at["bencht"]), lamp_temp=float(at["lampt"]),
@@ -131,7 +138,7 @@ def test_host_reads_the_reply(reply: Recorded, clink_tables):
 
     refusal = next((reason for ending, reason in REFUSALS.items() if reply.text.endswith(ending)), None)
     if len(reply.requests) == 2:
-        with pytest.raises(ClinkError, match="^echo"):
+        with pytest.raises(ClinkError, match=r"^echo"):
             host.parse(reply.requests[0], reply.raw)
     elif refusal:
         with pytest.raises(Refused) as caught:
@@ -153,10 +160,10 @@ def test_host_reads_the_reply(reply: Recorded, clink_tables):
 @pytest.mark.parametrize("reply", REPLIES, ids=lambda reply: reply.text.split("\n")[0][:24])
 def test_one_wrong_bit_is_noticed(reply: Recorded, clink_tables):
     if b"\nsum " not in reply.raw:
-        with pytest.raises(ClinkError, match="echo|not text"):
+        with pytest.raises(ClinkError, match=r"echo|not text"):
             ClinkHost(clink_tables["49i-PS"]).parse("lr00", bytes([reply.raw[0] ^ 0x01]) + reply.raw[1:])
         return
-    with pytest.raises(ClinkError, match="^checksum"):
+    with pytest.raises(ClinkError, match=r"^checksum"):
         split_reply(bytes([reply.raw[0] ^ 0x01]) + reply.raw[1:])
 
 

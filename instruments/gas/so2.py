@@ -1,0 +1,58 @@
+"""SO2 by pulsed ultraviolet fluorescence (Thermo 43i)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from instruments.air import FloatArray, Species
+from instruments.gas.base import PointAnalyzer, Surroundings
+
+_QUENCH = 7.0
+"""Ratio of quenching to emission at reference conditions: signal rises by 1/(1 + 7) of a rise in density (assumed)."""
+_WATER_QUENCH = 6.0e-4
+"""Loss of signal per mmol/mol of water: 2 % at 20 g/kg (recalled)."""
+_NO_RESPONSE = 0.006
+"""Response to NO: 3 ppb for 500 ppb (recalled)."""
+_PRESSURE, _TEMPERATURE_K = 730.0, 318.15
+_ZERO_C = 273.15
+
+
+class So2Analyzer(PointAnalyzer):
+    """Fluorescence over lamp light: both the photomultiplier and the reference see the same lamp."""
+
+    channels = ("so2",)
+    gas = Species.SO2
+    diagnostics = (
+        "internal_temp", "chamber_temp", "pressure", "pressure_actual", "sample_flow", "pmt_voltage", "lamp_voltage",
+        "lamp_intensity",
+    )  # fmt: skip
+
+    def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
+        """Fluorescence, quenched by air and water, over the lamp reference, corrected by measured T and P."""
+        chamber = self.heated(around, "chamber_temp", first, last)
+        pressure = around.pressure_mmhg - 25.0 * self.hidden.pump_fraction + 0.3 * self.wobble("pressure", first, last)
+        density = pressure / _PRESSURE * _TEMPERATURE_K / (chamber + _ZERO_C)
+        response = density * (1.0 + _QUENCH) / (1.0 + _QUENCH * density)
+        so2 = self.bent(around.mean(Species.SO2)) + _NO_RESPONSE * around.mean(Species.NO)
+        wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O)
+        stray = self.entry.parameter("stray_light")
+        light = self.hidden.lamp_fraction * (1.0 + 0.002 * self.wobble("lamp_intensity", first, last))
+        fluorescence = light * (self.gain(around, first, last) * so2 * response * wet + stray + self.offset(around))
+        raw = fluorescence / light
+        if self._settings["pres_comp"] and self._settings["temp_comp"]:
+            raw = stray + (raw - stray) / response
+        nominal = self.entry.parameter("lamp_intensity") * light
+        observed = {
+            "internal_temp": around.box_c + 0.0 * chamber,
+            "chamber_temp": chamber,
+            "pressure": pressure if self._settings["pres_comp"] else np.full_like(pressure, _PRESSURE),
+            "pressure_actual": pressure,
+            "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
+            "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
+            # The lamp's supply makes up for lost light as far as it reaches.
+            "lamp_voltage": self.entry.parameter("lamp_voltage")
+            + 800.0 * (1.0 - self.hidden.lamp_fraction)
+            + self.wobble("lamp_voltage", first, last),
+            "lamp_intensity": nominal,
+        }
+        return [raw], observed
