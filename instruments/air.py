@@ -57,7 +57,7 @@ class Gas:
     pressure_hpa: FloatArray
 
     def __len__(self) -> int:
-        return self.fractions.shape[1]
+        return int(self.fractions.shape[1])
 
 
 class GasSource(Protocol):

@@ -91,7 +91,9 @@ def _margin(test: Test) -> dict[str, float | None] | None:
         return None
     half = 0.0 if test.interval is None else test.interval.high - test.value
     known = [v for v in (low, high) if v is not None]
-    width = (high - low) if low is not None and high is not None else max(2.0 * abs(test.value - known[0]), 4 * half, 1e-9)
+    width = (
+        (high - low) if low is not None and high is not None else max(2.0 * abs(test.value - known[0]), 4 * half, 1e-9)
+    )
     left = (low if low is not None else known[0] - width) - 0.25 * width
     right = (high if high is not None else known[0] + width) + 0.25 * width
 

@@ -145,7 +145,7 @@ def _honest_places(test: Test, value: float, places: int) -> int:
         if test.criterion.endswith("correlation") and abs(shown) == 1 != abs(value):
             continue
         if meets is None or _within(shown, test.limit_low, test.limit_high) == meets:
-            return candidate
+            return int(candidate)
     return places
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from instruments.device import Command, Device, Value
 from rig.bench_file import BenchFile, DeviceSection, PortSection
@@ -65,7 +65,7 @@ class Instrument:
     entry: CatalogueEntry
     device: Device
     face: InstrumentFace
-    make_protocol: Callable[[PortSection, str], DeviceEnd]
+    make_protocol: Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]
     lines: dict[str, Line] = field(default_factory=dict)
     all_lines: list[Line] = field(default_factory=list)
 
@@ -123,7 +123,7 @@ class Bench(FaultTarget):
 
     def make_line(self, instrument: Instrument, port_name: str, port: PortSection) -> Line:
         """Make a line to ``instrument`` with a protocol of its own."""
-        transport = "tcp" if port.kind == "tcp" else "serial"
+        transport: Literal["serial", "tcp"] = "tcp" if port.kind == "tcp" else "serial"
         protocol = instrument.make_protocol(port, transport)
         timing = LineTiming(
             baud=port.baud if port.line_timing and transport == "serial" else 0,

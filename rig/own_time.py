@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 if TYPE_CHECKING:
     from rig.bench import Bench
@@ -23,11 +23,12 @@ def own_time(bench: Bench) -> Iterator[None]:
     clock = bench.virtual_clock
     real_sleep, real_monotonic, real_time = time.sleep, time.monotonic, time.time
 
-    def sleep(seconds: float) -> None:
+    def sleep(seconds: float | SupportsIndex) -> None:
         if clock.is_driven_by_this_thread():
-            if seconds < 0:
+            duration = float(seconds)
+            if duration < 0:
                 raise ValueError("sleep length must be non-negative")
-            clock.wait(round(seconds * 1e6))
+            clock.wait(round(duration * 1e6))
         else:
             real_sleep(seconds)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from instruments.build import build_analyzer
-from instruments.supply.calibrator import Calibrator, Hidden
-
 from instruments.air import GasSource, Species
+from instruments.build import build_analyzer
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face
 from instruments.plumbing import Air, Tube, VentedManifold
@@ -16,6 +15,7 @@ from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
+from instruments.supply.calibrator import Calibrator, Hidden
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection, validate
@@ -55,7 +55,7 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
     file, where = bench.file, bench.where
     errors: list[ConfigurationError] = []
     ambient = _air(bench.seed, "ambient", file.air.get("ambient", AirSection(log_sd=0.5)))
-    room = _air(bench.seed, "room", file.air.get("room", AirSection(so2="1 ppb", o3="5 ppb")))  # type: ignore[arg-type]
+    room = _air(bench.seed, "room", file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"})))
     zero_air = ZeroAir()
     instruments: dict[str, Instrument] = {}
     for name, section in file.device.items():
@@ -129,17 +129,27 @@ def _table(entry: CatalogueEntry, protocol: str, where: str, key: str) -> ClinkT
     return ClinkTable.from_data(entry.protocols[protocol], entry.name)
 
 
-def _maker(entry: CatalogueEntry, face: Face, where: str) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
+def _maker(
+    entry: CatalogueEntry, face: Face, where: str
+) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
     table = _table(entry, "clink", where, "device")
     memory: list[ClinkMemory] = []
 
     def make(port: PortSection, transport: Literal["serial", "tcp"]) -> DeviceEnd:
-        options = ClinkOptions(**port.options)
+        options = _options(port.options, where)
         # The first port's options stand at start; the memory is one for the whole box.
         memory[:] = memory or [ClinkMemory(table, options)]
         return ClinkDevice(table, face, transport, options, memory[0])
 
     return make
+
+
+def _options(options: Mapping[str, bool], where: str) -> ClinkOptions:
+    known = ("layout_stale", "tcp_always_sum", "allow_mode_cmd", "strict", "merge_pipelined")
+    for name in options:
+        if name not in known:
+            raise ConfigurationError(where, f"port options.{name}", f"one of {', '.join(known)}", repr(name))
+    return replace(ClinkOptions(), **options)  # type: ignore[arg-type]  # names are checked above, values by pydantic
 
 
 def _connect(
@@ -196,7 +206,9 @@ def _connect(
         analyzer = instruments[device].device
         manifolds[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
         end: GasSource = Tube(
-            manifolds[source], length_m=tube.length, bore_m=tube.bore,
+            manifolds[source],
+            length_m=tube.length,
+            bore_m=tube.bore,
             flow_lpm=instruments[device].entry.parameter("sample_flow"),
         )
         analyzer.connect(port, end)  # type: ignore[attr-defined]

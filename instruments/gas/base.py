@@ -89,7 +89,7 @@ class Surroundings:
         total = table[:, begin].copy()
         for second in range(begin + 1, STEP_S):
             total += table[:, second]
-        return total / (STEP_S - begin)
+        return np.asarray(total / (STEP_S - begin))
 
 
 class PointAnalyzer(ABC):
