@@ -165,12 +165,12 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         try:
             parsed = rname.parse_resource_name(resource_name)
         except rname.InvalidResourceName:
-            return VISASession(0), _Status.error_invalid_resource_name
+            raise errors.VisaIOError(_Status.error_invalid_resource_name.value) from None
         if parsed.interface_type_const != constants.InterfaceType.asrl:
-            return VISASession(0), _Status.error_resource_not_found
+            raise errors.VisaIOError(_Status.error_resource_not_found.value)
         line = self.bench.find_line(str(getattr(parsed, "board", "")))
         if line is None:
-            return VISASession(0), _Status.error_resource_not_found
+            raise errors.VisaIOError(_Status.error_resource_not_found.value)
         number = next(self._numbers)
         self._sessions[number] = LineSession(self.bench, line, str(parsed))
         return VISASession(number), _Status.success
