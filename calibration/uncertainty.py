@@ -119,7 +119,8 @@ def calibration_line_budgets(
     d = xs - line.x_mean
     slope_from_scatter, intercept_from_scatter = line.se_slope, line.se_intercept
     dof: float = line.dof
-    source, key = "residual scatter", "budget.scatter"
+    source, key = "residual_scatter", "basis.residual_scatter"
+    values: Mapping[str, float | int | str] = {"n": len(xs)}
     if expected_u is not None:
         expected = np.broadcast_to(np.asarray(expected_u, dtype=np.float64), xs.shape)
         # slope = sum(d y)/sxx and intercept = mean(y) - slope x_mean are linear in y.
@@ -129,10 +130,12 @@ def calibration_line_budgets(
         intercept_expected = float(np.sqrt(np.sum((intercept_weights * expected) ** 2)))
         if slope_expected > slope_from_scatter:
             slope_from_scatter, intercept_from_scatter = slope_expected, max(intercept_expected, intercept_from_scatter)
-            dof, source, key = math.inf, "repeatability and resolution", "budget.repeatability"
+            dof, source, key = math.inf, "repeatability", "basis.repeatability_pooled"
     type_: Literal["A", "B"] = "A" if math.isfinite(dof) else "B"
-    slope_parts = [Component(source, type_, slope_from_scatter, "1", 1.0, dof, basis_key=key)]
-    intercept_parts = [Component(source, type_, intercept_from_scatter, "unit", 1.0, dof, basis_key=key)]
+    slope_parts = [Component(source, type_, slope_from_scatter, "", 1.0, dof, basis_key=key, basis_values=values)]
+    intercept_parts = [
+        Component(source, type_, intercept_from_scatter, "", 1.0, dof, basis_key=key, basis_values=values)
+    ]
     for error in correlated:
         slope_gradient, intercept_gradient = _gradients(line, xs, np.asarray(y, dtype=np.float64))
         dx = np.asarray(error.dx, dtype=np.float64)
@@ -191,7 +194,6 @@ def converter_efficiency_budget(
     *,
     flow_change_pct: float = 0.0,
     impurity: float = 0.0,
-    basis_values: Mapping[str, float | int | str] | None = None,
 ) -> tuple[float, Budget]:
     """Return the efficiency in % and its budget.
 
@@ -213,21 +215,26 @@ def converter_efficiency_budget(
     u_of = np.array([u_no / math.sqrt(2.0), u_no, u_nox / math.sqrt(2.0), u_nox])
     from_readings = float(np.sqrt(np.sum((gradient * u_of) ** 2)))
     dof = math.inf
-    source, type_, key = "readings of NO and NOx", "A", "budget.readings"
+    source, key = "repeatability", "basis.repeatability_pooled"
     if len(titrations) >= 3:
         made = rows[:, 0] - rows[:, 1] + impurity
         line = ordinary_least_squares(made, made - (rows[:, 2] - rows[:, 3]))
         if 100.0 * line.se_slope > from_readings:
-            from_readings, dof, source, key = 100.0 * line.se_slope, line.dof, "residual scatter", "budget.scatter"
+            from_readings, dof, source, key = (
+                100.0 * line.se_slope,
+                line.dof,
+                "residual_scatter",
+                "basis.residual_scatter",
+            )
     titrated = rows * np.array([0.0, 1.0, 0.0, 1.0]) / 100.0
     flow_sensitivity = float(np.sum(gradient * titrated))
     parts = [
-        Component(source, type_, from_readings, "%", 1.0, dof, basis_key=key, basis_values=basis_values or {}),  # type: ignore[arg-type]
+        Component(source, "A", from_readings, "%", 1.0, dof, basis_key=key, basis_values={"n": len(titrations)}),
         Component(
-            "flow change with the lamp", "B", flow_change_pct, "%", flow_sensitivity, basis_key="budget.flow_change"
+            "flow_repeatability", "B", flow_change_pct, "%", flow_sensitivity, basis_key="basis.flow_repeatability"
         ),
-        Component("cylinder", "B", 0.0, "%", 0.0, cancels=True, basis_key="budget.cancels"),
-        Component("dilution flows", "B", 0.0, "%", 0.0, cancels=True, basis_key="budget.cancels"),
+        Component("cylinder", "B", 0.0, "%", 0.0, cancels=True, basis_key="basis.cancels_same_gas"),
+        Component("dilution_flow", "B", 0.0, "%", 0.0, cancels=True, basis_key="basis.cancels_same_flow"),
     ]
     return value, Budget(tuple(parts))
 

@@ -1,0 +1,59 @@
+"""Reports of a real record: complete, in both languages, the same bytes twice."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from calibration.record import Message, load
+from reports import write_reports
+from reports.html import render
+from reports.messages import load as load_messages
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    from rig.cli.accept import AcceptOptions, accept
+
+    out = tmp_path_factory.mktemp("run") / "out"
+    accept(AcceptOptions(out=out, operator="simulated", devices=("nox", "o3")))
+    return load(out / "result.json")
+
+
+def test_the_same_record_gives_the_same_bytes(record, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_reports(record, tmp_path / name, ("en", "zh"))
+    files = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert files == ["junit.xml", "report.html", "report.zh.html", "result.json"]
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "limit not confirmed"), ("zh", "限值未经证实")])
+def test_no_bare_message_key_reaches_a_reader(record, language, words):
+    page = render(record, language)
+    assert words in page
+    text = re.sub(r"<svg.*?</svg>|<style.*?</style>", "", page, flags=re.DOTALL)
+    families = {key.split(".")[0] for key in load_messages().keys()}
+    bare = re.findall(rf"\b(?:{'|'.join(sorted(families))})\.[a-z_]+(?:\.[a-z_]+)*\b", text)
+    assert bare == [], bare
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert "<script" not in page
+
+
+def test_junit_counts_and_does_not_depend_on_wall_time(record, tmp_path):
+    from reports.junit import to_junit
+
+    suite = ET.fromstring(to_junit(record))
+    assert int(suite.get("tests")) == len(record.tests) == len(suite.findall("testcase"))
+    failed = record.tests[0].model_copy(update={"verdict": "fail"})
+    undecided = record.tests[1].model_copy(update={"verdict": "undecided"})
+    other = record.model_copy(update={"tests": [failed, undecided]})
+    cases = ET.fromstring(to_junit(other)).findall("testcase")
+    assert [case.find("failure").get("type") for case in cases] == ["fail", "undecided"]
+
+
+def test_an_unknown_sentence_is_shown_as_it_is(record):
+    strange = record.model_copy(update={"notes": [Message(key="future.note", values={"n": 3})]})
+    assert "future.note n = 3" in render(strange, "en")
