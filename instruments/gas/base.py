@@ -110,6 +110,8 @@ class PointAnalyzer(ABC):
     diagnostics: tuple[str, ...]
     """Observables of the steps' further rows."""
     gas: Species
+    fresh_steps_per_minute = _STEPS_PER_MINUTE
+    """Independent values of a channel in a minute: what an average over a minute is made of."""
     hidden_model: type[AnalyzerHidden] = AnalyzerHidden
 
     def __init__(
@@ -223,7 +225,7 @@ class PointAnalyzer(ABC):
         zero = self.entry.parameter("zero_noise")
         share = self.entry.parameter("span_noise_share")
         size = np.sqrt(zero**2 + (share * level) ** 2) * self.hidden.noise_factor / math.sqrt(self.hidden.lamp_fraction)
-        white = math.sqrt(_STEPS_PER_MINUTE) * self.noise[channel].values(first, last)
+        white = math.sqrt(self.fresh_steps_per_minute) * self.noise[channel].values(first, last)
         floor = 0.3 * interpolated(self.flicker[channel], first, last, _STEPS_PER_MINUTE)
         return size * (0.95 * white + floor)
 

@@ -26,6 +26,7 @@ class NoxAnalyzer(PointAnalyzer):
     channels = ("no", "nox")
     gas = Species.NO
     hidden_model = NoxHidden
+    fresh_steps_per_minute = 3
     diagnostics = (
         "internal_temp", "chamber_temp", "cooler_temp", "converter_temp", "pressure", "pressure_actual", "sample_flow",
         "ozonator_flow", "pmt_voltage",

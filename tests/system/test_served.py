@@ -180,3 +180,23 @@ def test_a_real_unit_that_the_rig_did_not_make_with_gas_set_by_hand(tmp_path):
     assert slope["value"] == pytest.approx(1.01, abs=0.005)
     assert "400.0" in said
     assert not Path(tmp_path / "out" / "truth.json").exists()
+
+
+def test_an_interrupt_keeps_the_record_and_leaves_the_bench_safe(tmp_path):
+    out = tmp_path / "out"
+    command = [*RIG, "accept", "--clock", "paced", "--speed", "60", "--device", "co", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as accept:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (out / "journal.sqlite").exists():
+            time.sleep(0.1)
+        time.sleep(3.0)
+        accept.send_signal(signal.SIGINT)
+        said, _ = accept.communicate(timeout=60)
+    assert accept.returncode == 4, said
+    record = json.loads((out / "result.json").read_text())
+    assert record["verdict"] == "error"
+    keys = [note["key"] for note in record["notes"]]
+    assert "run.interrupted" in keys
+    assert "safe.done" in keys
+    assert {test["verdict"] for test in record["tests"]} <= {"pass", "error", "not tested"}
+    assert (out / "report.html").exists()
