@@ -14,10 +14,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from calibration.statistics.distributions import coverage_factor
+from calibration.statistics.distributions import chi_square_survival, coverage_factor
 from calibration.statistics.regression import OrdinaryLine, ordinary_least_squares
 
 FloatArray = NDArray[np.float64]
+
+_SURPRISE = 0.05
+"""Probability below which a scatter is taken as more than was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def converter_efficiency_budget(
     u_no: float,
     u_nox: float,
     *,
-    flow_change_pct: float = 0.0,
+    flow_repeatability_pct: float = 0.0,
     impurity: float = 0.0,
 ) -> tuple[float, Budget]:
     """Return the efficiency in % and its budget.
@@ -200,9 +203,9 @@ def converter_efficiency_budget(
     A reading's error enters made and converted at once, so sensitivities are taken by each reading (central
     differences; the function is smooth). ``u_no`` and ``u_nox`` are the standard uncertainties of a mean reading
     (noise, resolution, drift between originals); originals are means of two such readings. The cylinder's value and
-    the dilution act on all readings alike and cancel in the ratio; a flow that changes when the lamp is lit
-    (``flow_change_pct``, standard uncertainty) does not, it lowers or raises both titrated readings.
-    The scatter of the points about the line is a safeguard: if it is larger than the readings' part, it stands instead.
+    the dilution act on all readings alike and cancel in the ratio; flows that differ from reading to reading
+    (``flow_repeatability_pct``, standard uncertainty of a concentration) do not. The scatter of the points about the
+    line is a safeguard: if it is larger than chance explains, it stands instead of what was expected.
     """
     value = converter_efficiency(titrations, impurity)
     names = ("no_original", "no_titrated", "nox_original", "nox_titrated")
@@ -216,22 +219,31 @@ def converter_efficiency_budget(
     from_readings = float(np.sqrt(np.sum((gradient * u_of) ** 2)))
     dof = math.inf
     source, key = "repeatability", "basis.repeatability_pooled"
+    # The flows wander between readings: each reading has a dilution of its own, shared by NO and NOx.
+    original = gradient[:, 0] * rows[:, 0] + gradient[:, 2] * rows[:, 2]
+    titrated = gradient[:, 1] * rows[:, 1] + gradient[:, 3] * rows[:, 3]
+    flow_sensitivity = float(np.sqrt(np.sum(titrated**2) + np.sum(original**2) / 2.0)) / 100.0
+    from_flows = flow_sensitivity * flow_repeatability_pct
     if len(titrations) >= 3:
         made = rows[:, 0] - rows[:, 1] + impurity
         line = ordinary_least_squares(made, made - (rows[:, 2] - rows[:, 3]))
-        if 100.0 * line.se_slope > from_readings:
-            from_readings, dof, source, key = (
-                100.0 * line.se_slope,
-                line.dof,
-                "residual_scatter",
-                "basis.residual_scatter",
-            )
-    titrated = rows * np.array([0.0, 1.0, 0.0, 1.0]) / 100.0
-    flow_sensitivity = float(np.sum(gradient * titrated))
+        scatter, expected = 100.0 * line.se_slope, math.hypot(from_readings, from_flows)
+        # Two degrees of freedom scatter widely: only what chance would hardly bring puts the expectation aside.
+        if (
+            scatter > 0.0
+            and chi_square_survival(line.dof * (scatter / max(expected, 1e-12)) ** 2, line.dof) < _SURPRISE
+        ):
+            from_readings, dof = math.sqrt(max(scatter**2 - from_flows**2, 0.0)), line.dof
+            source, key = "residual_scatter", "basis.residual_scatter"
     parts = [
         Component(source, "A", from_readings, "%", 1.0, dof, basis_key=key, basis_values={"n": len(titrations)}),
         Component(
-            "flow_repeatability", "B", flow_change_pct, "%", flow_sensitivity, basis_key="basis.flow_repeatability"
+            "flow_repeatability",
+            "B",
+            flow_repeatability_pct,
+            "%",
+            flow_sensitivity,
+            basis_key="basis.flow_repeatability",
         ),
         Component("cylinder", "B", 0.0, "%", 0.0, cancels=True, basis_key="basis.cancels_same_gas"),
         Component("dilution_flow", "B", 0.0, "%", 0.0, cancels=True, basis_key="basis.cancels_same_flow"),

@@ -184,14 +184,14 @@ def _evaluate(
         first = next(point.refused for point in points if point.refused is not None)
         return None, [context.judge.no_result(name, subject, "void", first) for name in names]
     flows = context.run.supply.flows
-    change = 0.0 if flows is None else flows.repeatability_pct * math.sqrt(2.0 / len(usable))
-    value, budget = converter_efficiency_budget(usable, u_no, u_nox, flow_change_pct=change)
+    repeatability = 0.0 if flows is None else flows.repeatability_pct
+    value, budget = converter_efficiency_budget(usable, u_no, u_nox, flow_repeatability_pct=repeatability)
     lowest = min(range(len(usable)), key=lambda i: converter_efficiency([usable[i]]))
     low_value, low_budget = converter_efficiency_budget(
         [usable[lowest]],
         u_no,
         u_nox,
-        flow_change_pct=0.0 if flows is None else flows.repeatability_pct * math.sqrt(1.5),
+        flow_repeatability_pct=repeatability,
     )
     point = usable[lowest]
     lost, fallen = point.nox_original - point.nox_titrated, point.no_original - point.no_titrated

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from instruments.air import FloatArray, Species
@@ -38,7 +40,10 @@ class NoxAnalyzer(PointAnalyzer):
         converter = self.heated(around, "converter_temp", first, last, 0.3)
         pump = self.hidden.pump_fraction
         pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
-        efficiency = self.hidden.converter_efficiency / (1.0 + np.exp((_LIGHT_OFF_C - converter) / _LIGHT_WIDTH_C))  # type: ignore[attr-defined]
+        # The hidden efficiency is that of the hot converter: a cold one turns nothing.
+        hot = 1.0 + math.exp((_LIGHT_OFF_C - self.entry.parameter("converter_temp")) / _LIGHT_WIDTH_C)
+        power = hot / (1.0 + np.exp((_LIGHT_OFF_C - converter) / _LIGHT_WIDTH_C))
+        efficiency = self.hidden.converter_efficiency * power  # type: ignore[attr-defined]
         lit = 1.0 if self._settings["ozonator"] and self._powered else 0.0
         density = (pressure / _PRESSURE) ** -0.4 * _TEMPERATURE_K / (chamber + _ZERO_C)
         wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
