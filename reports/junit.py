@@ -1,49 +1,83 @@
-"""JUnit XML for continuous integration: one case per judged item. Independent of wall time."""
+"""JUnit XML for continuous integration: one test case per judged item. Nothing in it depends on wall time."""
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 from calibration.record import Record, Test
+from reports import numbers
+from reports.assurance import sentences
+from reports.html import Page
+from reports.messages import Words
+
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PROPERTIES = (
+    "id", "value", "u", "dof", "unit", "limit_low", "limit_high", "p_conform", "assurance", "decision_rule",
+    "document", "clause", "limit_mark", "as_found", "as_left", "n", "repeats",
+)  # fmt: skip
 
 
 def to_junit(record: Record) -> str:
-    """Return the record's tests as JUnit XML."""
+    """Return the tests of a record as JUnit XML, in English.
+
+    A fail is a failure of type ``fail``, an undecided one a failure of type ``undecided``; an error is an error; not
+    tested and void are skipped. Limits, value, uncertainty and assurance are properties of the case.
+    """
     verdicts = [test.verdict for test in record.tests]
     suite = ET.Element(
         "testsuite",
-        name=f"rig accept {record.run.plan}",
+        name=_legal(f"rig accept {record.run.plan}"),
         tests=str(len(verdicts)),
-        failures=str(sum(v in ("fail", "undecided") for v in verdicts)),
+        failures=str(sum(verdict in ("fail", "undecided") for verdict in verdicts)),
         errors=str(verdicts.count("error")),
-        skipped=str(sum(v in ("not tested", "void") for v in verdicts)),
+        skipped=str(sum(verdict in ("not tested", "void") for verdict in verdicts)),
     )
     about = ET.SubElement(suite, "properties")
     run = record.run
-    facts = {"bench": run.bench, "plan": run.plan, "seed": str(run.seed), "simulated": str(run.simulated).lower()}
-    for name, value in {**facts, **run.versions}.items():
-        ET.SubElement(about, "property", name=name, value=value)
+    facts: dict[str, object] = {
+        "bench": run.bench, "bench_sha256": run.bench_sha256, "plan": run.plan, "plan_sha256": run.plan_sha256,
+        "seed": run.seed, "clock": run.clock, "epoch": run.epoch, "simulated": run.simulated,
+        "decision_rule": run.decision_rule, "verdict": record.verdict,
+    }  # fmt: skip
+    for name, value in {**facts, **{f"version.{name}": version for name, version in run.versions.items()}}.items():
+        _property(about, name, value)
+    words = Words("en")
+    page = Page(record, "en", ())
     for test in record.tests:
-        _case(suite, test)
+        _case(suite, test, page, words)
     ET.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
 
 
-def _case(suite: ET.Element, test: Test) -> None:
+def _case(suite: ET.Element, test: Test, page: Page, words: Words) -> None:
     case = ET.SubElement(
-        suite, "testcase", classname=f"{test.device}.{test.procedure}", name=f"{test.quantity} {test.criterion}"
+        suite,
+        "testcase",
+        classname=_legal(f"{test.device}.{test.procedure}"),
+        name=_legal(f"{test.criterion} [{test.quantity}]"),
     )
     properties = ET.SubElement(case, "properties")
-    for name in ("value", "u", "unit", "limit_low", "limit_high", "p_conform", "assurance", "document", "clause",
-                 "limit_mark"):  # fmt: skip
+    for name in _PROPERTIES:
         value = getattr(test, name)
         if value is not None:
-            ET.SubElement(properties, "property", name=name, value=str(value))
-    said = f"{test.value} {test.unit}, limits {test.limit_low} to {test.limit_high}"
-    why = "" if test.message is None else test.message.key
+            _property(properties, name, value)
+    why = "" if test.message is None else page.say(test.message)
+    result = f"{page.result_text(test)}, limit {page.limit(test)}" if test.value is not None else numbers.NOTHING
     if test.verdict in ("fail", "undecided"):
-        ET.SubElement(case, "failure", type=test.verdict, message=said)
+        body = ET.SubElement(case, "failure", type=test.verdict, message=_legal(result))
+        body.text = _legal(" ".join([*sentences(test, words), why]).strip())
     elif test.verdict == "error":
-        ET.SubElement(case, "error", type="error", message=why)
+        ET.SubElement(case, "error", type="error", message=_legal(why))
     elif test.verdict != "pass":
-        ET.SubElement(case, "skipped", message=why)
+        ET.SubElement(case, "skipped", message=_legal(f"{test.verdict}: {why}" if why else test.verdict))
+
+
+def _property(parent: ET.Element, name: str, value: object) -> None:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    ET.SubElement(parent, "property", name=name, value=_legal(text))
+
+
+def _legal(text: str) -> str:
+    """Replace what XML cannot hold; a device can answer with any byte."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,112 +1,184 @@
-"""Figures as SVG text: deterministic, texts left as texts so that the reader's own fonts show them."""
+"""Drawing sheets: matplotlib without pyplot, laid out in millimetres, giving SVG that is the same for the same record.
+
+A figure is drawn once, for every language: each word on it is a numbered token, and :meth:`Drawing.svg` puts the words
+in. Texts stay texts, so the reader's own fonts show them (Chinese needs no font here). Matplotlib is imported when the
+first sheet is made.
+"""
 
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from itertools import pairwise
+from typing import Any
 
-from calibration.record import ConverterData, Level, LineFit, MultipointData, Trace, ZeroSpanData
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from calibration.record import Level, Trace
+from reports.messages import Value, Words
 
-    from reports.messages import Words
+INK, LINE, SHADE, FAINT = "#1a1a1a", "#1f5a8a", "#cfdfeb", "#8c8c8c"
+MOST_POINTS = 500
+"""Points of a trace after thinning: two per horizontal half millimetre, more than print can show."""
 
-_INK, _ACCENT, _SOFT = "#1b2733", "#0b6fa4", "#b9d4e4"
-_MOST_POINTS = 600
-
-
-def figures(data: object, words: Words) -> list[str]:
-    """Return the figures of a procedure's data, as SVG."""
-    if isinstance(data, MultipointData):
-        drawn = [] if data.fit is None else [_line(data.levels, data.fit, words, data.unit)]
-        return [*drawn, _trace([data.trace], data.levels, words)]
-    if isinstance(data, ZeroSpanData):
-        return [_trace([data.trace], [*data.as_found, *data.as_left], words)]
-    if isinstance(data, ConverterData):
-        drawn = [] if data.fit is None else [_converter(data, words)]
-        return [*drawn, _trace(data.traces, data.windows, words)]
-    return []
+_POINTS_PER_MM = 72.0 / 25.4
+_STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "air-station-rig", "text.parse_math": False, "font.family": "DejaVu Sans",
+    "font.size": 7.0, "axes.linewidth": 0.6, "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.labelsize": 7.0,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.labelpad": 2.5, "lines.linewidth": 1.0,
+    "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5, "hatch.linewidth": 0.4,
+    "errorbar.capsize": 2.0, "path.simplify": True, "axes.formatter.useoffset": False, "axes.axisbelow": True,
+}  # fmt: skip
 
 
-def _new(width: float, height: float, columns: int = 1) -> tuple[Figure, Sequence[Any]]:
+@dataclass(frozen=True)
+class Label:
+    """Words not yet chosen: a message (``group`` empty) with its values, or a term of a group."""
+
+    key: str
+    group: str = ""
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def text(self, words: Words) -> str:
+        """Return the words in the language of ``words``."""
+        return words.term(self.group, self.key) if self.group else words(self.key, **self.values)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: SVG with numbered tokens for words, the words, and a caption."""
+
+    source: str
+    labels: tuple[Label, ...]
+    caption: Label
+
+    def svg(self, words: Words) -> str:
+        """Return the figure as an ``svg`` element with the words of one language."""
+
+        def word(match: re.Match[str]) -> str:
+            return f">{escape(self.labels[int(match[1])].text(words))}<"
+
+        body = re.sub(r">\[(\d{3})\]<", word, self.source)
+        return body.replace("<svg ", f'<svg role="img" aria-label="{escape(self.caption.text(words))}" ', 1)
+
+
+class Sheet:
+    """A page of given size in millimetres to put axes on."""
+
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.figure import Figure
+
+        self._size = (width, height)
+        self._figure = Figure(figsize=(width / 25.4, height / 25.4))
+        self._labels: list[Label] = []
+
+    def axes(self, left: float, bottom: float, right: float, top: float) -> Any:
+        """Return axes whose box keeps these distances in millimetres from the left, bottom, left and bottom edge."""
+        from matplotlib.ticker import MaxNLocator
+
+        width, height = self._size
+        axes = self._figure.add_axes((left / width, bottom / height, (right - left) / width, (top - bottom) / height))
+        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 4, 5, 10]))
+        return axes
+
+    def say(self, key: str, **values: Value) -> str:
+        """Return the token for a message."""
+        return self._token(Label(key, values=values))
+
+    def term(self, group: str, name: str) -> str:
+        """Return the token for a term."""
+        return self._token(Label(name, group))
+
+    def finish(self, name: str, caption: Label) -> Drawing:
+        """Draw. ``name`` keeps the identifiers of several figures on one page apart."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        buffer = io.StringIO()
+        FigureCanvasSVG(self._figure).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
+        return Drawing(_tidy(buffer.getvalue(), name), tuple(self._labels), caption)
+
+    def _token(self, label: Label) -> str:
+        self._labels.append(label)
+        return f"[{len(self._labels) - 1:03d}]"
+
+
+@contextmanager
+def drawing_style() -> Iterator[None]:
+    """Set the style of the house over matplotlib's own defaults, whatever the user's settings, and put them back."""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
-    mpl.rcParams.update({
-        "svg.hashsalt": "air-station-rig", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9.0,
-        "axes.edgecolor": _INK, "axes.labelcolor": _INK, "axes.spines.top": False, "axes.spines.right": False,
-    })  # fmt: skip
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(1, columns, squeeze=False)[0]
-    return figure, list(axes)
+    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "toolbar"))}
+    with mpl.rc_context({**defaults, **_STYLE}):  # type: ignore[dict-item]  # matplotlib types each key apart
+        yield
 
 
-def _svg(figure: Figure) -> str:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    buffer = io.StringIO()
-    with warnings.catch_warnings():
-        # Texts stay texts in the SVG and are drawn with the reader's fonts; only their width is guessed here.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _line(levels: list[Level], fit: LineFit, words: Words, unit: str) -> str:
-    figure, (main, rest) = _new(8.0, 3.0, 2)
-    shown = words.term("unit", unit)
-    x = [level.nominal for level in levels]
-    y = [level.mean for level in levels]
-    main.fill_between(fit.band_x, fit.band_low, fit.band_high, color=_SOFT, linewidth=0)
-    main.plot(fit.band_x, [fit.intercept + fit.slope * v for v in fit.band_x], color=_ACCENT, linewidth=1.2)
-    main.plot(x, y, "o", color=_INK, markersize=4)
-    main.set_xlabel(words("figure.offered", unit=shown))
-    main.set_ylabel(words("figure.reading", unit=shown))
-    rest.axhline(0.0, color=_ACCENT, linewidth=1.0)
-    rest.errorbar(x, fit.residuals, yerr=[level.sd for level in levels], fmt="o", color=_INK, markersize=4, capsize=2)
-    rest.set_xlabel(words("figure.offered", unit=shown))
-    rest.set_ylabel(words("figure.residual", unit=shown))
-    return _svg(figure)
+def thin(
+    t: Sequence[float], value: Sequence[float], most: int = MOST_POINTS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Thin a trace to at most ``most`` points: of each stretch the lowest and the highest stay, so no spike is lost."""
+    ts, vs = np.asarray(t, dtype=np.float64), np.asarray(value, dtype=np.float64)
+    if len(ts) <= most:
+        return ts, vs
+    edges = np.linspace(0, len(ts), most // 2 + 1).astype(int)
+    keep = [
+        edge + offset
+        for edge, end in pairwise(edges)
+        for offset in sorted({int(np.argmin(vs[edge:end])), int(np.argmax(vs[edge:end]))})
+    ]
+    return ts[keep], vs[keep]
 
 
-def _trace(traces: list[Trace], levels: list[Level], words: Words) -> str:
-    figure, (axis,) = _new(8.0, 2.6)
-    start = min((trace.t_s[0] for trace in traces if trace.t_s), default=0.0)
-    for level in levels:
+def trace(
+    name: str, caption: Label, traces: Sequence[Trace], levels: Sequence[Level], started_s: float, *, offered: bool
+) -> Drawing:
+    """Response over time, with the windows of stability shaded and named; ``offered`` adds the nominal values."""
+    sheet = Sheet(180, 50)
+    axes = sheet.axes(14, 9.5, 177, 45)
+    for number, line in enumerate(traces):
+        minutes, values = thin([(t - started_s) / 60.0 for t in line.t_s], line.value)
+        axes.plot(minutes, values, color=LINE if number == 0 else INK, linestyle="-" if number == 0 else (0, (3, 1.2)))
+        if len(traces) > 1 and len(values):
+            axes.annotate(sheet.term("quantity", line.quantity), (minutes[-1], values[-1]), xytext=(2, 2 - 6 * number),
+                          textcoords="offset points", annotation_clip=False)  # fmt: skip
+    asked = sorted(levels, key=lambda level: level.asked_t_s)
+    for number, level in enumerate(asked):
         if level.window_start_s is not None and level.window_end_s is not None:
-            axis.axvspan((level.window_start_s - start) / 60.0, (level.window_end_s - start) / 60.0, color=_SOFT,
-                         alpha=0.7, linewidth=0)  # fmt: skip
-            axis.plot([(level.asked_t_s - start) / 60.0, (level.window_end_s - start) / 60.0],
-                      [level.nominal, level.nominal], "--", color="#7a8894", linewidth=0.8)  # fmt: skip
-    for trace, style in zip(traces, ("-", ":"), strict=False):
-        every = max(1, len(trace.t_s) // _MOST_POINTS)
-        axis.plot([(t - start) / 60.0 for t in trace.t_s[::every]], trace.value[::every], style, color=_ACCENT,
-                  linewidth=1.0, label=words.term("quantity", trace.quantity))  # fmt: skip
-    axis.set_xlabel(words("figure.minutes"))
-    axis.set_ylabel(words("figure.reading", unit=words.term("unit", traces[0].unit) if traces else ""))
-    if len(traces) > 1:
-        axis.legend(frameon=False)
-    return _svg(figure)
+            start, end = (level.window_start_s - started_s) / 60.0, (level.window_end_s - started_s) / 60.0
+            axes.axvspan(start, end, color=SHADE, linewidth=0, zorder=0)
+            axes.text((start + end) / 2, 1.03, sheet.term("level", level.label), ha="center", fontsize=6.0,
+                      transform=axes.get_xaxis_transform())  # fmt: skip
+        if offered:
+            last = asked[number + 1].asked_t_s if number + 1 < len(asked) else level.window_end_s
+            begin = (level.asked_t_s - started_s) / 60.0
+            until = begin if last is None else (last - started_s) / 60.0
+            axes.plot([begin, until], [level.nominal] * 2, color=INK, linestyle=(0, (4, 2)), linewidth=0.6)
+    axes.margins(x=0.01)
+    axes.set_xlabel(sheet.say("figure.minutes"))
+    axes.set_ylabel(sheet.say("figure.reading", unit=traces[0].unit if traces else ""))
+    return sheet.finish(name, caption)
 
 
-def _converter(data: ConverterData, words: Words) -> str:
-    fit = data.fit
-    assert fit is not None  # asked for only where there is a line
-    figure, (bars, line) = _new(8.0, 3.0, 2)
-    unit = words.term("unit", data.unit)
-    places = range(len(data.points))
-    bars.bar([p - 0.2 for p in places], [p.no_titrated for p in data.points], 0.38, color=_ACCENT, label="NO")
-    bars.bar([p + 0.2 for p in places], [p.nox_titrated for p in data.points], 0.38, color=_SOFT, label="NOx")
-    bars.set_xticks(list(places), [p.label for p in data.points])
-    bars.set_ylabel(words("figure.reading", unit=unit))
-    bars.legend(frameon=False)
-    line.fill_between(fit.band_x, fit.band_low, fit.band_high, color=_SOFT, linewidth=0)
-    line.plot(fit.band_x, [fit.intercept + fit.slope * v for v in fit.band_x], color=_ACCENT, linewidth=1.2)
-    line.plot([p.no2_made for p in data.points], [p.no2_converted for p in data.points], "o", color=_INK, markersize=4)
-    line.set_xlabel(words("figure.made", unit=unit))
-    line.set_ylabel(words("figure.converted", unit=unit))
-    return _svg(figure)
+def _tidy(svg: str, name: str) -> str:
+    """Make matplotlib's file an element for a page: no prolog, no metadata, no global style, own identifiers."""
+    body = svg[svg.index("<svg") :].strip()
+    body = re.sub(r" *<metadata>.*?</metadata>\n?", "", body, flags=re.S)
+    body = re.sub(r' *<defs>\s*<style type="text/css">[^<]*</style>\s*</defs>\n?', "", body)
+    body = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', body, count=1)
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    used = set(re.findall(r'url\(#([\w-]+)\)|xlink:href="#([\w-]+)"', body))
+    targets = {one or other for one, other in used}
+
+    def identifier(match: re.Match[str]) -> str:
+        return f' id="{name}-{match[1]}"' if match[1] in targets else ""
+
+    body = re.sub(r' id="([\w.-]+)"', identifier, body)
+    body = re.sub(r"url\(#([\w-]+)\)", rf"url(#{name}-\1)", body)
+    body = re.sub(r'xlink:href="#([\w-]+)"', rf'href="#{name}-\1"', body)
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", body)

@@ -1,0 +1,41 @@
+"""Which figures a procedure's data ask for."""
+
+from __future__ import annotations
+
+from calibration.record import ConverterData, MultipointData, ProcedureRun, Record, ZeroSpanData
+from reports.figures_converter import titration_chart
+from reports.figures_multipoint import calibration_line
+from reports.figures_zero_span import bands_chart
+from reports.plots import Drawing, Label, drawing_style, trace
+
+
+def draw(record: Record) -> list[list[Drawing]]:
+    """Return the figures of each entry of ``record.procedures``, in order. Matplotlib is loaded only if one is due."""
+    if not any(isinstance(p.data, ZeroSpanData | MultipointData | ConverterData) for p in record.procedures):
+        return [[] for _ in record.procedures]
+    with drawing_style():
+        return [_of(procedure, f"f{number}") for number, procedure in enumerate(record.procedures)]
+
+
+def _of(procedure: ProcedureRun, name: str) -> list[Drawing]:
+    data, start = procedure.data, procedure.started_s
+    drawings: list[Drawing] = []
+    if isinstance(data, ZeroSpanData):
+        drawings.append(bands_chart(f"{name}a", data))
+        levels = [*data.as_found, *data.as_left]
+        caption = Label("figure.caption_trace", values={"quantity": data.quantity})
+        if data.trace.t_s:
+            drawings.append(trace(f"{name}b", caption, [data.trace], levels, start, offered=True))
+    elif isinstance(data, MultipointData):
+        if data.fit is not None:
+            drawings.append(calibration_line(f"{name}a", data, data.fit))
+        caption = Label("figure.caption_trace", values={"quantity": data.quantity})
+        if data.trace.t_s:
+            drawings.append(trace(f"{name}b", caption, [data.trace], data.levels, start, offered=True))
+    elif isinstance(data, ConverterData):
+        if data.points:
+            drawings.append(titration_chart(f"{name}a", data))
+        if any(line.t_s for line in data.traces):
+            caption = Label("figure.caption_titration_trace")
+            drawings.append(trace(f"{name}b", caption, data.traces, data.windows, start, offered=False))
+    return drawings
