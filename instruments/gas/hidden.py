@@ -10,10 +10,10 @@ class AnalyzerHidden(BaseModel):
 
     Attributes:
         span_error_pct: error of the detector's sensitivity, %.
-        span_drift_pct_per_day: its steady change, % per day since the epoch.
+        span_drift_pct_per_day: its steady change, % per day, from the epoch or the instant of the command on.
         span_wander_pct: its random walk, % per square root of a day.
         zero_offset: detector offset, unit of the gas.
-        zero_drift_per_day: its steady change, unit of the gas per day since the epoch.
+        zero_drift_per_day: its steady change, unit of the gas per day, from the epoch or the instant of the command on.
         noise_factor: noise over that of a good unit.
         linearity_pct_fs: bend of the response at half of full scale, % of full scale.
         cell_time_factor: time constant of the cell over that of a good unit (dirt, dead volume).
@@ -21,9 +21,12 @@ class AnalyzerHidden(BaseModel):
         lamp_fraction: light of lamp or source over that of a new one.
         pump_fraction: flow over nominal.
         span_pct_per_c: change of sensitivity with the instrument's temperature, % per degree from 33 C.
+        zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
+        temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
+        pressure_sensor_error_mmhg: the same of the pressure transducer.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     span_error_pct: float = Field(default=0.0, gt=-100.0)
     span_drift_pct_per_day: float = 0.0
@@ -37,6 +40,9 @@ class AnalyzerHidden(BaseModel):
     lamp_fraction: float = Field(default=1.0, gt=0.0)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     span_pct_per_c: float = 0.03
+    zero_per_c: float = 0.0
+    temperature_sensor_error_c: float = 0.0
+    pressure_sensor_error_mmhg: float = 0.0
 
 
 class NoxHidden(AnalyzerHidden):
@@ -44,9 +50,11 @@ class NoxHidden(AnalyzerHidden):
 
     Attributes:
         converter_efficiency: part of the NO2 that the molybdenum turns into NO, 0 to 1.
+        cooler_fraction: part of the way below the room that the photomultiplier's cooler still makes.
     """
 
     converter_efficiency: float = Field(default=0.985, ge=0.0, le=1.02)
+    cooler_fraction: float = Field(default=1.0, ge=0.0, le=1.0)
 
 
 class O3Hidden(AnalyzerHidden):
@@ -54,6 +62,10 @@ class O3Hidden(AnalyzerHidden):
 
     Attributes:
         scrubber_efficiency: part of the ozone that the reference gas loses, 0 to 1.
+        cell_a_dirt: part of cell A's light that dirt takes; a tenth of it is the part of the ozone lost there.
+        cell_b_dirt: the same of cell B.
     """
 
     scrubber_efficiency: float = Field(default=1.0, ge=0.0, le=1.0)
+    cell_a_dirt: float = Field(default=0.0, ge=0.0, lt=1.0)
+    cell_b_dirt: float = Field(default=0.0, ge=0.0, lt=1.0)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import PointAnalyzer, Surroundings
+from instruments.gas.base import Moment, PointAnalyzer
 from instruments.gas.hidden import NoxHidden
+from instruments.gas.stages import Surroundings
 
 _FLUSH_S = 3
 """Seconds after a turn of the solenoid that are not counted (manual of the 42i Low Source, p. 8-5, read)."""
 _WATER_QUENCH = 3.5e-3
 """Loss of signal per mmol/mol of water in an undried instrument (Boylan et al. 2014: 4.15e-3; reported)."""
 _PRESSURE, _TEMPERATURE_K, _ZERO_C = 200.0, 322.65, 273.15
+_FROZEN_PRESSURE = 300.0
+"""mmHg shown as used while pressure compensation is off (42i Trace Level manual, p. B-20, read)."""
+_DARK_DOUBLES_C = 6.0
+"""Warming that doubles the photomultiplier's dark current: 5 to 7 degrees (recalled)."""
 _LIGHT_OFF_C, _LIGHT_WIDTH_C = 260.0, 12.0
 """Temperature at which the molybdenum has lost half of its power, and how sharply (assumed)."""
+
+
+def _converting(temperature_c: FloatArray) -> FloatArray:
+    """Share of its power that the molybdenum has at ``temperature_c``."""
+    return np.asarray(1.0 / (1.0 + np.exp((_LIGHT_OFF_C - temperature_c) / _LIGHT_WIDTH_C)))
+
+
+def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
+    """Light per mole fraction over that at reference conditions: quenched by pressure, thinned by heat."""
+    return np.asarray((pressure_mmhg / _PRESSURE) ** -0.4 * _TEMPERATURE_K / (chamber_c + _ZERO_C))
 
 
 class NoxAnalyzer(PointAnalyzer):
@@ -26,9 +39,10 @@ class NoxAnalyzer(PointAnalyzer):
     """
 
     channels = ("no", "nox")
+    fresh_steps_per_minute = 3
     gas = Species.NO
     hidden_model = NoxHidden
-    fresh_steps_per_minute = 3
+    hidden: NoxHidden
     diagnostics = (
         "internal_temp", "chamber_temp", "cooler_temp", "converter_temp", "pressure", "pressure_actual", "sample_flow",
         "ozonator_flow", "pmt_voltage",
@@ -40,33 +54,35 @@ class NoxAnalyzer(PointAnalyzer):
         converter = self.heated(around, "converter_temp", first, last, 0.3)
         pump = self.hidden.pump_fraction
         pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
-        # The hidden efficiency is that of the hot converter: a cold one turns nothing.
-        hot = 1.0 + math.exp((_LIGHT_OFF_C - self.entry.parameter("converter_temp")) / _LIGHT_WIDTH_C)
-        power = hot / (1.0 + np.exp((_LIGHT_OFF_C - converter) / _LIGHT_WIDTH_C))
-        efficiency = self.hidden.converter_efficiency * power  # type: ignore[attr-defined]
-        lit = 1.0 if self._settings["ozonator"] and self._powered else 0.0
-        density = (pressure / _PRESSURE) ** -0.4 * _TEMPERATURE_K / (chamber + _ZERO_C)
+        power = _converting(converter) / _converting(np.full_like(converter, self.entry.parameter("converter_temp")))
+        efficiency = self.hidden.converter_efficiency * power
+        lit = 1.0 if self.settings["ozonator"] and self.powered else 0.0
+        shown_chamber = self.measured_temperature("chamber_temp", chamber)
+        shown_pressure = self.measured_pressure("pressure", pressure)
+        used_chamber, used_pressure = self.compensating(
+            shown_chamber, shown_pressure, _TEMPERATURE_K - _ZERO_C, _PRESSURE
+        )
         wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
-        sensitivity = lit * self.gain(around, first, last) * wet
-        if not (self._settings["pres_comp"] and self._settings["temp_comp"]):
-            sensitivity = sensitivity * density
-        dark = self.entry.parameter("dark_signal") + self.offset(around)
+        response = _response(pressure, chamber) / _response(used_pressure, used_chamber)
+        sensitivity = lit * self.gain(around, first, last) * wet * response
+        cooling = self.warmth(first, last) * self.hidden.cooler_fraction
+        cooler_set = self.entry.parameter("cooler_temp")
+        cooler = around.room_c + (cooler_set - around.room_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)
+        current = np.exp2((cooler - cooler_set) / _DARK_DOUBLES_C)
+        dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
         no2 = around.mean(Species.NO2, _FLUSH_S)
-        signals = (
+        raw = [
             sensitivity * self.bent(no) + dark,
             sensitivity * self.bent(no + efficiency * no2) + dark,
-        )
-        raw = list(signals)
+        ]
         observed = {
             "internal_temp": around.box_c,
-            "chamber_temp": chamber,
-            "cooler_temp": around.room_c
-            + (self.entry.parameter("cooler_temp") - around.room_c) * self.warmth(first, last)
-            + 0.02 * self.wobble("cooler_temp", first, last),
+            "chamber_temp": shown_chamber,
+            "cooler_temp": cooler,
             "converter_temp": converter,
-            "pressure": pressure if self._settings["pres_comp"] else np.full_like(pressure, 300.0),
-            "pressure_actual": pressure,
+            "pressure": used_pressure if self.settings["pres_comp"] else np.full_like(pressure, _FROZEN_PRESSURE),
+            "pressure_actual": shown_pressure,
             "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
             "ozonator_flow": self.entry.parameter("ozonator_flow") * lit
             + 0.0005 * self.wobble("ozonator_flow", first, last),
@@ -81,7 +97,7 @@ class NoxAnalyzer(PointAnalyzer):
             stale = np.flatnonzero(np.arange(first, last) % 2 != parity)
             if len(stale) and stale[0] == 0:
                 if first > 0:
-                    rows[parity, 0] = self.steps.history.last()[parity]
+                    rows[parity, 0] = self.before(self.channels[parity], first, 0.0)
                 stale = stale[1:]
             rows[parity, stale] = rows[parity, stale - 1]
         return rows
@@ -90,8 +106,8 @@ class NoxAnalyzer(PointAnalyzer):
         """NO, NOx, and NO2 as their difference times the stored factor."""
         return ("no", "nox", "no2")
 
-    def _reported(self, step: int, quantity: str) -> float:
+    def _reported(self, step: int, moment: Moment, quantity: str) -> float:
         if quantity != "no2":
-            return super()._reported(step, quantity)
-        difference = super()._reported(step, "nox") - super()._reported(step, "no")
-        return difference * float(self._settings["no2_coef"])  # type: ignore[arg-type]
+            return super()._reported(step, moment, quantity)
+        difference = super()._reported(step, moment, "nox") - super()._reported(step, moment, "no")
+        return difference * float(moment.settings["no2_coef"])  # type: ignore[arg-type]

@@ -2,62 +2,113 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import PointAnalyzer, Surroundings
-from instruments.gas.hidden import O3Hidden
+from instruments.catalogue import CatalogueEntry
+from instruments.device import Value
+from instruments.gas.base import PointAnalyzer
+from instruments.gas.hidden import AnalyzerHidden, O3Hidden
+from instruments.gas.stages import Surroundings
+from instruments.signal import WhiteNoise
 
 _LENGTH_CM, _ZERO_C, _ATMOSPHERE = 38.0, 273.15, 760.0
+_FLUSH_S = 3
+"""Seconds after a turn of the solenoids that are not counted ("several", data page of the maker's 49i, reported)."""
+_FIXED_BENCH_C = 30.0
+_LAMP_SLOW, _LAMP_FAST = 1.1e-4, 1.0e-5
+"""Relative noise of the lamp: within an hour (from the light of a recorded unit), from step to step (assumed)."""
+_FRESH = math.sqrt(11.0 / 36.0)
+"""Six steps of half the difference to the step before, in alternating sign, over the noise of one cell's light."""
+_WHITE = math.sqrt(1.0 - 0.3**2)
 
 
 class O3Analyzer(PointAnalyzer):
-    """Cells A and B swap sample and scrubbed reference gas every ten seconds.
+    """Cell A holds sample in even steps of ten seconds and scrubbed reference gas in odd ones, cell B the other way.
 
-    Absorbance of a cell: sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1 a property of the unit. The reading is
-    the mean of both cells, so a fast plume is smeared over two steps.
+    A cell's ozone is the logarithm of its last reference light over its last sample light, by Beer and Lambert:
+    ln(I0 / I) = sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1 a property of the unit. What the lamp does
+    between two steps comes with opposite signs in both cells, and leaves their mean, the reading, alone.
     """
 
     channels = ("o3",)
     gas = Species.O3
     hidden_model = O3Hidden
+    hidden: O3Hidden
     diagnostics = (
         "cell_a_o3", "cell_b_o3", "bench_temp", "lamp_temp", "o3_lamp_temp", "pressure", "pressure_actual", "flow_a",
         "flow_b", "cell_a_intensity", "cell_b_intensity", "noise_a", "noise_b",
     )  # fmt: skip
+    memory = ("light_a", "light_b")
+
+    def __init__(
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str, settings: Mapping[str, Value],
+        hidden: AnalyzerHidden, warm: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm)
+        self._light = {part: WhiteNoise(seed, f"{name}/{part}-light") for part in ("lamp", "a", "b")}
 
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light through sample over light through what the scrubber left, in each cell."""
+        hidden = self.hidden
         bench = around.box_c + 1.0 + 0.05 * self.wobble("bench_temp", first, last)
-        pressure = around.pressure_mmhg - 12.0 * self.hidden.pump_fraction + 0.15 * self.wobble("pressure", first, last)
+        pressure = around.pressure_mmhg - 12.0 * hidden.pump_fraction + 0.15 * self.wobble("pressure", first, last)
         per_ppb = self.entry.parameter("absorption_coefficient") * _LENGTH_CM * 1e-9
-        density = pressure / _ATMOSPHERE * _ZERO_C / (bench + _ZERO_C)
-        ozone = self.gain(around, first, last) * self.bent(around.mean(Species.O3))
-        scrubbed = 1.0 - self.hidden.scrubber_efficiency  # type: ignore[attr-defined]
-        absorbance = per_ppb * density * (ozone - scrubbed * ozone)
-        if self._settings["pres_comp"] and self._settings["temp_comp"]:
-            shown = absorbance / (per_ppb * density)
-        else:
-            shown = absorbance / (per_ppb * _ZERO_C / (_ZERO_C + 30.0))
-        raw = shown + self.offset(around)
-        warm = self.warmth(first, last)
-        lamp = self.hidden.lamp_fraction * warm * (1.0 + 1e-4 * self.wobble("lamp_temp", first, last))
-        intensity_a = self.entry.parameter("cell_a_intensity") * lamp * np.exp(-absorbance)
-        intensity_b = self.entry.parameter("cell_b_intensity") * lamp * np.exp(-absorbance)
+        shown_bench = self.measured_temperature("bench_temp", bench)
+        shown_pressure = self.measured_pressure("pressure", pressure)
+        used_bench, used_pressure = self.compensating(shown_bench, shown_pressure, _FIXED_BENCH_C, _ATMOSPHERE)
+        ozone = self.gain(around, first, last) * self.bent(around.mean(Species.O3, _FLUSH_S))
+        absorbance = per_ppb * _density(pressure, bench) * ozone
+        sampling_a = np.arange(first, last) % 2 == 0
+        warm = np.maximum(self.warmth(first, last), 1e-3)
+        lamp = np.log(hidden.lamp_fraction * warm)
+        lamp = lamp + _LAMP_SLOW * self.wobble("lamp_temp", first, last)
+        lamp = lamp + _LAMP_FAST * hidden.noise_factor * self._light["lamp"].values(first, last)
+        grain = self.noise_size(ozone) * _WHITE / _FRESH * per_ppb * _density(pressure, bench)
+        unscrubbed = 1.0 - hidden.scrubber_efficiency
+        light, shown = {}, {}
+        for cell, sampling, dirt in (
+            ("a", sampling_a, hidden.cell_a_dirt), ("b", ~sampling_a, hidden.cell_b_dirt),
+        ):  # fmt: skip
+            taken = absorbance * (1.0 - 0.1 * dirt)
+            now = lamp - np.where(sampling, taken, unscrubbed * taken)
+            now = now + math.log(1.0 - dirt) + grain * self._light[cell].values(first, last)
+            start = self.before(f"light_{cell}", first, float(now[0]))
+            previous = np.concatenate(([start], now[:-1]))
+            light[cell] = now
+            reference_over_sample = np.where(sampling, previous - now, now - previous)
+            shown[cell] = reference_over_sample / (per_ppb * _density(used_pressure, used_bench)) + self.offset(around)
+        raw = (shown["a"] + shown["b"]) / 2.0
         flow = self.flow_lpm() / 2.0
+        brightness = hidden.lamp_fraction * warm
+        intensity = {cell: self.entry.parameter(f"cell_{cell}_intensity") * np.exp(light[cell]) for cell in light}
         observed = {
-            "cell_a_o3": raw,
-            "cell_b_o3": raw,
-            "bench_temp": bench,
+            "cell_a_o3": shown["a"],
+            "cell_b_o3": shown["b"],
+            "bench_temp": shown_bench,
             "lamp_temp": self.heated(around, "lamp_temp", first, last, 0.02),
             "o3_lamp_temp": self.heated(around, "o3_lamp_temp", first, last, 0.02),
-            "pressure": pressure if self._settings["pres_comp"] else np.full_like(pressure, _ATMOSPHERE),
-            "pressure_actual": pressure,
+            "pressure": used_pressure,
+            "pressure_actual": shown_pressure,
             "flow_a": flow + 0.003 * self.wobble("flow_a", first, last),
             "flow_b": flow + 0.003 * self.wobble("flow_b", first, last),
-            "cell_a_intensity": intensity_a,
-            "cell_b_intensity": intensity_b,
-            "noise_a": 1.0 / lamp.clip(0.05) * self.hidden.noise_factor,
-            "noise_b": 0.9 / lamp.clip(0.05) * self.hidden.noise_factor,
+            "cell_a_intensity": intensity["a"],
+            "cell_b_intensity": intensity["b"],
+            "noise_a": hidden.noise_factor / brightness * np.exp(0.05 * self.wobble("noise_a", first, last)),
+            "noise_b": 0.9 * hidden.noise_factor / brightness * np.exp(0.05 * self.wobble("noise_b", first, last)),
+            "light_a": light["a"],
+            "light_b": light["b"],
         }
         return [raw], observed
+
+    def channel_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
+        """Only the flicker: the white part is in the light of the cells."""
+        return self.flicker_noise(channel, level, first, last)
+
+
+def _density(pressure_mmhg: FloatArray, bench_c: FloatArray) -> FloatArray:
+    """Gas density over that at 760 mmHg and 0 C."""
+    return np.asarray(pressure_mmhg / _ATMOSPHERE * _ZERO_C / (bench_c + _ZERO_C))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import PointAnalyzer, Surroundings
+from instruments.gas.base import PointAnalyzer
+from instruments.gas.stages import Surroundings
 
 _QUENCH = 7.0
 """Ratio of quenching to emission at reference conditions: signal rises by 1/(1 + 7) of a rise in density (assumed)."""
@@ -15,6 +16,12 @@ _NO_RESPONSE = 0.006
 """Response to NO: 3 ppb for 500 ppb (recalled)."""
 _PRESSURE, _TEMPERATURE_K = 730.0, 318.15
 _ZERO_C = 273.15
+
+
+def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
+    """Fluorescence per mole fraction over that at reference conditions: more molecules, more quenching."""
+    density = pressure_mmhg / _PRESSURE * _TEMPERATURE_K / (chamber_c + _ZERO_C)
+    return np.asarray(density * (1.0 + _QUENCH) / (1.0 + _QUENCH * density))
 
 
 class So2Analyzer(PointAnalyzer):
@@ -31,22 +38,24 @@ class So2Analyzer(PointAnalyzer):
         """Fluorescence, quenched by air and water, over the lamp reference, corrected by measured T and P."""
         chamber = self.heated(around, "chamber_temp", first, last)
         pressure = around.pressure_mmhg - 25.0 * self.hidden.pump_fraction + 0.3 * self.wobble("pressure", first, last)
-        density = pressure / _PRESSURE * _TEMPERATURE_K / (chamber + _ZERO_C)
-        response = density * (1.0 + _QUENCH) / (1.0 + _QUENCH * density)
+        response = _response(pressure, chamber)
         so2 = self.bent(around.mean(Species.SO2)) + _NO_RESPONSE * around.mean(Species.NO)
         wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
         light = self.hidden.lamp_fraction * (1.0 + 0.002 * self.wobble("lamp_intensity", first, last))
         fluorescence = light * (self.gain(around, first, last) * so2 * response * wet + stray + self.offset(around))
-        raw = fluorescence / light
-        if self._settings["pres_comp"] and self._settings["temp_comp"]:
-            raw = stray + (raw - stray) / response
+        shown_pressure = self.measured_pressure("pressure", pressure)
+        shown_chamber = self.measured_temperature("chamber_temp", chamber)
+        used_chamber, used_pressure = self.compensating(
+            shown_chamber, shown_pressure, _TEMPERATURE_K - _ZERO_C, _PRESSURE
+        )
+        raw = stray + (fluorescence / light - stray) / _response(used_pressure, used_chamber)
         nominal = self.entry.parameter("lamp_intensity") * light
         observed = {
-            "internal_temp": around.box_c + 0.0 * chamber,
-            "chamber_temp": chamber,
-            "pressure": pressure if self._settings["pres_comp"] else np.full_like(pressure, _PRESSURE),
-            "pressure_actual": pressure,
+            "internal_temp": around.box_c,
+            "chamber_temp": shown_chamber,
+            "pressure": used_pressure,
+            "pressure_actual": shown_pressure,
             "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
             # The lamp's supply makes up for lost light as far as it reaches.

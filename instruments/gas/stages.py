@@ -1,0 +1,85 @@
+"""The two lazy stages inside an analyzer, gas in the cell and ten-second steps, and the conditions of a step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from instruments.air import GRID_US, FloatArray, Species
+from instruments.history import GasSeries, Series, as_rows, lag
+
+if TYPE_CHECKING:
+    from instruments.gas.detector import Detector
+
+STEP_S = 10
+"""Length of a measuring step, seconds."""
+
+STEP_US = STEP_S * GRID_US
+KEEP_STEPS = 25 * 360
+"""Steps kept for records: 25 h."""
+
+STEPS_PER_MINUTE = 6
+MMHG_PER_HPA = 0.750061683
+_DAY_STEPS = 8640.0
+_BOX_ABOVE_ROOM_C = 8.0
+
+
+class Cell(GasSeries):
+    """Gas in the cell: what the open port gives, diluted by the leak, after the cell's lag."""
+
+    def __init__(self, analyzer: Detector) -> None:
+        super().__init__()
+        self._analyzer = analyzer
+
+    def gas_changed(self, index: int) -> None:
+        """Forget gas and detector from grid point ``index`` on."""
+        super().gas_changed(index)
+        self._analyzer.steps.forget(index // STEP_S)
+
+    def _compute(self, first: int, last: int) -> FloatArray:
+        inlet = as_rows(self._analyzer.inlet(first, last))
+        leak = self._analyzer.hidden.leak_fraction
+        if leak > 0.0:
+            inlet += leak * (as_rows(self._analyzer.room(first, last)) - inlet)
+        count = len(Species)
+        previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
+        inlet[:count] = lag(np.ascontiguousarray(inlet[:count]), previous, self._analyzer.cell_decay())
+        return inlet
+
+
+class Steps(Series):
+    """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
+
+    def __init__(self, analyzer: Detector, rows: int) -> None:
+        super().__init__(rows, keep=KEEP_STEPS, block=60)
+        self._analyzer = analyzer
+
+    def forget(self, index: int) -> None:
+        """Forget steps from ``index`` on."""
+        self.history.truncate(max(index, self.history.start))
+
+    def _compute(self, first: int, last: int) -> FloatArray:
+        return self._analyzer.detect(first, last)
+
+
+class Surroundings:
+    """Paths and conditions that a detector works under, for steps ``first`` to ``last``."""
+
+    def __init__(self, analyzer: Detector, first: int, last: int) -> None:
+        cell = analyzer.cell.gas(first * STEP_S, last * STEP_S)
+        self.cell = cell
+        shape = (-1, STEP_S)
+        room = analyzer.room(first * STEP_S, last * STEP_S)
+        self.room_c = room.temperature_c.reshape(shape)[:, -1].copy()
+        self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
+        self.days = np.arange(first, last) / _DAY_STEPS
+        self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)
+
+    def mean(self, species: Species, begin: int = 0) -> FloatArray:
+        """Mean over each step's seconds ``begin`` to 10 of a species in the cell. Sums in a fixed order."""
+        table = self.cell.fractions[species].reshape(-1, STEP_S)
+        total = table[:, begin].copy()
+        for second in range(begin + 1, STEP_S):
+            total += table[:, second]
+        return np.asarray(total / (STEP_S - begin))

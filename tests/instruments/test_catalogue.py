@@ -1,0 +1,69 @@
+"""Every number of the catalogue is used and says where it comes from; mistakes are told by file and key."""
+
+import pytest
+
+from instruments import catalogue
+from instruments.build import ANALYZERS, build_analyzer
+from instruments.errors import ConfigurationError, ConfigurationErrors
+
+
+def test_the_five_models_are_there():
+    assert set(catalogue.models()) >= {"42i", "43i", "48i", "49i", "146i"}
+
+
+@pytest.mark.parametrize("model", catalogue.models())
+def test_every_figure_has_unit_mark_and_source(model):
+    entry = catalogue.load(model)
+    figures = [*entry.parameters.values(), *entry.alarms.values(), *entry.settings.values()]
+    assert figures
+    assert all(figure.source.strip() for figure in figures)
+    assert all(figure.unit for figure in entry.parameters.values())
+    assert "clink" in entry.protocols
+
+
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).kind in ANALYZERS])
+def test_every_parameter_is_read(model):
+    entry = catalogue.load(model)
+    unread = set(entry.parameters)
+
+    class Watching(dict):
+        def __getitem__(self, key):
+            unread.discard(key)
+            return super().__getitem__(key)
+
+    watched = object.__new__(catalogue.CatalogueEntry)
+    watched.__dict__.update(entry.__dict__)
+    watched.parameters = Watching(entry.parameters)
+    unit = build_analyzer(watched, "unit", 1)
+    from instruments.air import Species
+    from instruments.plumbing import Air
+
+    unit.connect("room", Air(1, "room", {Species.H2O: 10.0}, temperature_c=25.0, temperature_sd_c=0.0,
+                             pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0,
+                             correlation_time_s=60.0))  # fmt: skip
+    unit.read(60_000_000, "alarms")
+    unit.read(60_000_000, "warming_up")
+    assert unread == set()
+
+
+def test_an_unknown_model_names_the_known_ones():
+    with pytest.raises(ConfigurationError, match="43i"):
+        catalogue.load("43x")
+
+
+def test_mistakes_name_file_and_key(tmp_path, monkeypatch):
+    text = (catalogue._FOLDER / "43i.toml").read_text(encoding="utf-8")
+    text = text.replace('value = 0.5\n', 'value = "half"\n', 1).replace('kind = "so2"', 'kind = "so3"', 1)
+    (tmp_path / "43z.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+    with pytest.raises(ConfigurationErrors) as caught:
+        catalogue.load("43z")
+    keys = {error.key for error in caught.value.errors}
+    assert "model.kind" in keys
+    assert any(key.startswith("parameters.") and key.endswith(".value") for key in keys)
+    assert all("43z.toml" in error.where for error in caught.value.errors)
+
+
+def test_hidden_truth_that_does_not_exist_is_named():
+    with pytest.raises(ConfigurationErrors, match=r"device\.x\.hidden\.tea"):
+        build_analyzer(catalogue.load("43i"), "x", 1, hidden={"tea": 1.0}, where="bench.toml")
