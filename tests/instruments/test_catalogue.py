@@ -53,7 +53,7 @@ def test_an_unknown_model_names_the_known_ones():
 
 def test_mistakes_name_file_and_key(tmp_path, monkeypatch):
     text = (catalogue._FOLDER / "43i.toml").read_text(encoding="utf-8")
-    text = text.replace('value = 0.5\n', 'value = "half"\n', 1).replace('kind = "so2"', 'kind = "so3"', 1)
+    text = text.replace("value = 0.5\n", 'value = "half"\n', 1).replace('kind = "so2"', 'kind = "so3"', 1)
     (tmp_path / "43z.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
     with pytest.raises(ConfigurationErrors) as caught:
