@@ -17,7 +17,7 @@ _VERDICTS = {
 
 
 def sentences(test: Test, words: Words) -> list[str]:
-    """Return the verdict, the risk of it being wrong, how firm it is, and what hedges its limit."""
+    """Return the verdict, the risk of it being wrong and how firm it is."""
     found = [words(_VERDICTS[test.verdict])]
     if test.verdict not in ("pass", "fail", "undecided"):
         return found
@@ -37,6 +37,4 @@ def sentences(test: Test, words: Words) -> list[str]:
         found.append(words("assure.prior", prior=words.term("prior", test.prior)))
     if test.decision_rule == "guarded":
         found.append(words("assure.guarded"))
-    if test.limit_mark != "read":
-        found.append(words("assure.limit_not_confirmed", mark=words.term("mark", test.limit_mark)))
     return found

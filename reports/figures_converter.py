@@ -13,8 +13,8 @@ def titration_chart(name: str, data: ConverterData) -> Drawing:
 
     The lower right panel shows the NO2 that was not converted: on the upper one an efficiency of 0.93 looks like 1.
     """
-    sheet = Sheet(180, 66)
-    bars = sheet.axes(14, 9.5, 86, 60)
+    sheet = Sheet(180, 70)
+    bars = sheet.axes(14, 9.5, 86, 66)
     for place, point in enumerate(data.points):
         for offset, no, nox in (
             (-0.27, point.no_before, point.nox_before),
@@ -34,7 +34,7 @@ def titration_chart(name: str, data: ConverterData) -> Drawing:
     bars.set_ylabel(sheet.say("figure.reading", unit=data.unit))
     bars.set_ylim(top=1.08 * max([1.0, *(max(p.nox_before, p.nox_after, p.no_before) for p in data.points)]))
 
-    line, rest = sheet.axes(105, 32, 177, 64), sheet.axes(105, 9.5, 177, 27)
+    line, rest = sheet.axes(105, 41, 177, 68), sheet.axes(105, 9.5, 177, 36)
     good = [point for point in data.points if point.refused is None]
     bad = [point for point in data.points if point.refused is not None]
     if data.fit is not None:

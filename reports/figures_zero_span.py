@@ -10,12 +10,13 @@ from reports.plots import FAINT, INK, LINE, Drawing, Label, Sheet
 
 def bands_chart(name: str, data: ZeroSpanData) -> Drawing:
     """Left: zero, in the unit of the quantity. Right: span, in per cent of the gas. As found above, as left below."""
-    sheet = Sheet(180, 32)
+    height = 27 if data.as_left else 22
+    sheet = Sheet(180, height)
     for left, right, adjust, out, zero, title in (
         (24, 98, *data.zero_bands, True, sheet.say("figure.zero_deviation", unit=data.unit)),
         (103, 177, *data.span_bands_pct, False, sheet.say("figure.span_deviation")),
     ):
-        axes = sheet.axes(left, 9.5, right, 31)
+        axes = sheet.axes(left, 9, right, height - 1)
         _bands(axes, adjust, out)
         reach = 1.25 * (out if out < 1e9 else 2 * adjust)
         for row, (levels, mark) in enumerate(((data.as_found, "o"), (data.as_left, "D"))):
@@ -28,10 +29,11 @@ def bands_chart(name: str, data: ZeroSpanData) -> Drawing:
                         markerfacecolor=INK if mark == "o" else "white",
                     )  # fmt: skip
         axes.set_xlim(-reach, reach)
-        axes.set_ylim(-1.7, 0.7)
-        axes.set_yticks(
-            [0, -1] if zero else [], [sheet.say("figure.as_found"), sheet.say("figure.as_left")][: 2 * zero]
-        )
+        axes.set_ylim(-1.7 if data.as_left else -0.7, 0.7)
+        axes.set_yticks([])
+        if zero:
+            names = ["figure.as_found", "figure.as_left"] if data.as_left else ["figure.as_found"]
+            axes.set_yticks(range(0, -len(names), -1), [sheet.say(name) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(title)

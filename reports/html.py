@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from calibration.record import Level, Message, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
+from calibration.record import Level, Message, MultipointData, ProcedureRun, Record, Reference, Test, ZeroSpanData
 from reports import numbers
 from reports.assurance import sentences
 from reports.figures import draw
@@ -18,6 +18,7 @@ from reports.messages import MessageError, Words
 from reports.plots import Drawing
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_NEGLIGIBLE = 1e-12  # share of the variance below which a contribution is the computer's rounding
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -67,7 +68,7 @@ class Page:
         found = [words("report.counts", total=len(tests), other=len(tests) - sum(by.values()), **by)]
         for key, n in (
             ("report.count_marginal", sum(test.assurance == "marginal" for test in tests)),
-            ("report.count_adjusted", sum(test.verdict == "pass" and test.as_left is not None for test in tests)),
+            ("report.count_adjusted", sum(test.verdict == "pass" and self.rescued(test) for test in tests)),
             ("report.count_unconfirmed", sum(test.limit_mark != "read" for test in tests)),
         ):
             if n:
@@ -139,6 +140,12 @@ class Page:
         )  # fmt: skip
         return margin_bar(test, label)
 
+    def rescued(self, test: Test) -> bool:
+        """Whether only an adjustment brought the result within its limits."""
+        if test.as_found is None or test.as_left is None:
+            return False
+        return not numbers.within(test.as_found, test.limit_low, test.limit_high)
+
     def period(self) -> str:
         """Return the first and the last instant of the run on the bench's clock."""
         run = self.record.run
@@ -188,7 +195,7 @@ class Page:
         """Return the figures of entry ``number``: SVG and caption."""
         return [(drawing.svg(self.words), drawing.caption.text(self.words)) for drawing in self._drawings[number]]
 
-    def references_of(self, procedure: ProcedureRun) -> list[Any]:
+    def references_of(self, procedure: ProcedureRun) -> list[Reference]:
         """Return the references of an entry; one that the record does not describe is left out."""
         return [self._references[name] for name in procedure.references if name in self._references]
 
@@ -220,12 +227,15 @@ class Page:
         total = sum(line.contribution**2 for line in test.budget if not line.cancels)
         places = min(numbers.MOST_PLACES, numbers.places_for(test.u or total**0.5, 2) + 1)
         expanded = numbers.half_width(test.interval, test.value)
-        lines = [
-            (line, 100 * line.contribution**2 / total if total > 0 and not line.cancels else None)
-            for line in test.budget
-        ]
+        lines = []
+        for line in test.budget:
+            share = line.contribution**2 / total if total > 0 else 0.0
+            nothing = share < _NEGLIGIBLE
+            sensitivity = "0" if nothing else numbers.significant(line.sensitivity, 3)
+            part = "0" if nothing else numbers.fixed_or_less(abs(line.contribution), places)
+            lines.append((line, sensitivity, part, "–" if nothing else numbers.share(share)))
         k = None if expanded is None or not test.u else expanded / test.u
-        return {"lines": lines, "places": places, "expanded": expanded, "k": k}
+        return {"lines": lines, "expanded": expanded, "k": k}
 
     def with_error(self, value: float, error: float) -> str:
         """Return a parameter of a line with its standard error, to matching digits."""
@@ -236,9 +246,19 @@ class Page:
         return f"{numbers.fixed(value, places)} ({shown})"
 
     def correlation(self, r: float) -> str:
-        """Return a correlation coefficient with so many decimals that it is not 1 by rounding."""
-        places = next((n for n in range(5, 9) if abs(numbers.round_half_even(r, n)) != 1), 9)
-        return numbers.fixed(r, 5 if abs(r) == 1 else places)
+        """Return a correlation coefficient."""
+        return numbers.coefficient(r, 5)
+
+    def content(self, value: float, unit: str) -> str:
+        """Return the value of a reference with its unit."""
+        shown, unit = numbers.amount(value, unit)
+        return f"{numbers.shortest(shown)} {self.unit(unit)}".strip()
+
+    def content_u(self, reference: Reference) -> str:
+        """Return the standard uncertainty of a reference, in the unit that its value is shown in."""
+        value, unit = numbers.amount(reference.value, reference.unit)
+        u = reference.u if unit == reference.unit else reference.u * value / reference.value
+        return f"{numbers.significant(u, 2)} {self.unit(unit)}".strip()
 
     def bands(self, data: ZeroSpanData) -> str:
         """Return the bands of a zero/span check in words."""
@@ -254,8 +274,10 @@ class Page:
         return any(setting.as_found != setting.as_left for setting in procedure.settings)
 
     def dof(self, dof: float | None) -> str:
-        """Return degrees of freedom; none given means infinitely many."""
-        return "∞" if dof is None else numbers.fixed(dof, 0)
+        """Return degrees of freedom; none given means infinitely many, and more than a thousand are as good."""
+        if dof is None:
+            return "∞"
+        return "> 1000" if dof > 1000 else numbers.fixed(dof, 0)
 
     def say(self, message: Message) -> str:
         """Return a message of the record as a sentence, or as key and values if the catalogue is older than it."""

@@ -6,6 +6,7 @@ import math
 from html import escape
 
 from calibration.record import Test
+from reports.numbers import within
 
 WIDTH, HEIGHT = 150.0, 18.0
 _MIDDLE, _TOP, _BOTTOM = HEIGHT / 2, 2.5, HEIGHT - 2.5
@@ -32,7 +33,7 @@ def margin_bar(test: Test, label: str) -> str:
     if test.interval is not None and test.interval.high > test.interval.low:
         a, b = place(test.interval.low), place(test.interval.high)
         parts.append(f'<path class="interval" d="M{a:.1f} {_MIDDLE}H{b:.1f}M{a:.1f} 6V12M{b:.1f} 6V12"/>')
-    parts.append(_mark(place(value), value < left, value > right, meets=_meets(value, low, high)))
+    parts.append(_mark(place(value), value < left, value > right, meets=within(value, low, high)))
     return (
         f'<svg class="margin" role="img" aria-label="{escape(label)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}">'
         f"<title>{escape(label)}</title>{''.join(parts)}</svg>"
@@ -60,11 +61,5 @@ def _mark(x: float, below: bool, above: bool, *, meets: bool) -> str:
         return f'<path class="off" d="M{tip} {m}L{base} {m - 4.5}V{m + 4.5}Z"/>'
     if meets:
         return f'<path class="met" d="M{x - 4:.1f} {m}L{x:.1f} {m - 4}L{x + 4:.1f} {m}L{x:.1f} {m + 4}Z"/>'
-    return (
-        f'<path class="missed" d="M{x - 3.6:.1f} {m - 3.6}L{x + 3.6:.1f} {m + 3.6}'
-        f'M{x - 3.6:.1f} {m + 3.6}L{x + 3.6:.1f} {m - 3.6}"/>'
-    )
-
-
-def _meets(value: float, low: float | None, high: float | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
+    cross = f"M{x - 3.6:.1f} {m - 3.6}L{x + 3.6:.1f} {m + 3.6}M{x - 3.6:.1f} {m + 3.6}L{x + 3.6:.1f} {m - 3.6}"
+    return f'<path class="halo" d="{cross}"/><path class="missed" d="{cross}"/>'

@@ -30,6 +30,7 @@ _VOCABULARY = {  # placeholders whose text values are names with words of their 
     "band": "band",
     "procedure": "procedure",
     "check": "check",
+    "order": "order",
 }
 Value = float | int | str | None
 

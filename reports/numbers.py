@@ -87,6 +87,16 @@ def percent(probability: float) -> str:
     return f"{fixed(share, 1 if min(share, 100 - share) < 9.95 else 0)} %"
 
 
+def share(fraction: float) -> str:
+    """Return a part of a whole in per cent, none of them a rounded nothing."""
+    return "< 1 %" if fraction < 0.005 else f"{fixed(100 * fraction, 0)} %"
+
+
+def fixed_or_less(value: float, places: int) -> str:
+    """Return a positive value with ``places`` decimals, or ``< 0.001`` for one that these would make nothing."""
+    return fixed(value, places) if round_half_even(value, places) else f"< {fixed(10.0**-places, places)}"
+
+
 def half_width(interval: Interval | None, value: float | None) -> float | None:
     """Return the expanded uncertainty of a symmetric interval round ``value``; None if lopsided or absent."""
     if interval is None or value is None:
@@ -113,41 +123,41 @@ def result(test: Test) -> Result:
         places = min(max(places_for(expanded), test.decimals), test.decimals + 2)
     places = _honest_places(test, value, places)
     if interval is None:
-        return Result(fixed(value, places), "", "", "")
+        shown = coefficient(value, places) if test.criterion.endswith("correlation") else fixed(value, places)
+        return Result(shown, "", "", "")
     coverage = f"{shortest(100 * interval.coverage)} %"
-    if expanded is not None and round_half_even(expanded, places) > 0:
-        return Result(fixed(value, places), fixed(expanded, places), "", coverage)
-    spread = max(interval.high - interval.low, 0.0)
-    places = max(places, min(places_for(spread / 2), places + 3))
-    if spread <= 0 or expanded is not None:
-        return Result(fixed(value, places), significant(expanded, 2) if expanded else "", "", coverage)
-    return Result(
-        fixed(value, places), "", f"[{fixed(interval.low, places)}, {fixed(interval.high, places)}]", coverage
-    )
+    if expanded is not None:
+        some = round_half_even(expanded, places) > 0
+        return Result(fixed(value, places), fixed(expanded, places) if some else significant(expanded, 2), "", coverage)
+    if interval.high <= interval.low:
+        return Result(fixed(value, places), "", "", "")
+    fine = max(places, min(places_for((interval.high - interval.low) / 2), places + 3))
+    return Result(fixed(value, places), "", f"[{fixed(interval.low, fine)}, {fixed(interval.high, fine)}]", coverage)
 
 
-def limits(test: Test) -> str:
-    """Return the limits alone: ``±5``, ``0.95 … 1.05``, ``≥ 96``, or a dash."""
-    low, high = test.limit_low, test.limit_high
-    if low is not None and high is not None:
-        return f"±{shortest(high)}" if low == -high and high > 0 else f"{shortest(low)} … {shortest(high)}"
-    if low is not None:
-        return f"≥ {shortest(low)}"
-    return f"≤ {shortest(high)}" if high is not None else NOTHING
+def coefficient(r: float, places: int) -> str:
+    """Return a correlation coefficient; one that only rounding makes 1 as ``> 0.9999``."""
+    if abs(r) < 1 and abs(round_half_even(r, places)) == 1:
+        nines = f"0.{'9' * places}"
+        return f"> {nines}" if r > 0 else f"< {MINUS}{nines}"
+    return fixed(r, places)
+
+
+def amount(value: float, unit: str) -> tuple[float, str]:
+    """Return a content of gas in the unit that people use for its size: from 10,000 nmol/mol up, umol/mol."""
+    return (value / 1000, "umol/mol") if unit == "nmol/mol" and abs(value) >= 10_000 else (value, unit)
 
 
 def _honest_places(test: Test, value: float, places: int) -> int:
-    """Return decimals from ``places`` up that neither contradict the verdict nor turn a near 1 into 1."""
+    """Return decimals, ``places`` if they will do, with which the printed value does not contradict the verdict."""
     meets = {"pass": True, "fail": False}.get(test.verdict)
-    candidates = dict.fromkeys([places, *range(test.decimals, test.decimals + 6)])
-    for candidate in candidates:
+    for candidate in (*range(places, test.decimals + 6), *range(test.decimals, places)):
         shown = float(round_half_even(value, candidate))
-        if test.criterion.endswith("correlation") and abs(shown) == 1 != abs(value):
-            continue
-        if meets is None or _within(shown, test.limit_low, test.limit_high) == meets:
+        if meets is None or within(shown, test.limit_low, test.limit_high) == meets:
             return int(candidate)
     return places
 
 
-def _within(value: float, low: float | None, high: float | None) -> bool:
+def within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether ``value`` meets limits, either of which may be missing."""
     return (low is None or value >= low) and (high is None or value <= high)

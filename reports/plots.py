@@ -26,7 +26,6 @@ INK, LINE, SHADE, FAINT = "#1a1a1a", "#1f5a8a", "#cfdfeb", "#8c8c8c"
 MOST_POINTS = 500
 """Points of a trace after thinning: two per horizontal half millimetre, more than print can show."""
 
-_POINTS_PER_MM = 72.0 / 25.4
 _STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "air-station-rig", "text.parse_math": False, "font.family": "DejaVu Sans",
     "font.size": 7.0, "axes.linewidth": 0.6, "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.labelsize": 7.0,
@@ -115,7 +114,7 @@ def drawing_style() -> Iterator[None]:
     import matplotlib as mpl
 
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "toolbar"))}
-    with mpl.rc_context({**defaults, **_STYLE}):  # type: ignore[dict-item]  # matplotlib types each key apart
+    with mpl.rc_context({**defaults, **_STYLE}):  # type: ignore[dict-item]
         yield
 
 
@@ -139,14 +138,11 @@ def trace(
     name: str, caption: Label, traces: Sequence[Trace], levels: Sequence[Level], started_s: float, *, offered: bool
 ) -> Drawing:
     """Response over time, with the windows of stability shaded and named; ``offered`` adds the nominal values."""
-    sheet = Sheet(180, 50)
-    axes = sheet.axes(14, 9.5, 177, 45)
+    sheet = Sheet(180, 44)
+    axes = sheet.axes(14, 9, 177, 40)
     for number, line in enumerate(traces):
         minutes, values = thin([(t - started_s) / 60.0 for t in line.t_s], line.value)
         axes.plot(minutes, values, color=LINE if number == 0 else INK, linestyle="-" if number == 0 else (0, (3, 1.2)))
-        if len(traces) > 1 and len(values):
-            axes.annotate(sheet.term("quantity", line.quantity), (minutes[-1], values[-1]), xytext=(2, 2 - 6 * number),
-                          textcoords="offset points", annotation_clip=False)  # fmt: skip
     asked = sorted(levels, key=lambda level: level.asked_t_s)
     for number, level in enumerate(asked):
         if level.window_start_s is not None and level.window_end_s is not None:

@@ -205,7 +205,9 @@ class Text(Format):
         return str(value)
 
     def parse(self, text: str, read: Read) -> Value:
-        """Take the word."""
+        """Take the word; more than its pattern allows could not be read back."""
+        if not re.fullmatch(self.pattern, text):
+            raise Refused("invalid", f"{text!r} is not one word")
         return text
 
 

@@ -17,8 +17,8 @@ from typing import Literal
 from instruments.errors import RefusalReason
 
 TERMINATOR = b"\r"
-REQUEST_LIMIT = 128
-"""Longest request text in bytes. The longest documented one has 45."""
+REQUEST_LIMIT = 256
+"""Longest request text in bytes; what is longer is dropped up to its CR. The longest documented one has 45."""
 
 ERROR_TEXTS: Mapping[RefusalReason, str] = {
     "unknown": " bad cmd",

@@ -79,9 +79,7 @@ class ClinkHost:
                 for place in exact.reply.placeholders:
                     self._reads.setdefault(place.quantity, (request, exact.row.mark))
         if any(bit.alarm for bit in table.flags):
-            marks = {bit.mark for bit in table.flags if bit.alarm}
-            weakest: RowMark = "recalled" if "recalled" in marks else "reported" if "reported" in marks else "read"
-            self._reads.setdefault("alarms", ("flags", weakest))
+            self._reads.setdefault("alarms", ("flags", table.weakest_mark(["flags"])))
         self._setters: dict[str, Setter] = {}
         for setter in table.setters.values():
             self._setters.setdefault(setter.quantity, setter)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -12,8 +13,14 @@ from instruments.protocols.clink_units import NumberForm
 Kind = Literal["analyzer", "calibrator"]
 Only = Literal["", "analyzer", "calibrator"]
 RowMark = Literal["read", "reported", "recalled"]
+"""How well something is known, the best first."""
 Setting = bool | int | float | str
 """A value that TOML can hold; bool stands first so that true stays true."""
+
+
+def weakest(marks: Iterable[RowMark]) -> RowMark:
+    """Return the weakest of some marks. Raises ValueError if there are none."""
+    return max(marks, key=get_args(RowMark).index)
 
 
 def _lower(text: str) -> str:

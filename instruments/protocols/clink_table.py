@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,15 @@ from pydantic import ValidationError
 
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from instruments.protocols.clink_rows import ClinkRows, CommandRow, Condition, ListRow, RecordRow
+from instruments.protocols.clink_rows import (
+    ClinkRows,
+    CommandRow,
+    Condition,
+    ListRow,
+    RecordRow,
+    RowMark,
+    weakest,
+)
 from instruments.protocols.clink_template import Template, Vocabulary
 from instruments.protocols.clink_units import Concentration
 
@@ -158,6 +166,40 @@ class ClinkTable:
         names |= {"alarms", "powered", "mode", "gas_unit", "instrument_id"}
         names |= {gas.unit_from for gas in self.gases.values() if gas.unit_from}
         return frozenset(name for name in names if not name.startswith((STATE, "clock_")))
+
+    def row(self, request: str) -> CommandRow:
+        """Return the row that answers ``request``, as sent, arguments and all. Raises KeyError if none does."""
+        words = " ".join(request.lower().split())
+        exact = self.exact.get(words)
+        if exact is not None:
+            return exact.row
+        for before, _ in words_before(words):
+            setter = self.setters.get(before)
+            if setter is not None:
+                return setter.row
+            exact = self.exact.get(before)
+            if exact is not None and exact.row.does == "record":
+                return exact.row
+        raise KeyError(request)
+
+    def weakest_mark(self, requests: Iterable[str]) -> RowMark:
+        """Return the weakest mark of all that stands behind the replies to ``requests``.
+
+        For the flags word that is also the meaning of its alarm bits, for records also their layout.
+
+        Raises:
+            KeyError: one of them is no request of this box.
+            ValueError: there are none.
+        """
+        marks: list[RowMark] = []
+        for request in requests:
+            row = self.row(request)
+            marks.append(row.mark)
+            if row.does == "flags":
+                marks += [bit.mark for bit in self.flags if bit.alarm]
+            elif row.does in ("record", "coded record"):
+                marks.append(self.records[row.of].row.mark)
+        return weakest(marks)
 
     def _add(self, row: CommandRow, where: str) -> None:
         vocabulary = Vocabulary(self.gases, self._number_form, row.words, row.codes, row.customs)

@@ -133,6 +133,25 @@ def test_mass_units_are_for_20_degrees(so2):
     assert device.receive(b"so2\r")[0].endswith(b" ug/m3\r")
 
 
+def test_what_is_sent_is_mass_while_the_box_shows_mass(so2):
+    """42i Trace Level manual p. B-32: values sent are ppb or ug/m3. With mg/m3 shown we take them as ug/m3."""
+    for unit in ("ug/m3", "mg/m3"):
+        face, device = so2("tcp", gas_unit=unit)
+        assert device.receive(b"set sp conc 266.32\r") == [b"set sp conc 266.32 ok\r"]
+        assert face.applied == [("span_concentration", pytest.approx(100.0, rel=1e-4))]
+    face, device = so2("tcp", gas_unit="ppm")
+    device.receive(b"set sp conc 266.32\r")
+    assert face.applied == [("span_concentration", pytest.approx(266.32))]
+
+
+@pytest.mark.parametrize("request_text", ["set host name two words", "set addr ip 10.0.0.1 x"])
+def test_a_name_that_no_reply_could_tell_is_refused(request_text, so2):
+    _, device = so2("tcp")
+    before = device.receive(b"host name\raddr ip\r")
+    assert device.receive(request_text.encode() + b"\r") == [request_text.encode() + b" data not valid\r"]
+    assert device.receive(b"host name\raddr ip\r") == before
+
+
 def test_custom_range(so2):
     face, device = so2("tcp")
     assert device.receive(b"set custom 2 range 650\r") == [b"set custom 2 range 650 ok\r"]

@@ -46,6 +46,33 @@ def test_what_nobody_documents_is_recalled(clink_tables):
         assert rows[request].source.startswith("this project's dialect")
 
 
+@pytest.mark.parametrize(
+    ("model", "requests", "mark"),
+    [
+        ("43i", ["mode", "GAS  unit"], "read"),
+        ("43i", ["mode", "temp comp"], "reported"),
+        ("43i", ["time", "mode", "set so2 coef 1.01"], "recalled"),
+        ("43i", ["baud"], "recalled"),
+        ("48i", ["co bkg", "set avg time 3"], "read"),
+        ("49i", ["o3 coef", "set o3 coef 1.005", "lrec 5 5"], "read"),
+        ("43i", ["lrec 5 5"], "recalled"),  # the command is in manuals, the 43i's record is not
+        ("43i", ["flags"], "recalled"),  # so with the meaning of its alarm bits
+        ("146i", ["instrument id", "set gas unit ppb"], "read"),
+        ("146i", ["instrument id", "set conc 400"], "recalled"),
+    ],
+)
+def test_weakest_mark_of_what_a_run_relies_on(model, requests, mark, clink_tables):
+    assert clink_tables[model].weakest_mark(requests) == mark
+    assert clink_tables[model].weakest_mark(iter(requests[::-1])) == mark
+
+
+def test_weakest_mark_of_what_is_no_request(clink_tables):
+    with pytest.raises(KeyError, match="set nonsense 1"):
+        clink_tables["43i"].weakest_mark(["mode", "set nonsense 1"])
+    with pytest.raises(ValueError, match="empty"):
+        clink_tables["43i"].weakest_mark([])
+
+
 def test_no_flag_bit_has_two_meanings(clink_tables):
     for model, table in clink_tables.items():
         bits = [bit.bit for bit in table.flags]

@@ -90,7 +90,8 @@ def fit_line(x: list[float], y: list[float]) -> LineFit:
     grid = np.linspace(0.0, xs.max(), 41)
     half = float(stdtrit(n - 2, 0.975)) * sd * np.sqrt(1 / n + (grid - mean) ** 2 / sxx)
     return LineFit(
-        slope=slope, intercept=intercept, se_slope=sd / math.sqrt(sxx), se_intercept=sd * math.sqrt(1 / n + mean**2 / sxx),  # noqa: E501
+        slope=slope, intercept=intercept, se_slope=sd / math.sqrt(sxx),
+        se_intercept=sd * math.sqrt(1 / n + mean**2 / sxx),
         covariance=-mean * sd**2 / sxx, residual_sd=sd, dof=n - 2, r=float(np.corrcoef(xs, ys)[0, 1]),
         residuals=rest.tolist(), band_x=grid.tolist(), band_low=(intercept + slope * grid - half).tolist(),
         band_high=(intercept + slope * grid + half).tolist(), lack_of_fit_f=1.37, lack_of_fit_p=0.245,
@@ -172,13 +173,12 @@ def zero_span(bench: Bench, device: str, quantity: str, unit: str, scale: float)
         u = 0.0006 * scale if short == "zero" else 0.9
         budget = [_line("repeatability", "A", u / 3, shown, 1.0, "basis.repeatability", n=31, s=u, unit=shown)]
         if short == "span":
-            budget.append(
-                _line("cylinder", "B", 0.5, "%", -1.0, "basis.certificate", certificate=CERTIFICATES[quantity])
-            )
+            certificate = CERTIFICATES[quantity]
+            budget.append(_line("cylinder", "B", 0.5, "%", -1.0, "basis.certificate", certificate=certificate))
         left = value if adjusted else None
-        tests.append(judged(device, "zero_span", short, quantity, shown, value, -limit, limit, budget=budget, decimals=1,  # noqa: E501
-                            limit_mark="reported", as_found=found, as_left=left, formula="SD = (S − S0) / S0 × 100 %",
-                            formula_numbers=f"{value:.2f} %"))  # fmt: skip
+        tests.append(judged(device, "zero_span", short, quantity, shown, value, -limit, limit, budget=budget,
+                            decimals=1, limit_mark="reported", as_found=found, as_left=left,
+                            formula="SD = (S − S0) / S0 × 100 %", formula_numbers=f"{value:.2f} %"))  # fmt: skip
     return _entry(bench, device, "zero_span", entry, quantity, data, start, notes), tests
 
 
@@ -212,8 +212,8 @@ def multipoint(bench: Bench, device: str, quantity: str, unit: str, scale: float
     tests = [
         judged(device, "multipoint", "slope", quantity, "1", fit.slope, 0.95, 1.05, limit_mark="reported",
                budget=slope_budget(quantity, fit.se_slope), formula_numbers=numbers, **clause),
-        judged(device, "multipoint", "intercept", quantity, unit, fit.intercept, -0.01 * scale, 0.01 * scale, decimals=1,  # noqa: E501
-               budget=intercept, formula_numbers=numbers, **clause),
+        judged(device, "multipoint", "intercept", quantity, unit, fit.intercept, -0.01 * scale, 0.01 * scale,
+               decimals=1, budget=intercept, formula_numbers=numbers, **clause),
         judged(device, "multipoint", "correlation", quantity, "1", fit.r, 0.999, None, decimals=4,
                formula="r of Y on X", message=Message(key="multipoint.correlation_is_no_test"), **clause),
     ]  # fmt: skip
@@ -293,8 +293,10 @@ def _entry(
     if getattr(data, "coefficients", None):
         settings[-1] = Setting(name=coefficient, as_found="1.070", as_left="0.999")
     references = ["photometer", "flows"] if quantity == "o3" else [f"cylinder-{quantity.replace('nox', 'no')}", "flows"]
-    return ProcedureRun(id=name, procedure=procedure, device=device, status="done", started_s=start, ended_s=bench.now,
-                        gas_port="sample", settings=settings, references=references, notes=notes, data=data)  # fmt: skip  # noqa: E501
+    return ProcedureRun(
+        id=name, procedure=procedure, device=device, status="done", started_s=start, ended_s=bench.now,
+        gas_port="sample", settings=settings, references=references, notes=notes, data=data,
+    )  # fmt: skip
 
 
 def _prepare(device: str, number: int) -> ProcedureRun:
@@ -303,8 +305,10 @@ def _prepare(device: str, number: int) -> ProcedureRun:
         PrepareCheck(name="alarms", found="none", expected="none", ok=True),
         PrepareCheck(name="sample_flow", found="0.512 L/min", expected="> 0.3 L/min", ok=True),
     ]
-    return ProcedureRun(id=f"{device}/prepare", procedure="prepare", device=device, status="done",
-                        started_s=60.0 * number, ended_s=60.0 * number + 55, data=PrepareData(checks=checks))  # fmt: skip  # noqa: E501
+    return ProcedureRun(
+        id=f"{device}/prepare", procedure="prepare", device=device, status="done", started_s=60.0 * number,
+        ended_s=60.0 * number + 55, data=PrepareData(checks=checks),
+    )  # fmt: skip
 
 
 def _device(name: str, kind: str, model: str, serial: str, mark: str = "read") -> DeviceInfo:
@@ -314,8 +318,10 @@ def _device(name: str, kind: str, model: str, serial: str, mark: str = "read") -
 
 
 def _cylinder(species: str, value: float, unit: str) -> Reference:
-    return Reference(id=f"cylinder-{species}", kind="cylinder", species=species, value=value, unit=unit,
-                     u=0.005 * value, certificate=CERTIFICATES[species], expires="2026-12-31", emulated=True)  # fmt: skip  # noqa: E501
+    return Reference(
+        id=f"cylinder-{species}", kind="cylinder", species=species, value=value, unit=unit, u=0.005 * value,
+        certificate=CERTIFICATES[species], expires="2026-12-31", emulated=True,
+    )  # fmt: skip
 
 
 def build_record(seed: int = 1) -> Record:

@@ -1,0 +1,149 @@
+"""The catalogue: both languages, the same placeholders, and every key that somebody uses."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import calibration
+import reports
+from calibration.record import Message
+from reports.messages import LANGUAGES, Catalogue, MessageError, Words, load, read, term_key, text
+
+REPORTS = Path(reports.__file__).parent
+ROOT = REPORTS.parent
+GOOD = {"a.b": {"en": "one {n}", "zh": "一 {n}"}}
+
+
+def messages_in(part: object) -> Iterator[Message]:
+    if isinstance(part, Message):
+        yield part
+    elif isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from messages_in(getattr(part, name))
+    elif isinstance(part, list | tuple):
+        for item in part:
+            yield from messages_in(item)
+
+
+def keys_in_templates() -> set[str]:
+    found: set[str] = set()
+    for path in sorted((REPORTS / "templates").glob("*.j2")):
+        found |= set(re.findall(r"\bt\(\s*\"([a-z0-9_.]+)\"", path.read_text(encoding="utf-8")))
+    return found
+
+
+def keys_in_code(folder: Path) -> set[str]:
+    """Every text constant of the code that has the form of a key of a family that holds whole sentences."""
+    families = "report|limit|assure|figure|prepare|gas|device|run|safe|zero_span|multipoint|converter|basis|prompt"
+    names = re.compile(rf"(?:{families})\.[a-z0-9_]+")
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and any(k.arg in ("key", "basis_key") for k in node.keywords):
+                for keyword in node.keywords:
+                    if keyword.arg in ("key", "basis_key") and isinstance(keyword.value, ast.Constant):
+                        found.add(str(keyword.value.value))
+            if folder == REPORTS and isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value} if names.fullmatch(node.value) else set()
+    return {key for key in found if key and not key.endswith((".css", ".html"))}
+
+
+def test_every_key_of_templates_and_code_is_in_the_catalogue():
+    used = keys_in_templates() | keys_in_code(REPORTS)
+    assert len(used) > 100  # the search itself works
+    assert sorted(used - set(load().keys())) == []
+
+
+def test_no_text_of_the_report_is_kept_for_nobody():
+    used = keys_in_templates() | keys_in_code(REPORTS)
+    own = {key for key in load().keys() if key.startswith(("report.", "figure.", "assure.", "limit."))}  # noqa: SIM118
+    assert sorted(own - used) == []
+
+
+def test_every_key_that_procedures_name_is_in_the_catalogue():
+    used = keys_in_code(Path(calibration.__file__).parent) | keys_in_code(ROOT / "scenarios")
+    assert used
+    assert sorted(used - set(load().keys())) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_of_the_record_can_be_said(sample, language):
+    found = list(messages_in(sample))
+    assert len({message.key for message in found}) > 10
+    for message in found:
+        said = text(message, language)
+        assert said
+        assert "{" not in said
+
+
+def test_both_languages_ask_for_the_same_values():
+    catalogue = load()
+    for key in catalogue.keys():  # noqa: SIM118 - not a mapping
+        assert catalogue.placeholders(key, "en") == catalogue.placeholders(key, "zh")
+
+
+def test_chinese_is_chinese():
+    """A key whose two texts are the same was forgotten, but for symbols and names."""
+    same = [k for k in load().keys() if load().template(k, "en") == load().template(k, "zh")]  # noqa: SIM118
+    allowed = ("quantity.", "unit.", "report.u", "report.n", "report.readings_count", "limit.", "report.")
+    assert [key for key in same if not key.startswith(allowed)] == []
+    assert all(len(load().template(key, "en")) < 14 for key in same)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"a.b": {"en": "one"}}, "'a.b' has en, expected en, zh"),
+        ({"a.b": {"en": "one", "zh": ""}}, "'a.b' must give one non-empty text per language"),
+        ({"a.b": {"en": "one {n}", "zh": "一"}}, "'a.b': placeholders differ: en ['n'], zh []"),
+        ({"a.b": {"en": "{0}", "zh": "{0}"}}, "'a.b': placeholder '0' must be a plain {name}"),
+        ({"a.b": {"en": "{n:.2f}", "zh": "{n:.2f}"}}, "must be a plain {name}"),
+        ({"Nodots": {"en": "x", "zh": "x"}}, "'Nodots' is not a dotted lower-case key"),
+    ],
+)
+def test_a_broken_catalogue_says_what_is_wrong(entries, said):
+    with pytest.raises(MessageError, match=re.escape(said)):
+        Catalogue(entries)
+
+
+def test_a_broken_file_is_named(tmp_path):
+    path = tmp_path / "words.toml"
+    path.write_text('"a.b".en = ', encoding="utf-8")
+    with pytest.raises(MessageError, match=r"words\.toml"):
+        read(path)
+
+
+def test_missing_key_language_and_value_are_named():
+    catalogue = Catalogue(GOOD)
+    with pytest.raises(MessageError, match=r"no message 'a\.c'"):
+        catalogue.text("a.c", "en")
+    with pytest.raises(MessageError, match="'fr' is not one of en, zh"):
+        catalogue.text("a.b", "fr", {"n": 1})
+    with pytest.raises(MessageError, match=r"'a\.b' needs a value for n"):
+        catalogue.text("a.b", "en")
+    with pytest.raises(MessageError, match="'fr'"):
+        Words("fr", catalogue)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3, "one 3"), (0.12345678, "one 0.123"), (None, "one –"), (2.5, "one 2.5"), ("x{y}", "one x{y}")],
+)
+def test_values_are_rounded_for_people(value, shown):
+    assert Catalogue(GOOD).text("a.b", "en", {"n": value, "unused": 1}) == shown
+
+
+def test_names_in_a_sentence_are_said_in_its_language():
+    message = Message(key="device.refused", values={"device": "so2", "setting": "so2_coef", "reason": "?"})
+    assert "SO₂ 系数" in text(message, "zh")
+    assert "SO₂ coefficient" in text(message)
+
+
+def test_a_name_without_a_word_is_shown_as_it_is():
+    assert Words("zh").term("setting", "purge_hours") == "purge_hours"
+    assert Words("zh").term("verdict", "not tested") == "未检"
+    assert term_key("80 % of range") == "80_pct_of_range"
