@@ -67,6 +67,7 @@ class _File(_Section):
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     alarms: dict[str, Alarm] = Field(default_factory=dict)
     settings: dict[str, SettingRange] = Field(default_factory=dict)
+    protocol: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class CatalogueEntry:
@@ -78,7 +79,7 @@ class CatalogueEntry:
         protocols: the raw command table of each protocol that it offers.
     """
 
-    def __init__(self, file: _File, protocols: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, file: _File) -> None:
         self.name = file.model.name
         self.kind = file.model.kind
         self.maker = file.model.maker
@@ -88,7 +89,7 @@ class CatalogueEntry:
         self.parameters = file.parameters
         self.alarms = file.alarms
         self.settings = file.settings
-        self.protocols = protocols
+        self.protocols: Mapping[str, Mapping[str, Any]] = file.protocol
 
     def parameter(self, name: str) -> float:
         """Value of a parameter. Raises ConfigurationError if the model's file lacks it."""
@@ -118,9 +119,6 @@ def load(model: str) -> CatalogueEntry:
     if model not in models():
         raise ConfigurationError("catalogue", "model", f"one of {', '.join(models())}", repr(model))
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    protocols: dict[str, Mapping[str, Any]] = {}
-    for other in sorted(_FOLDER.glob(f"{model}.*.toml")):
-        protocols.update(tomllib.loads(other.read_text(encoding="utf-8")))
     try:
         file = _File.model_validate(data)
     except ValidationError as error:
@@ -130,4 +128,4 @@ def load(model: str) -> CatalogueEntry:
                 for one in error.errors(include_url=False)
             ]
         ) from None
-    return CatalogueEntry(file, protocols)
+    return CatalogueEntry(file)

@@ -1,7 +1,7 @@
 """The table of a C-Link box: its commands, records, flags and lists as data, checked and made ready for both sides.
 
-A model's table is the ``[clink]`` part of its catalogue file; what all iSeries share stands in ``clink.toml`` beside
-this module, and a model's row replaces the common one of the same request. The rows stay as plain objects
+A model's table is the ``[protocol.clink]`` part of its catalogue file; what all iSeries share stands in ``clink.toml``
+beside this module, and a model's row replaces the common one of the same request. The rows stay as plain objects
 (:attr:`ClinkTable.rows`) for people to look at; each carries its mark and its source.
 """
 
@@ -117,14 +117,14 @@ class ClinkTable:
         self.exact: dict[str, Exact] = {}
         self.setters: dict[str, Setter] = {}
         for index, row in enumerate(self.rows):
-            self._add(row, f"clink.command[{index}] ({row.request})")
+            self._add(row, f"protocol.clink.command[{index}] ({row.request})")
         self.records = {name: self._record(name, row) for name, row in rows.record.items()}
         if self._errors:
             raise ConfigurationErrors(self._errors)
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], where: str = "[clink]") -> ClinkTable:
-        """Check and merge a model's ``[clink]`` table with what is common to all.
+    def from_data(cls, data: Mapping[str, Any], where: str = "[protocol.clink]") -> ClinkTable:
+        """Check and merge a model's ``[protocol.clink]`` table with what is common to all.
 
         Args:
             data: the table as read from TOML.
@@ -149,7 +149,7 @@ class ClinkTable:
             raise ConfigurationErrors(
                 [
                     ConfigurationError(
-                        where, ".".join(["clink", *map(str, one["loc"])]), one["msg"], _shortly(one["input"])
+                        where, ".".join(["protocol.clink", *map(str, one["loc"])]), one["msg"], _shortly(one["input"])
                     )
                     for one in error.errors(include_url=False)
                 ]
@@ -234,13 +234,13 @@ class ClinkTable:
             try:
                 fields.append(Field(field.name, field.index, Template(field.value, vocabulary)))
             except ValueError as error:
-                where = f"clink.record.{name}.{field.name}"
+                where = f"protocol.clink.record.{name}.{field.name}"
                 self._errors.append(ConfigurationError(self._where, where, "a usable field", error))
         return RecordLayout(row, tuple(fields))
 
 
 def load(path: Path) -> ClinkTable:
-    """Read the ``[clink]`` table of a TOML file.
+    """Read the ``[protocol.clink]`` table of a catalogue file.
 
     Raises:
         ConfigurationError: it cannot be read, has no such table, or the table has mistakes.
@@ -249,9 +249,10 @@ def load(path: Path) -> ClinkTable:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(path, "", "a readable TOML file", error) from error
-    if not isinstance(data.get("clink"), dict):
-        raise ConfigurationError(path, "clink", "a table", data.get("clink"))
-    return ClinkTable.from_data(data["clink"], str(path))
+    found = data.get("protocol", {}).get("clink")
+    if not isinstance(found, dict):
+        raise ConfigurationError(path, "protocol.clink", "a table", found)
+    return ClinkTable.from_data(found, str(path))
 
 
 @cache

@@ -95,6 +95,12 @@ class BagFace:
         return self._now_us + self._offset_us
 
 
+def catalogue_file(model: str) -> Path:
+    """The file with a model's command table; of the 49i-PS there is no more than its table."""
+    whole = CATALOGUE / f"{model}.toml"
+    return whole if whole.exists() else CATALOGUE / f"{model}.clink.toml"
+
+
 @pytest.fixture
 def bag_face() -> Callable[..., BagFace]:
     """Makes the face of a healthy instrument of a model, with some values changed."""
@@ -108,17 +114,17 @@ def bag_face() -> Callable[..., BagFace]:
 @pytest.fixture(scope="session")
 def clink_tables() -> dict[str, ClinkTable]:
     """The C-Link tables of all models."""
-    return {model: load(CATALOGUE / f"{model}.clink.toml") for model in MODELS}
+    return {model: load(catalogue_file(model)) for model in MODELS}
 
 
 @pytest.fixture
 def clink_data() -> Callable[[str], dict[str, Any]]:
-    """Gives the ``[clink]`` table of a model as read from TOML, to be changed at will."""
+    """Gives the ``[protocol.clink]`` table of a model as read from TOML, to be changed at will."""
     import tomllib
 
     def read(model: str) -> dict[str, Any]:
-        data: dict[str, Any] = tomllib.loads((CATALOGUE / f"{model}.clink.toml").read_text(encoding="utf-8"))
-        clink: dict[str, Any] = data["clink"]
+        data: dict[str, Any] = tomllib.loads(catalogue_file(model).read_text(encoding="utf-8"))
+        clink: dict[str, Any] = data["protocol"]["clink"]
         return clink
 
     return read

@@ -112,7 +112,7 @@ def test_mistakes_are_named(change, key, expected, clink_data):
     data = {**clink_data("43i"), **change}
     with pytest.raises(ConfigurationErrors) as caught:
         ClinkTable.from_data(data, "43i.toml")
-    assert str(caught.value).startswith("43i.toml: clink")
+    assert str(caught.value).startswith("43i.toml: protocol.clink")
     assert key in caught.value.key
     assert expected in str(caught.value)
 
@@ -123,7 +123,8 @@ def test_all_mistakes_are_told_at_once(clink_data):
     data["record"]["srec"]["field"].append({"name": "third", "value": "{so2:z}"})
     with pytest.raises(ConfigurationErrors) as caught:
         ClinkTable.from_data(data)
-    assert [error.key.split()[-1] for error in caught.value.errors] == ["(one)", "(two)", "clink.record.srec.third"]
+    third = "protocol.clink.record.srec.third"
+    assert [error.key.split()[-1] for error in caught.value.errors] == ["(one)", "(two)", third]
 
 
 def test_files_that_are_none(tmp_path):
