@@ -1,7 +1,7 @@
 """Lazy series on a grid: computed when asked for, kept for a while, forgotten from the instant of a change.
 
-Everything here is exact to the bit: a value at a grid point does not depend on how the computation was cut. Lags
-carry their last output, means are sums of shifted slices in a fixed order, and nothing depends on array lengths.
+Everything here is exact to the bit: a value at a grid point does not depend on how the computation was cut. Whoever
+computes carries what the next point needs in a row of its own, and nothing depends on array lengths.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray, Gas, GasListener, Species
 
@@ -173,35 +172,3 @@ def as_rows(gas: Gas) -> FloatArray:
     rows[_TEMPERATURE] = gas.temperature_c
     rows[_PRESSURE] = gas.pressure_hpa
     return rows
-
-
-def lag(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray:
-    """Return a first-order lag's outputs along the last axis.
-
-    Args:
-        inputs: shape (rows, n).
-        last_output: outputs before the first point, shape (rows,).
-        decay: exp(-step / time constant); 1 holds the last output.
-    """
-    outputs, _ = lfilter([1.0 - decay], [1.0, -decay], inputs, axis=-1, zi=(decay * last_output)[:, None])
-    return np.asarray(outputs)
-
-
-def trailing_mean(values: FloatArray, window: int, count: int, available: FloatArray | None = None) -> FloatArray:
-    """Return means over the last ``window`` values, for the last ``count`` points.
-
-    Args:
-        values: shape (count + window - 1,): the points and the ``window - 1`` before them.
-        window: number of values in a full mean.
-        count: number of means.
-        available: how many values exist at each point (a buffer that was emptied), shape (count,); None: enough.
-    """
-    begin = window - 1
-    total = values[begin : begin + count].copy()
-    if available is None:
-        for back in range(1, window):
-            total += values[begin - back : begin - back + count]
-        return total / window
-    for back in range(1, window):
-        total += np.where(available > back, values[begin - back : begin - back + count], 0.0)
-    return total / np.minimum(available, window)

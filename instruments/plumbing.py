@@ -11,7 +11,8 @@ import numpy as np
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
 from instruments.chemistry import titrated
-from instruments.history import ROWS, GasSeries, as_rows, lag
+from instruments.filters import lag
+from instruments.history import ROWS, GasSeries, as_rows
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
 
 COUNT = len(Species)

@@ -16,9 +16,9 @@ import math
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray
+from instruments.filters import first_order
 
 PATH_BLOCK = 1024
 """Points of one block of a path."""
@@ -113,8 +113,8 @@ class _Recursive(Path):
         total = np.zeros(PATH_BLOCK)
         end = np.empty(count)
         for row in range(count):
-            decay = self._decay[row]
-            path, _ = lfilter([self._kick[row]], [1.0, -decay], normals[row], zi=[decay * self._starts[number][row]])
+            kicks, start = normals[row : row + 1] * self._kick[row], self._starts[number][row : row + 1]
+            path = first_order(kicks, start, float(self._decay[row]))[0]
             total += path
             end[row] = path[-1]
         return total, end

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
-from instruments.history import GasSeries, Series, as_rows, lag
+from instruments.filters import lag
+from instruments.history import GasSeries, Series, as_rows
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -44,7 +45,7 @@ class Cell(GasSeries):
             inlet += leak * (as_rows(self._analyzer.room(first, last)) - inlet)
         count = len(Species)
         previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
-        inlet[:count] = lag(np.ascontiguousarray(inlet[:count]), previous, self._analyzer.cell_decay())
+        inlet[:count] = lag(inlet[:count], previous, self._analyzer.cell_decay())
         return inlet
 
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from instruments.air import GRID_US, FloatArray, Species
 from instruments.device import Command, Value
 from instruments.errors import Refused
-from instruments.history import ROWS, GasSeries, lag
+from instruments.filters import lag
+from instruments.history import ROWS, GasSeries
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.mass_flow import MassFlowController

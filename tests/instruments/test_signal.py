@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from instruments.history import History, lag, trailing_mean
+from instruments.history import History
 from instruments.signal import PATH_BLOCK, Flicker, OrnsteinUhlenbeck, RandomWalk, WhiteNoise, interpolated, path_key
 
 MANY = 40 * PATH_BLOCK
@@ -79,29 +77,6 @@ def test_interpolation_meets_its_knots():
 def test_a_path_begins_at_the_epoch():
     with pytest.raises(ValueError, match="epoch"):
         WhiteNoise(1, "a/x").values(-1, 3)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 999), max_size=12), st.floats(0.0, 0.999))
-def test_a_lag_is_the_same_however_it_is_cut(cuts, decay):
-    inputs = np.random.default_rng(1).standard_normal((3, 1000))
-    whole = lag(inputs, np.zeros(3), decay)
-    parts, last, state = [], 0, np.zeros(3)
-    for cut in [*sorted(set(cuts)), 1000]:
-        parts.append(lag(np.ascontiguousarray(inputs[:, last:cut]), state, decay))
-        last, state = cut, parts[-1][:, -1].copy()
-    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
-
-
-def test_a_lag_follows_a_step_exponentially():
-    step = lag(np.ones((1, 50)), np.zeros(1), np.exp(-1.0 / 10.0))[0]
-    np.testing.assert_allclose(step, 1.0 - np.exp(-np.arange(1, 51) / 10.0), rtol=1e-12)
-
-
-def test_trailing_mean_counts_what_is_there():
-    values = np.arange(10.0)
-    assert trailing_mean(values, 3, 8).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
-    assert trailing_mean(values, 3, 8, np.arange(1, 9)).tolist() == [2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
 
 
 def test_history_lets_go_and_says_so():
