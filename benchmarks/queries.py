@@ -1,8 +1,8 @@
 """Queries per second with line timing off: what the rig costs on top of the wire.
 
-Over a pty: the real 43i model served as ``rig serve`` does, against an asyncio echo on a pty that knows nothing and sends
-a fixed reply of the same length. One client, the leanest there is (``os.write``, ``os.read``), asks both by turns, so the
-ratio is what physics, protocol, clock and port leave of the speed of a bare pty. At least 0.7.
+Over a pty: the real 43i model served as ``rig serve`` does, against an asyncio echo on a pty that knows nothing and
+sends a fixed reply of the same length. One client, the leanest there is (``os.write``, ``os.read``), asks both by
+turns, so the ratio is what physics, protocol, clock and port leave of the speed of a bare pty. At least 0.7.
 
 In process: ``@rig`` against the package ``pyvisa-sim`` with a dialogue of the same texts, through PyVISA's own
 ``query``. At least twice as fast.
@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ import time
 import tomllib
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ REQUEST = b"\xabso2\r"
 ROUNDS = 7
 QUERIES = 4000
 READY_S = 30.0
+PEERS = Path(__file__).with_name("peers.py")
+KNOWN = """\
+peers, measured on 2026-11-24 with this client on two shared cores (benchmarks/peers.py), not in this run:
+  sinstruments 1.5.0, a constant on a pty: 1.00 of the echo; lewis 1.4.0, a constant over TCP: 48 a second
+peers, as their documents have it: lewis handles input once in a cycle of 0.1 s (its developer guide), tickit and NOAA
+  forge state no rate, pyserial as a client reaches 31,000 queries/s with replies of 14 bytes"""
 
 
 # -- benches and servers --------------------------------------------------------------------------------------------
@@ -105,28 +112,64 @@ def rate(ask: Callable[[int], object], count: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def pty_rates(count: int = QUERIES, repeats: int = ROUNDS, peer: str | None = None) -> dict[str, float]:
-    """Median queries per second over a pty: the rig's 43i, the echo, and sinstruments if ``peer`` can import it."""
-    with tempfile.TemporaryDirectory(prefix="rig-queries-") as name:
-        folder = Path(name)
-        endpoints, link = folder / "endpoints.json", folder / "echo"
-        rig = [sys.executable, "-c", "from rig.cli import main; main()", "serve", str(bench_file(folder)),
-               "--folder", str(folder / "ports"), "--endpoints", str(endpoints)]  # fmt: skip
-        with served(rig, endpoints):
-            model = os.open(folder / "ports" / "so2", os.O_RDWR | os.O_NOCTTY)
-            reply = exchange(model, 10)
-            if not reply.startswith(b"so2 "):
-                raise RuntimeError(f"the 43i answers {reply!r}")
-            with served([sys.executable, __file__, "--echo", str(link), reply.hex()], link):
-                plain = os.open(link, os.O_RDWR | os.O_NOCTTY)
-                ports = {"rig": model, "echo": plain}
-                for port in ports.values():
-                    exchange(port, count // 10 + 1)
-                runners = [lambda port=port: rate(lambda n: exchange(port, n), count) for port in ports.values()]
-                medians = dict(zip(ports, rounds(runners, repeats), strict=True))
-                os.close(plain)
-            os.close(model)
-    return medians
+def opened(link: Path) -> int:
+    """Open a pty as a client does: raw, without becoming its terminal."""
+    port = os.open(link, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(port)
+    return port
+
+
+def pty_rates(count: int = QUERIES, repeats: int = ROUNDS, peers: str | None = None) -> dict[str, float]:
+    """Median queries per second over a pty: the rig's 43i, the echo, and sinstruments if there is an interpreter."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-queries-")))
+        endpoints = folder / "endpoints.json"
+        stack.enter_context(served([sys.executable, "-c", "from rig.cli import main; main()", "serve",
+                                    str(bench_file(folder)), "--folder", str(folder / "ports"),
+                                    "--endpoints", str(endpoints)], endpoints))  # fmt: skip
+        asked = {"rig": (opened(folder / "ports" / "so2"), REQUEST)}
+        reply = exchange(asked["rig"][0], 10)
+        if not reply.startswith(b"so2 "):
+            raise RuntimeError(f"the 43i answers {reply!r}")
+        stack.enter_context(served([sys.executable, __file__, "--echo", str(folder / "echo"), reply.hex()],
+                                   folder / "echo"))  # fmt: skip
+        asked["echo"] = (opened(folder / "echo"), REQUEST)
+        if peers is not None:
+            link = folder / "sinstruments"
+            stack.enter_context(served([peers, str(PEERS), "sinstruments", str(link), reply.hex()], link))
+            asked["sinstruments"] = (opened(link), REQUEST)
+        for port, request in asked.values():
+            stack.callback(os.close, port)
+            exchange(port, count // 10 + 1, request)
+        runners = [
+            lambda port=port, request=request: rate(lambda n: exchange(port, n, request), count)
+            for port, request in asked.values()
+        ]
+        return dict(zip(asked, rounds(runners, repeats), strict=True))
+
+
+def lewis_rate(peers: str, cycle_delay: float, count: int = 20, repeats: int = ROUNDS) -> float:
+    """Median queries per second of lewis over TCP; it has no serial port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+    command = [peers, str(PEERS), "lewis", str(number), (b"so2 1.234E+00 ppb\r").hex(), str(cycle_delay)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + READY_S
+            while True:
+                try:
+                    client = socket.create_connection(("127.0.0.1", number), timeout=READY_S)
+                    break
+                except ConnectionRefusedError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+            with client:
+                client.settimeout(None)
+                ask = [lambda: rate(lambda n: exchange(client.fileno(), n, b"so2\r"), count)]
+                return rounds(ask, repeats)[0]
+        finally:
+            server.terminate()
 
 
 SIM = """
@@ -174,9 +217,15 @@ def visa_rates(count: int = QUERIES, repeats: int = ROUNDS) -> dict[str, float]:
     return {"@rig": medians[0], "pyvisa-sim": medians[1]}
 
 
-def main(peer: str | None) -> int:
-    pty = pty_rates()
+def main(peers: str | None) -> int:
+    pty = pty_rates(peers=peers)
     print(f"pty, queries/s: 43i model {pty['rig']:.0f}, plain asyncio echo {pty['echo']:.0f}")
+    if peers is None:
+        print(KNOWN)
+    else:
+        share = pty["sinstruments"] / pty["echo"]
+        print(f"peers: sinstruments on a pty {pty['sinstruments']:.0f} ({share:.2f} of the echo)")
+        print(f"peers: lewis over TCP {lewis_rate(peers, 0.1):.0f}, without cycle delay {lewis_rate(peers, 0.0):.0f}")
     visa = visa_rates()
     print(f"PyVISA in process, queries/s: @rig {visa['@rig']:.0f}, pyvisa-sim {visa['pyvisa-sim']:.0f}")
     met = [verdict("pty, model over echo", pty["rig"] / pty["echo"], 0.7),

@@ -127,6 +127,7 @@ class PacedClock:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: float = float("inf")
         self._started_wall = 0.0
+        self._held_us: int | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Lock bench time 0 to the present instant of ``loop``."""
@@ -145,6 +146,8 @@ class PacedClock:
     @property
     def now_us(self) -> int:
         """Bench time now; while an event runs, the instant of that event or a little later."""
+        if self._held_us is not None:
+            return self._held_us
         event = int(self._environment.now)
         if self._loop is None:
             return event
@@ -158,8 +161,20 @@ class PacedClock:
         if self._loop is not None and self._environment.peek() < self._timer_due:
             self.settle()
 
+    def hand_over(self, data: bytes, take: Callable[[bytes], None]) -> None:
+        """Run what is due, then give ``data``, which has just come in at a port, to ``take``.
+
+        Bench time stands still meanwhile, so that all values of a reply are of one instant.
+        """
+        self._held_us = self.now_us
+        try:
+            self.catch_up()
+            take(data)
+        finally:
+            self._held_us = None
+
     def catch_up(self) -> None:
-        """Run what is due; a port calls this before it hands over bytes that have just come in."""
+        """Run what is due."""
         now = self.now_us
         due = self._environment.peek()
         if due > now:
