@@ -96,7 +96,7 @@ class Outlet(GasSeries):
         error = hidden.photometer_error_pct if targets.mode == "ozone" else hidden.ozone_table_error_pct
         offset = hidden.photometer_offset if targets.mode == "ozone" and lamp else 0.0
         ozone = max(targets.ozone * (1.0 + error / 100.0) + offset, 0.0)
-        return np.maximum(np.array([targets.gas, targets.zero, gas, zero, ozone]), _FLOOR)
+        return np.asarray(np.maximum(np.array([targets.gas, targets.zero, gas, zero, ozone]), _FLOOR))
 
     def _scattered(self, label: str, flow: FloatArray, first: int, last: int) -> FloatArray:
         """Flow with the controller's repeatability."""
