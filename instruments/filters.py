@@ -54,7 +54,7 @@ def _solved(outputs: FloatArray, decay: float) -> FloatArray:
     size = outputs.shape[1]
     band = _band(decay, max(_SHORTEST_BAND, 1 << (size - 1).bit_length()))[:, :size]
     for row in outputs:
-        row[:] = dtbsv(1, band, row, lower=1, diag=1, overwrite_x=1)
+        dtbsv(1, band, row, lower=1, diag=1, overwrite_x=1)  # in place, since a row is contiguous
     return outputs[:, 1:]
 
 

@@ -39,16 +39,22 @@ class History:
         self._offset = 0
         self._buffer = np.empty((rows, 4 * BLOCK))
 
-    def append(self, block: FloatArray) -> None:
-        """Add ``block``, shape (rows, n), at the end."""
+    def space(self, count: int) -> FloatArray:
+        """Return where the next ``count`` points go, shape (rows, count); they count once :meth:`grow` is called."""
         used = self.stop - self.start
-        count = block.shape[1]
         if self._offset + used + count > self._buffer.shape[1]:
-            fresh = np.empty((self._buffer.shape[0], max(2 * (used + count), 4 * BLOCK)))
-            fresh[:, :used] = self._buffer[:, self._offset : self._offset + used]
-            self._buffer, self._offset = fresh, 0
+            kept = self._buffer[:, self._offset : self._offset + used]
+            if used + count > 3 * self._buffer.shape[1] // 4:
+                self._buffer = np.empty((self._buffer.shape[0], max(2 * (used + count), 4 * BLOCK)))
+            # else what was let go in front makes room: new memory would cost more than the copy
+            for row, values in zip(self._buffer, kept, strict=True):
+                row[:used] = values
+            self._offset = 0
         end = self._offset + used
-        self._buffer[:, end : end + count] = block
+        return self._buffer[:, end : end + count]
+
+    def grow(self, count: int) -> None:
+        """Take the next ``count`` points as written."""
         self.stop += count
 
     def view(self, first: int, last: int) -> FloatArray:
@@ -116,7 +122,8 @@ class Series(ABC):
         while self.history.stop < last:
             done = self.history.stop
             count = min(last - done, self._stretch - done % self._stretch)
-            self.history.append(self._compute(done, done + count))
+            self._compute(done, done + count, self.history.space(count))
+            self.history.grow(count)
 
     def values(self, first: int, last: int) -> FloatArray:
         """Return points ``first`` to ``last``, shape (rows, n), a view valid until the next change."""
@@ -126,8 +133,8 @@ class Series(ABC):
         return self.history.view(first, last)
 
     @abstractmethod
-    def _compute(self, first: int, last: int) -> FloatArray:
-        """Return the points ``first`` to ``last``, shape (rows, n); everything before ``first`` is in history."""
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        """Write the points ``first`` to ``last`` into ``rows``, shape (rows, n); all before ``first`` is in history."""
 
 
 class GasSeries(Series):

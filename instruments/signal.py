@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
+from functools import cache
 
 import numpy as np
 
@@ -185,6 +186,11 @@ def interpolated(path: Path, first: int, last: int, per_step: int) -> FloatArray
 
 def stretched(knots: FloatArray, first: int, last: int, per_step: int) -> FloatArray:
     """Return points ``first`` to ``last`` of the line through ``knots``, ``per_step`` points to a step."""
-    weight = np.arange(per_step) / per_step
-    grid = knots[:-1, None] + (knots[1:] - knots[:-1])[:, None] * weight
+    grid = (knots[1:] - knots[:-1])[:, None] * _weights(per_step)
+    grid += knots[:-1, None]
     return grid.ravel()[first:last]
+
+
+@cache
+def _weights(per_step: int) -> FloatArray:
+    return np.asarray(np.arange(per_step) / per_step)

@@ -8,7 +8,7 @@ import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
 from instruments.filters import lag
-from instruments.history import GasSeries, Series, as_rows
+from instruments.history import GasSeries, Series, as_gas, as_rows
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -38,15 +38,16 @@ class Cell(GasSeries):
         super().gas_changed(index)
         self._analyzer.steps.forget(index // STEP_S)
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        inlet = as_rows(self._analyzer.inlet(first, last))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        inlet = self._analyzer.inlet(first, last)
         leak = self._analyzer.hidden.leak_fraction
         if leak > 0.0:
-            inlet += leak * (as_rows(self._analyzer.room(first, last)) - inlet)
-        count = len(Species)
-        previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
-        inlet[:count] = lag(inlet[:count], previous, self._analyzer.cell_decay())
-        return inlet
+            tight = as_rows(inlet)
+            inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
+        previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
+        cell = as_gas(first, rows)
+        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
+        cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
 
 
 class Steps(Series):
@@ -60,8 +61,8 @@ class Steps(Series):
         """Forget steps from ``index`` on."""
         self.history.truncate(max(index, self.history.start))
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        return self._analyzer.detect(first, last)
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        rows[:] = self._analyzer.detect(first, last)
 
 
 class Surroundings:

@@ -62,10 +62,9 @@ class Outlet(GasSeries):
         offered: FloatArray = self.values(first, last)[_OFFERED]
         return offered
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         before = None if self.history.stop == 0 else self.history.last()
         targets, figures = self.state.targets, self._figures
-        rows = np.empty((ROWS + 6, last - first))
         inputs = self._inputs()
         start = inputs if before is None else before[GAS_SET : _OZONE + 1]
         steps = np.repeat(inputs[:, None], last - first, axis=1)
@@ -83,7 +82,6 @@ class Outlet(GasSeries):
         decay = math.exp(-flow / 60.0 / figures["mixing_volume"])
         mixture = np.maximum(mixture, _FLOOR)
         rows[:_COUNT] = lag(mixture, mixture[:, 0] if before is None else before[:_COUNT], decay)
-        return rows
 
     def _inputs(self) -> FloatArray:
         """Where flows and ozone settle: set flow and true flow of both controllers (L/min), ozone (nmol/mol)."""

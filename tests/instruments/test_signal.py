@@ -79,15 +79,20 @@ def test_a_path_begins_at_the_epoch():
         WhiteNoise(1, "a/x").values(-1, 3)
 
 
+def write(history, values):
+    history.space(len(values))[:] = values
+    history.grow(len(values))
+
+
 def test_history_lets_go_and_says_so():
     history = History(1)
-    history.append(np.arange(5000.0)[None])
+    write(history, np.arange(5000.0))
     history.trim(4000)
     assert history.view(4000, 4003)[0].tolist() == [4000.0, 4001.0, 4002.0]
     with pytest.raises(RuntimeError, match="advance"):
         history.view(3999, 4001)
     history.truncate(4500)
-    history.append(np.full((1, 3), -1.0))
+    write(history, np.full(3, -1.0))
     assert history.view(4499, 4503)[0].tolist() == [4499.0, -1.0, -1.0, -1.0]
     with pytest.raises(RuntimeError):
         history.truncate(3000)
