@@ -63,8 +63,11 @@ def times(repeats: int = ROUNDS, arguments: tuple[str, ...] = ()) -> dict[str, f
 
 def main() -> int:
     found = times()
-    print(f"rig accept {found['accept']:.2f} s (processor {found['processor']:.2f} s), {found['accept'] / found['imports']:.1f}"
-          f" times the bare imports of its libraries ({found['imports']:.2f} s); rig --help {found['help']:.3f} s")  # fmt: skip
+    ratio = found["accept"] / found["imports"]
+    print(
+        f"rig accept {found['accept']:.2f} s (processor {found['processor']:.2f} s), rig --help {found['help']:.3f} s"
+    )
+    print(f"the bare imports of its libraries {found['imports']:.2f} s: the whole run takes {ratio:.1f} times that")
     met = [verdict("rig accept", found["accept"], 3.0, " s", at_most=True),
            verdict("rig --help", found["help"], 0.25, " s", at_most=True)]  # fmt: skip
     return 0 if all(met) else 1

@@ -6,6 +6,7 @@ run, the same number of normal variates from the same generators in the same por
 over the same shapes, with nothing else: no gas, no chemistry, no diagnostics. At least 0.3 of that speed.
 
 The floor counts what the model asked for in a day (by listening in once), so it cannot drift away from the model.
+Processor time, since all of it is one thread's arithmetic.
 ``python benchmarks/days.py`` prints medians of seven rounds; beside them, for a polling client, what it takes to read
 every channel of every step through the device's own ``read``, one call at a time.
 """
@@ -121,9 +122,9 @@ def speeds(hours: int = HOURS, repeats: int = ROUNDS) -> dict[str, float]:
     bare = floor(normals, shapes)
 
     def speed(run: Callable[[], object]) -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         run()
-        return hours / 24 / (time.perf_counter() - begun)
+        return hours / 24 / (time.process_time() - begun)
 
     medians = rounds(
         [lambda: speed(lambda: station.run(hours)), lambda: speed(lambda: polled.poll(hours)), lambda: speed(bare)],

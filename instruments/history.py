@@ -16,7 +16,7 @@ BLOCK = 600
 """Grid points of the one-second grid to whose multiples a read computes ahead."""
 
 STRETCH = 9600
-"""Longest stretch computed in one go, grid points: it fits the processor's cache. Multiple of BLOCK."""
+"""Longest stretch computed in one go, grid points: it fits the processor's cache."""
 
 KEEP_S = 8 * 3600
 """Seconds of gas kept behind the newest demand. The bench advances all devices at least every 6 h."""
@@ -109,13 +109,14 @@ class Series(ABC):
         keep: points kept behind the newest demand.
         start: index of the first point.
         block: a demand is computed ahead to a multiple of this.
+        stretch: longest stretch computed in one go, points.
     """
 
-    def __init__(self, rows: int, keep: int, start: int = 0, block: int = BLOCK) -> None:
+    def __init__(self, rows: int, keep: int, start: int = 0, block: int = BLOCK, stretch: int = STRETCH) -> None:
         self.history = History(rows, start)
         self._keep = keep
         self._block_size = block
-        self._stretch = STRETCH // BLOCK * block
+        self._stretch = stretch
 
     def ensure(self, last: int) -> None:
         """Compute up to ``last`` (exclusive) and no further, with the settings as they stand."""

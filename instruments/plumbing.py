@@ -121,8 +121,9 @@ class VentedManifold(GasSeries):
         share = np.minimum(offered / needed, 1.0)
         source, room = self._source.gas(first, last), self._room.gas(first, last)
         rows[:COUNT], rows[TEMPERATURE] = source.fractions, source.temperature_c
-        starved = np.flatnonzero(share < 1.0)  # elsewhere the source's gas stays untouched to the bit
-        if len(starved):
+        short = share < 1.0  # elsewhere the source's gas stays untouched to the bit
+        if short.any():
+            starved = slice(None) if short.all() else np.flatnonzero(short)
             for row, air in zip(rows, (*room.fractions, room.temperature_c), strict=False):
                 row[starved] = air[starved] + (row[starved] - air[starved]) * share[starved]
         rows[PRESSURE] = room.pressure_hpa
@@ -152,7 +153,8 @@ CLEAN_LINE: Mapping[Species, Wall] = {
 class Tube(GasSeries):
     """A tube: dead time, reaction of NO with O3 on the way, first-order wash-out, exchange with the wall.
 
-    The dead time belongs to the nominal flow ``flow_lpm``: a consumer that stops drawing does not stretch it.
+    The dead time belongs to the nominal flow ``flow_lpm``: a consumer whose pump weakens does not stretch it, and a line
+    at a closed port is flushed as if it drew (docs/decisions/0003 says why).
 
     Args:
         source: what the tube draws from.

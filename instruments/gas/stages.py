@@ -20,6 +20,9 @@ STEP_US = STEP_S * GRID_US
 KEEP_STEPS = 25 * 360
 """Steps kept for records: 25 h."""
 
+_STRETCH_STEPS = 6 * 360
+"""Longest stretch computed in one go: the gas of 6 h is there."""
+
 STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
 _DAY_STEPS = 8640.0
@@ -54,7 +57,7 @@ class Steps(Series):
     """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
 
     def __init__(self, analyzer: Detector, rows: int) -> None:
-        super().__init__(rows, keep=KEEP_STEPS, block=60)
+        super().__init__(rows, keep=KEEP_STEPS, block=60, stretch=_STRETCH_STEPS)
         self._analyzer = analyzer
 
     def forget(self, index: int) -> None:
