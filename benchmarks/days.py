@@ -81,7 +81,7 @@ def listening() -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
     """Note, while the block runs, each portion of normals (their number) and each filtering (rows, points)."""
     normals: list[int] = []
     shapes: list[tuple[int, int]] = []
-    draw, solve = signal.Path._normals, filters._solved
+    draw, solve = signal.Path._normals, filters._solved  # noqa: SLF001 - the one place where each passes
 
     def drawing(path: signal.Path, number: int, count: int, stream: int = 0) -> Any:
         normals.append(count)
