@@ -15,8 +15,9 @@ from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
-from instruments.supply.calibrator import Calibrator, Hidden
+from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
+from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection, validate
 from rig.errors import ConfigurationError, ConfigurationErrors

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import Moment, PointAnalyzer
+from instruments.gas.base import PointAnalyzer
 from instruments.gas.hidden import NoxHidden
+from instruments.gas.readout import Moment
 from instruments.gas.stages import Surroundings
 
 _FLUSH_S = 3

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
-from instruments.history import GasSeries, Series, as_rows, lag
+from instruments.filters import lag
+from instruments.history import GasSeries, Series, as_gas, as_rows
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -18,6 +19,9 @@ STEP_S = 10
 STEP_US = STEP_S * GRID_US
 KEEP_STEPS = 25 * 360
 """Steps kept for records: 25 h."""
+
+_STRETCH_STEPS = 6 * 360
+"""Longest stretch computed in one go: the gas of 6 h is there."""
 
 STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
@@ -37,30 +41,31 @@ class Cell(GasSeries):
         super().gas_changed(index)
         self._analyzer.steps.forget(index // STEP_S)
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        inlet = as_rows(self._analyzer.inlet(first, last))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        inlet = self._analyzer.inlet(first, last)
         leak = self._analyzer.hidden.leak_fraction
         if leak > 0.0:
-            inlet += leak * (as_rows(self._analyzer.room(first, last)) - inlet)
-        count = len(Species)
-        previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
-        inlet[:count] = lag(np.ascontiguousarray(inlet[:count]), previous, self._analyzer.cell_decay())
-        return inlet
+            tight = as_rows(inlet)
+            inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
+        previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
+        cell = as_gas(first, rows)
+        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
+        cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
 
 
 class Steps(Series):
     """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
 
     def __init__(self, analyzer: Detector, rows: int) -> None:
-        super().__init__(rows, keep=KEEP_STEPS, block=60)
+        super().__init__(rows, keep=KEEP_STEPS, block=60, stretch=_STRETCH_STEPS)
         self._analyzer = analyzer
 
     def forget(self, index: int) -> None:
         """Forget steps from ``index`` on."""
         self.history.truncate(max(index, self.history.start))
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        return self._analyzer.detect(first, last)
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        rows[:] = self._analyzer.detect(first, last)
 
 
 class Surroundings:

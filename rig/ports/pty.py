@@ -71,8 +71,7 @@ class PtyPort:
             data = os.read(self._master, _READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
-        self._clock.catch_up()
-        self.line.from_host(data)
+        self._clock.hand_over(data, self.line.from_host)
 
     def _write(self, data: bytes) -> None:
         if self._waiting:

@@ -12,8 +12,9 @@ from instruments.catalogue import load
 from instruments.device import Command, Value
 from instruments.gas.base import PointAnalyzer
 from instruments.plumbing import Air, Tube, VentedManifold
-from instruments.supply.calibrator import Calibrator, Hidden
+from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
+from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
 
 AMBIENT = {Species.SO2: 5.0, Species.NO: 10.0, Species.NO2: 20.0, Species.O3: 30.0, Species.CO: 0.5, Species.H2O: 10.0}
