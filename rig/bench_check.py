@@ -87,7 +87,10 @@ def _understood(
     faults = rest.get("fault")
     numbers = list(range(len(faults))) if isinstance(faults, list) else []
     while True:
-        paths = {_inside(rest, finding["loc"]) for finding in found.errors(include_url=False)}
+        places = [finding["loc"] for finding in found.errors(include_url=False)]
+        if any(place[:1] == ("bench",) for place in places):
+            rest["bench"] = _STAND_IN
+        paths = {_inside(rest, place) for place in places if place[:1] != ("bench",)}
         if () in paths:
             return None, errors, None
         # A fault has no name to be told by, only its place: it is left out as a whole, the last one first.
@@ -101,6 +104,10 @@ def _understood(
             return BenchFile.model_validate(rest), errors, numbers
         except ValidationError as error:
             found = error
+
+
+_STAND_IN = {"epoch": "2000-01-01T00:00:00+00:00"}
+"""For a ``[bench]`` with mistakes: nothing in the rest of the file is held against it."""
 
 
 def _inside(node: Any, path: Sequence[int | str]) -> tuple[int | str, ...]:

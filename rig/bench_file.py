@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from rig.units import Dimension, parse_quantity
@@ -48,6 +49,28 @@ Flow = Annotated[float, _quantity("flow"), Field(gt=0)]
 """A flow in L/min, written with a unit."""
 
 
+def _instant(value: object) -> object:
+    with suppress(ValueError):
+        value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError('a time with its zone, such as "2026-01-05T08:00:00+08:00"')
+    return value
+
+
+def _day(value: object) -> object:
+    with suppress(ValueError):
+        value = date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("a day, such as 2026-12-31")
+    return value
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""A calendar time with a zone."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""The last day on which a certificate is valid."""
+
+
 def _plain(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
@@ -59,13 +82,14 @@ SettingValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Strict: a number is a number and no text, true is no 1. TOML and JSON have types of their own.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class BenchSection(_Section):
     """``[bench]``: epoch, seed, and where ports may be opened."""
 
-    epoch: AwareDatetime = Field(description="calendar time of bench time 0, with a zone")
+    epoch: Instant = Field(description="calendar time of bench time 0, with a zone")
     seed: int = Field(default=1, ge=0)
     interface: str = Field(default="127.0.0.1", description="address that TCP ports bind to")
     speed: float | None = Field(default=None, ge=1, description="set by rig serve: bench seconds to a wall second")
@@ -113,7 +137,7 @@ class CylinderSection(_Section):
     value: Annotated[Fraction, Field(gt=0)]
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
     certificate: str = Field(min_length=1)
-    expires: date
+    expires: Day
     species: Literal["so2", "no", "no2", "co", "o3"] | None = None
     port: str = ""
     device: str = ""
@@ -135,7 +159,7 @@ class UncertaintySection(_Section):
     """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
 
     certificate: str = Field(min_length=1)
-    expires: date
+    expires: Day
     gas_flow_u_pct: float = Field(default=0.0, ge=0)
     zero_flow_u_pct: float = Field(default=0.0, ge=0)
     flow_offset_u_pct_fs: float = Field(default=0.0, ge=0)
@@ -248,8 +272,6 @@ def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
         return ConfigurationError(where, key, "a value", "nothing")
     if kind == "value_error":
         return ConfigurationError(where, key, str(finding["ctx"]["error"]), found)
-    if kind == "timezone_aware":
-        return ConfigurationError(where, key, "a time with its zone, such as 2026-01-05T08:00:00+08:00", found)
     message = str(finding["msg"]).removeprefix("Input should be ")
     return ConfigurationError(where, key, message[:1].lower() + message[1:], found)
 

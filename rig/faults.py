@@ -113,7 +113,9 @@ def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) ->
     if parameter not in hidden.model_fields:
         place = f"{key}.parameter" if fault.kind.takes_parameter else f"{key}.kind"
         expected = (
-            f"a fault of a {entry.name}" if place.endswith("kind") else "one of " + ", ".join(hidden.model_fields)
+            f"a fault that a {entry.name} can have"
+            if place.endswith("kind")
+            else "one of " + ", ".join(hidden.model_fields)
         )
         found = fault.kind.name if place.endswith("kind") else parameter
         yield ConfigurationError(where, place, expected, repr(found))

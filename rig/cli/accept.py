@@ -118,9 +118,7 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     if options.speed is not None and not 1.0 <= options.speed < float("inf"):
         errors.append(ConfigurationError("--speed", "", "a number of 1 or more", f"{options.speed:g}"))
     elif options.speed is not None and options.clock != "paced":
-        errors.append(
-            ConfigurationError("--speed", "", "--clock paced beside it", options.clock or "the virtual clock")
-        )
+        errors.append(ConfigurationError("--speed", "", "--clock paced beside it", options.clock or "none"))
     if bench is not None and any(section.resource is not None for section in bench[0].device.values()):
         for option, value in (("--seed", options.seed), ("--clock", options.clock)):
             if value is not None:

@@ -50,17 +50,21 @@ class TerminalOperator:
 
 
 def last_words(record: Record, out: Path, language: str) -> str:
-    """What did not pass, what the bench has to say of its end, the verdict, and where everything lies."""
+    """What did not pass and why, what the bench has to say of its end, the verdict, and where everything lies."""
     from reports.messages import text
 
     lines = []
+    reasons: dict[str, None] = {}
     counts: dict[str, int] = {}
     for test in record.tests:
         counts[test.verdict] = counts.get(test.verdict, 0) + 1
         if test.verdict != "pass":
             value = "no value" if test.value is None else f"{test.value:.{test.decimals}f} {test.unit}"
             lines.append(f"  {test.verdict:>10}  {test.device}  {test.criterion} {test.quantity}: {value}")
-    lines += [f"  {text(note, language)}" for note in record.notes if note.key != "safe.done"]
+            if test.message is not None:
+                reasons[text(test.message, language)] = None
+    reasons |= {text(note, language): None for note in record.notes if note.key != "safe.done"}
+    lines += [f"  {reason}" for reason in reasons]
     tally = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
     simulated = "SIMULATED  " if record.run.simulated else ""
     lines += [f"{simulated}{record.verdict.upper()}  ({tally})", str(out / "report.html")]
