@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,7 +43,7 @@ def accept(
     from rig.cli.accept import accept as run_accept
 
     languages = ("en", "zh") if lang == "both" else (lang,)
-    raise typer.Exit(run_accept(AcceptOptions(
+    raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator,
     )))  # fmt: skip
@@ -63,7 +64,7 @@ def serve(
     """Serve every device on a pty or TCP port; with -- CMD, run CMD against them and return its code."""
     from rig.cli.serve import serve as run_serve
 
-    raise typer.Exit(run_serve(bench, speed, seed, endpoints, truth, folder, tuple(context.args)))
+    raise typer.Exit(_orderly(run_serve, bench, speed, seed, endpoints, truth, folder, tuple(context.args)))
 
 
 @app.command()
@@ -73,7 +74,7 @@ def catalog(
     """Show what a model is: parameters, alarms, settings and commands, each with its source."""
     from rig.cli.catalog import catalog as show
 
-    raise typer.Exit(show(model))
+    raise typer.Exit(_orderly(show, model))
 
 
 @app.command()
@@ -84,7 +85,17 @@ def check(
     """Check a file and name all its mistakes."""
     from rig.cli.check import check as run_check
 
-    raise typer.Exit(run_check(file, connect=connect))
+    raise typer.Exit(_orderly(run_check, file, connect=connect))
+
+
+def _orderly(command: Callable[..., int], *arguments: object, **options: object) -> int:
+    """Run a command; an interrupt that it does not answer itself is a fault of the run, not typer's affair."""
+    from rig.errors import RigFault
+
+    try:
+        return command(*arguments, **options)
+    except KeyboardInterrupt:
+        raise RigFault("interrupted") from None
 
 
 def run_app() -> int:
@@ -99,9 +110,6 @@ def run_app() -> int:
         return EXIT_CONFIGURATION
     except (RigError, Refused) as error:
         sys.stderr.write(f"rig: {error}\n")
-        return EXIT_FAULT
-    except KeyboardInterrupt:
-        sys.stderr.write("rig: interrupted\n")
         return EXIT_FAULT
     except BrokenPipeError:
         # Whoever read our output has had enough (rig catalog | head); Python must not find that out again at exit.

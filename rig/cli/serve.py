@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+from rig.bench_file import BenchFile
 from rig.cli.signals import stop_requests
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.serve import ServedBench
@@ -53,22 +54,30 @@ def serve(
         errors.append(ConfigurationError("CMD", "", "a program that can be run", repr(command[0])))
     if errors:
         raise ConfigurationErrors(errors)
-    with stop_requests("closing the ports"), ExitStack() as stack:
+    with stop_requests("closing the ports"):
+        try:
+            return _serve(file, path, speed, seed, endpoints, truth, folder, command)
+        except KeyboardInterrupt:
+            return 0  # that is how it ends
+
+
+def _serve(
+    file: BenchFile, path: Path, speed: float, seed: int | None, endpoints: Path | None, truth: Path | None,
+    folder: Path | None, command: tuple[str, ...],
+) -> int:  # fmt: skip
+    with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
         served = stack.enter_context(ServedBench(file, path, place.absolute(), speed, seed, truth))
         listing = endpoints or (place / "endpoints.json" if command else None)
         if listing is not None:
-            served.write_endpoints(listing)
             stack.callback(listing.unlink, missing_ok=True)
+            served.write_endpoints(listing)
         # What a command prints is its own: the table goes out of its way.
         (sys.stderr if command else sys.stdout).write(_table(served))
         sys.stdout.flush()
         if command:
             return _run(command, listing, served)
-        try:
-            served.wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
+        served.wait()
         return 0
 
 

@@ -14,8 +14,8 @@ from rig.lines import Line
 from rig.ports.serial import server_of
 
 _READ_BYTES = 4096
-_SERVED_HERE: set[str] = set()
-"""Ptys that this process serves at the moment."""
+_SERVED_HERE: dict[Path, str] = {}
+"""Links that this process serves at the moment, with their ptys."""
 
 
 class PtyPort:
@@ -54,13 +54,13 @@ class PtyPort:
             # port, or to somebody's terminal. Only a number that is served still is a port in use.
             target = self.link.readlink()
             server = server_of(target)
-            ours = str(target) in _SERVED_HERE
+            ours = _SERVED_HERE.get(self.link.absolute()) == str(target)
             if ours or server is not None:
                 who = "by this process" if ours else f"by process {server}"
                 raise RigFault(f"{self.link} is already a link to {target}, which is served {who}")
             self.link.unlink()
         self.link.symlink_to(self.device_path)
-        _SERVED_HERE.add(self.device_path)
+        _SERVED_HERE[self.link.absolute()] = self.device_path
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to serve in ``loop``."""
@@ -74,7 +74,7 @@ class PtyPort:
             self._loop.remove_reader(self._master)
             self._loop.remove_writer(self._master)
         self.line.disconnect()
-        _SERVED_HERE.discard(self.device_path)
+        _SERVED_HERE.pop(self.link.absolute(), None)
         if self.link.is_symlink() and str(self.link.readlink()) == self.device_path:
             self.link.unlink()
         os.close(self._master)

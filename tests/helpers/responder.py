@@ -14,7 +14,7 @@ ANSWERS = {
 
 
 class Responder:
-    """Serves a pty in a thread. `how`: "well", "silent", "junk". After `lives_for` answers to "so2" the line goes dead."""
+    """Serves a pty in a thread. `how`: "well", "silent", "junk". After `lives_for` answers to "so2" it is dead."""
 
     def __init__(self, how="well", lives_for=None, answers=()):
         self.how = how
@@ -71,8 +71,8 @@ class Responder:
 
 def clock(offset_s):
     """Answers to "date" and "time" of a box whose clock is `offset_s` ahead of local time +08:00."""
-    now = lambda: time.gmtime(time.time() + 8 * 3600 + offset_s)  # noqa: E731
-    return {
-        "date": lambda: time.strftime("date %m-%d-%y", now()),
-        "time": lambda: time.strftime("time %H:%M:%S", now()),
-    }
+
+    def told(form):
+        return time.strftime(form, time.gmtime(time.time() + 8 * 3600 + offset_s))
+
+    return {"date": lambda: told("date %m-%d-%y"), "time": lambda: told("time %H:%M:%S")}

@@ -1,14 +1,17 @@
 """What the truth log says is shown is what a client reads."""
 
 import json
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
 import pyvisa
+import serial
 
 from rig.bench import Bench
 from rig.bench_file import parse_bench
+from rig.cli.accept import AcceptOptions, accept
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError
 from rig.ports.visa import RigVisaLibrary
@@ -112,3 +115,46 @@ def test_no_instant_is_left_out_however_fast_the_clock(tmp_path):
     instants = [line["t_us"] for line in lines(path, "reading", "so2")]
     assert instants == list(range(0, instants[-1] + 1, 10_000_000))
     assert instants[-1] >= until - 60_000_000
+
+
+def test_a_client_on_a_pty_reads_what_the_log_says_was_shown_at_that_instant(tmp_path):
+    path, seen = tmp_path / "truth.jsonl", []
+    with ServedBench(parse_bench(DEMO, "demo"), Path("demo"), tmp_path / "ports", 20.0, truth=path) as served:
+        with serial.Serial(str(tmp_path / "ports" / "so2"), 9600, timeout=5) as port:
+
+            def ask(text):
+                port.write(b"\xab" + text.encode() + b"\r")
+                return port.read_until(b"\r").decode().removeprefix(text).split()[0]
+
+            ask("set avg time 10")
+            begun = time.monotonic()
+            while time.monotonic() - begun < 4.0:
+                # The box's own clock, before and after, tells which instant of the log the value belongs to.
+                before, value, after = ask("time"), ask("so2"), ask("time")
+                if before[:7] == after[:7]:
+                    seen.append((_seconds(before) // 10 * 10_000_000, float(value)))
+        served.check()
+    told = {line["t_us"]: line["shown"]["so2"] for line in lines(path, "reading", "so2")}
+    assert len({t_us for t_us, _ in seen}) >= 5
+    for t_us, value in seen:
+        assert value == pytest.approx(told[t_us], rel=1e-3, abs=1e-6)
+
+
+def _seconds(text):
+    hours, minutes, seconds = map(int, text.split(":"))
+    return hours * 3600 + minutes * 60 + seconds - 8 * 3600  # the bench's epoch is eight o'clock
+
+
+def test_the_truth_of_a_run_has_what_struck_beside_what_was_built(tmp_path):
+    bench = tmp_path / "bench.json"
+    faults = [{"kind": "span_step", "device": "co", "at": "20 min", "for": "5 min", "severity": 1.0, "name": "a knock"},
+              {"kind": "silence", "device": "o3", "at": "30 d"}]  # fmt: skip
+    bench.write_text(json.dumps(DEMO | {"fault": faults}, default=lambda value: value.isoformat()))
+    accept(AcceptOptions(bench=str(bench), devices=("co",), out=tmp_path / "out", operator="simulated"))
+    truth = json.loads((tmp_path / "out" / "truth.json").read_text())
+    assert [fault["name"] for fault in truth["faults"]] == ["a knock", "silence of o3"]
+    assert [(e["t_us"], e["name"], e["begins"]) for e in truth["events"]] == [
+        (1_200_000_000, "a knock", True), (1_500_000_000, "a knock", False)
+    ]  # fmt: skip
+    assert truth["devices"]["co"]["span_error_pct"] == 0.0
+    assert truth["seed"] == 1

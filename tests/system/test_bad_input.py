@@ -1,4 +1,4 @@
-"""Bad input through the real command: an exit code, lines that name file, key, expected and found, nothing left over."""
+"""Bad input through the real command: an exit code, lines that name file, key, expected, found; nothing left over."""
 
 import json
 import math
@@ -18,17 +18,29 @@ BENCHES = {
         changed(DEMO, device__so2__model="43x"),
         ["device.so2.model: expected one of 146i, 42i, 43i, 48i, 49i, or manual, found '43x'"],
     ),
-    "unknown key": (changed(DEMO, device__so2__colour="red"), ["device.so2.colour: expected no such key here, found 'red'"]),
+    "unknown key": (
+        changed(DEMO, device__so2__colour="red"),
+        ["device.so2.colour: expected no such key here, found 'red'"],
+    ),
     "wrong unit": (
         changed(DEMO, device__so2__range="500 mm"),
-        ["device.so2.range: expected a unit of fraction (ppb, nmol/mol, ppm, umol/mol, %, ppt, pmol/mol), found '500 mm'"],
+        ["device.so2.range: expected a unit of fraction (ppb, nmol/mol, ppm, umol/mol,", "found '500 mm'"],
     ),
-    "no unit": (changed(DEMO, device__so2__range=500), ["device.so2.range: expected text with a unit of fraction, such as"]),
+    "no unit": (
+        changed(DEMO, device__so2__range=500),
+        ["device.so2.range: expected text with a unit of fraction, such as"],
+    ),
     "not a number": (changed(DEMO, cylinder__so2__u_pct=math.nan), ["cylinder.so2.u_pct: expected", "found nan"]),
-    "infinite": (changed(DEMO, cylinder__so2__value="1e999 ppm"), ["cylinder.so2.value: expected a finite number, found inf"]),
+    "infinite": (
+        changed(DEMO, cylinder__so2__value="1e999 ppm"),
+        ["cylinder.so2.value: expected a finite number, found inf"],
+    ),
     "text for a number": (changed(DEMO, cylinder__so2__u_pct="0.5"), ["cylinder.so2.u_pct: expected", "found '0.5'"]),
     "no zone": (changed(DEMO, bench__epoch="2026-01-05T08:00:00"), ["bench.epoch: expected a time with its zone"]),
-    "hidden parameter": (changed(DEMO, device__nox__hidden={"mood": 1}), ["device.nox.hidden.mood: expected one of span_e"]),
+    "hidden parameter": (
+        changed(DEMO, device__nox__hidden={"mood": 1}),
+        ["device.nox.hidden.mood: expected one of span_e"],
+    ),
     "hidden value": (
         changed(DEMO, device__nox__hidden={"converter_efficiency": 93}),
         ["device.nox.hidden.converter_efficiency: expected", "found 93"],
@@ -37,12 +49,18 @@ BENCHES = {
         changed(DEMO, device__co__settings={"averaging_time": 7}),
         ["device.co.settings.averaging_time: expected a value that the model takes", "found 7"],
     ),
-    "range beyond the model": (changed(DEMO, device__so2__range="900 ppm"), ["device.so2.range: expected a value that the"]),
+    "range beyond the model": (
+        changed(DEMO, device__so2__range="900 ppm"),
+        ["device.so2.range: expected a value that the"],
+    ),
     "protocol": (
         changed(DEMO, device__so2__port__a__protocol="bayern"),
         ["device.so2.port.a.protocol: expected a protocol of the 43i (clink), found 'bayern'"],
     ),
-    "line option": (changed(DEMO, device__so2__port__a__options={"loud": True}), ["device.so2.port.a.options.loud: expected"]),
+    "line option": (
+        changed(DEMO, device__so2__port__a__options={"loud": True}),
+        ["device.so2.port.a.options.loud: expected"],
+    ),
     "two ids of one box": (
         changed(DEMO, device__so2__port__b={"protocol": "clink", "id": 44}),
         ["device.so2.port.b.id: expected 43, the box's one id"],
@@ -57,10 +75,16 @@ BENCHES = {
     ),
     "no resource": (
         changed(NO_CALIBRATOR, device={"so2": {"model": "43i", "resource": "the grey box", "protocol": "clink"}}),
-        ["device.so2.resource: expected a serial port or socket, such as ASRL/dev/ttyUSB0::INSTR", "found 'the grey box'"],
+        ["device.so2.resource: expected a serial port or socket, such as ASRL/dev/tty", "found 'the grey box'"],
     ),
-    "neither port nor resource": (changed(DEMO, device__so2__port=None), ["device.so2.port: expected a port, or a resource"]),
-    "missing cylinder": (changed(DEMO, cylinder__so2=None), ["cylinder.so2: expected a cylinder of so2 for so2, found none"]),
+    "neither port nor resource": (
+        changed(DEMO, device__so2__port=None),
+        ["device.so2.port: expected a port, or a resource"],
+    ),
+    "missing cylinder": (
+        changed(DEMO, cylinder__so2=None),
+        ["cylinder.so2: expected a cylinder of so2 for so2, found none"],
+    ),
     "expired cylinder": (
         changed(DEMO, cylinder__so2__expires="2025-12-31"),
         ["cylinder.so2.expires: expected a certificate that is valid on 2026-01-05, found expired on 2025-12-31"],
@@ -94,14 +118,16 @@ BENCHES = {
         ["fault.0.parameter: expected one of span_error_pct", "found 'mood'"],
     ),
     "fault of a wrong value": (
-        changed(DEMO, fault=[{"kind": "cause", "device": "so2", "at": "1 h", "parameter": "leak_fraction", "severity": 3}]),
+        changed(
+            DEMO, fault=[{"kind": "cause", "device": "so2", "at": "1 h", "parameter": "leak_fraction", "severity": 3}]
+        ),
         ["fault.0.severity: expected for leak_fraction: less than or equal to 1, found 3"],
     ),
     "fault that this kind cannot have": (
         changed(DEMO, fault=[{"kind": "span_step", "device": "calibrator", "at": "1 h", "severity": 3}]),
         ["fault.0.kind: expected a fault that a 146i can have, found 'span_step'"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BENCHES)
@@ -134,19 +160,34 @@ PLANS = {
         changed(PLAN, multipoint__levels_pct=[0.0, 50.0, 120.0]),
         ["multipoint.levels_pct.2: expected less than or equal to 100, found 120.0"],
     ),
-    "level below zero": (changed(PLAN, multipoint__levels_pct=[-5.0, 50.0, 80.0]), ["multipoint.levels_pct.0: expected"]),
+    "level below zero": (
+        changed(PLAN, multipoint__levels_pct=[-5.0, 50.0, 80.0]),
+        ["multipoint.levels_pct.0: expected"],
+    ),
     "a level twice": (
         changed(PLAN, multipoint__levels_pct=[0.0, 50.0, 50.0]),
         ["multipoint.levels_pct: expected each level once (50 stands twice)"],
     ),
-    "not a number": (changed(PLAN, multipoint__levels_pct=[0.0, math.nan, 50.0]), ["multipoint.levels_pct.1: expected"]),
-    "more ozone than NO": (changed(PLAN, converter_efficiency__ozone_pct=[90.0]), ["converter_efficiency: expected ozone_pct"]),
-    "no window": (changed(PLAN, gas__stability__window="5 s"), ["gas.stability: expected a window of at least two polls"]),
+    "not a number": (
+        changed(PLAN, multipoint__levels_pct=[0.0, math.nan, 50.0]),
+        ["multipoint.levels_pct.1: expected"],
+    ),
+    "more ozone than NO": (
+        changed(PLAN, converter_efficiency__ozone_pct=[90.0]),
+        ["converter_efficiency: expected ozone_pct"],
+    ),
+    "no window": (
+        changed(PLAN, gas__stability__window="5 s"),
+        ["gas.stability: expected a window of at least two polls"],
+    ),
     "unknown gas": (changed(PLAN, gas__stability__least__so3="5 min"), ["gas.stability.least.so3", "'default', 'so2'"]),
     "unknown standard": (changed(PLAN, standard="hj999"), ["standard: expected one of hj818, found 'hj999'"]),
-    "a procedure twice": (changed(PLAN, procedures=["prepare", "prepare"]), ["procedures: expected each procedure once"]),
+    "a procedure twice": (
+        changed(PLAN, procedures=["prepare", "prepare"]),
+        ["procedures: expected each procedure once"],
+    ),
     "wrong unit": (changed(PLAN, gas__total_flow="5 m"), ["gas.total_flow: expected a unit of flow"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", PLANS)
@@ -225,10 +266,11 @@ def test_results_that_cannot_be_written(tmp_path):
 
 
 def test_options_of_an_emulated_bench_on_a_real_one(tmp_path):
-    bench = {"bench": DEMO["bench"], "device": {
-        "so2": {"model": "43i", "resource": f"ASRL{tmp_path}/none::INSTR", "protocol": "clink"},
-        "calibrator": {"model": "manual"}}, "cylinder": {"so2": DEMO["cylinder"]["so2"] | {"expires": "2035-12-31"}}}  # fmt: skip
-    bench["cylinder"]["so2"].pop("hidden", None)
+    cylinder = DEMO["cylinder"]["so2"] | {"expires": "2090-12-31"}
+    so2 = {"model": "43i", "resource": f"ASRL{tmp_path}/none::INSTR", "protocol": "clink"}
+    bench = {
+        "bench": DEMO["bench"], "device": {"so2": so2, "calibrator": {"model": "manual"}}, "cylinder": {"so2": cylinder}
+    }  # fmt: skip
     path = write(tmp_path / "bench.json", bench)
     lines = complaints(rig("accept", "--bench", path, "--seed", "3", "--clock", "virtual"), 2)
     assert [line.split(": ")[1] for line in lines] == ["--seed", "--clock"]
@@ -282,7 +324,8 @@ def test_rig_check_names_all_mistakes_of_a_file_at_once(tmp_path):
     data = changed(
         DEMO, bench__epoch=5, device__so2__model="43x", device__so2__colour="red", device__nox__hidden={"mood": 1},
         device__nox__range="500 mm", device__co__settings={"averaging_time": 7}, cylinder__no__port="a",
-        cylinder__co__expires="soon", tube__so2__to="so3.span", certificate__o3={"certificate": "X", "expires": "2030-01-01"},
+        cylinder__co__expires="soon", tube__so2__to="so3.span",
+        certificate__o3={"certificate": "X", "expires": "2030-01-01"},
         fault=[
             {"kind": "silence", "at": "1 parsec", "device": "so2"},
             {"kind": "gremlin", "device": "so2", "at": "1 min"},

@@ -122,7 +122,8 @@ def test_check_connect_tells_another_model_a_silent_box_and_a_missing_port(tmp_p
     with Responder(answers={"program no": "program no iSeries 43C 01.00.00"}) as other, Responder("silent") as silent:
         text = BENCH.format(port=other.path)
         for name, port in (("b", silent.path), ("c", tmp_path / "none")):
-            text += f'[device.{name}]\nmodel = "43i"\nresource = "ASRL{port}::INSTR"\nprotocol = "clink"\ntimeout = "0.2 s"\n'
+            text += f'[device.{name}]\nmodel = "43i"\nresource = "ASRL{port}::INSTR"\n'
+            text += 'protocol = "clink"\ntimeout = "0.2 s"\n'
         (tmp_path / "bench.toml").write_text(text)
         done = rig("check", tmp_path / "bench.toml", "--connect")
     assert done.returncode == 4
