@@ -126,6 +126,7 @@ class Engine:
             return
         started = self.run.now()
         done = len(self.procedures)
+        self.run.step(f"{device}: {procedure}")
         try:
             if procedure == "prepare":
                 self._keep(*carry_out(self.context, procedure, device, lambda: prepare(self.context, device),

@@ -119,6 +119,9 @@ class Calibrator:
             return found
         if quantity in self._texts:
             return self._texts[quantity]
+        if quantity.startswith("hidden.") and quantity[7:] in Hidden.model_fields:
+            truth: Value = getattr(state.hidden, quantity[7:])
+            return truth
         return self._display.observe(t_us, state, quantity)
 
     def _record(self, t_us: int, state: State) -> None:
