@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
@@ -14,10 +16,44 @@ from instruments.gas.co import CoAnalyzer
 from instruments.gas.nox import NoxAnalyzer
 from instruments.gas.o3 import O3Analyzer
 from instruments.gas.so2 import So2Analyzer
+from instruments.unit import Unit
+from instruments.wear import Service
+
+Truth = TypeVar("Truth", bound=BaseModel)
 
 ANALYZERS: Mapping[str, type[PointAnalyzer]] = {
     "so2": So2Analyzer, "nox": NoxAnalyzer, "o3": O3Analyzer, "co": CoAnalyzer,
 }  # fmt: skip
+
+
+UNITS: Mapping[str, str] = {}
+"""Model class of each design that stands on :class:`~instruments.unit.Unit`, as ``module:class``, imported when used."""
+
+
+def build_unit(
+    entry: CatalogueEntry,
+    name: str,
+    seed: int,
+    *,
+    serial: str = "",
+    settings: Mapping[str, Value] | None = None,
+    hidden: Mapping[str, Value] | None = None,
+    warm: bool = True,
+    service: Service | None = None,
+    where: str = "",
+) -> Unit:
+    """Build a unit of that model.
+
+    Raises:
+        ConfigurationErrors: a hidden parameter, a setting or a part that does not exist or cannot have that value.
+    """
+    module, _, name_of_class = UNITS[entry.design].partition(":")
+    kind: type[Unit] = getattr(import_module(module), name_of_class)
+    truth = _hidden(kind.hidden_model, hidden, name, where)
+    try:
+        return kind(entry, name, seed, serial=serial, settings=settings, hidden=truth, warm=warm, service=service)
+    except (Refused, ValueError) as error:
+        raise ConfigurationError(where, f"device.{name}", "settings and parts that this model has", error) from None
 
 
 def build_analyzer(
@@ -37,10 +73,18 @@ def build_analyzer(
         ConfigurationErrors: a hidden parameter or setting that does not exist or cannot have that value.
     """
     kind = ANALYZERS[entry.kind]
+    truth = _hidden(kind.hidden_model, hidden, name, where)
     try:
-        truth = kind.hidden_model.model_validate(dict(hidden or {}))
+        return kind(entry, name, seed, serial=serial, settings=dict(settings or {}), hidden=truth, warm=warm)
+    except Refused as refused:
+        raise ConfigurationError(where, f"device.{name}", "settings that this model takes", refused) from None
+
+
+def _hidden(model: type[Truth], hidden: Mapping[str, Value] | None, name: str, where: str) -> Truth:
+    try:
+        return model.model_validate(dict(hidden or {}))
     except ValidationError as error:
-        known = ", ".join(kind.hidden_model.model_fields)
+        known = ", ".join(model.model_fields)
         raise ConfigurationErrors(
             [
                 ConfigurationError(
@@ -52,7 +96,3 @@ def build_analyzer(
                 for one in error.errors(include_url=False)
             ]
         ) from None
-    try:
-        return kind(entry, name, seed, serial=serial, settings=dict(settings or {}), hidden=truth, warm=warm)
-    except Refused as refused:
-        raise ConfigurationError(where, f"device.{name}", "settings that this model takes", refused) from None
