@@ -27,7 +27,7 @@ ANALYZERS: Mapping[str, type[PointAnalyzer]] = {
 
 
 UNITS: Mapping[str, str] = {}
-"""Model class of each design that stands on :class:`~instruments.unit.Unit`, as ``module:class``, imported when used."""
+"""Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
 
 def build_unit(

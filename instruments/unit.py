@@ -11,11 +11,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Site
@@ -23,42 +22,10 @@ from instruments.audit import AuditLog, Change
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
 from instruments.errors import Refused
-from instruments.history import Series
+from instruments.steps import SECOND_US, Hidden, Moment, Steps
 from instruments.wear import Service, Wear
 
-SECOND_US = 1_000_000
 _KEPT_US = 26 * 3600 * SECOND_US
-
-
-class Hidden(BaseModel):
-    """A unit's hidden truth. Faults act by changing it; calibration and reports never see it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The unit as an observer finds it until an instant."""
-
-    until_us: int
-    settings: Mapping[str, Value]
-    powered: bool
-    power_step: int
-
-
-class Steps(Series):
-    """Rows of a unit on the grid of its measuring steps; step k ends at (k + 1) x ``step_s``."""
-
-    def __init__(self, unit: Unit, rows: int, keep: int) -> None:
-        super().__init__(rows, keep=keep, block=max(1, 600 // unit.step_s))
-        self._unit = unit
-
-    def forget(self, index: int) -> None:
-        """Forget steps from ``index`` on."""
-        self.history.truncate(max(index, self.history.start))
-
-    def _compute(self, first: int, last: int) -> FloatArray:
-        return self._unit.detect(first, last)
 
 
 class Unit(ABC):
@@ -276,7 +243,7 @@ class Unit(ABC):
         self.settings = {**self.settings, **self.power_changed(t_us, step)}
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
-        """Power has come or gone: restart what does not survive it; return the settings that are lost, as they are now."""
+        """Power has come or gone: restart what does not survive it; return the settings that are lost, as they are."""
         return {}
 
     def _hidden_with(self, key: str, value: Value) -> Hidden:

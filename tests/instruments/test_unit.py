@@ -8,7 +8,8 @@ from instruments.catalogue import CatalogueEntry, parse
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.signal import WhiteNoise
-from instruments.unit import Hidden, Unit
+from instruments.steps import Hidden
+from instruments.unit import Unit
 from instruments.wear import Service
 
 MARKED = 'mark = "recalled"\nsource = "test"\n'
