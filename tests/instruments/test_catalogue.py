@@ -3,7 +3,7 @@
 import pytest
 
 from instruments import catalogue
-from instruments.build import ANALYZERS, build_analyzer
+from instruments.build import UNITS, build_unit
 from instruments.errors import ConfigurationError, ConfigurationErrors
 
 
@@ -21,7 +21,7 @@ def test_every_figure_has_unit_mark_and_source(model):
     assert "clink" in entry.protocols
 
 
-@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).kind in ANALYZERS])
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).design in UNITS])
 def test_every_parameter_is_read(model):
     entry = catalogue.load(model)
     unread = set(entry.parameters)
@@ -34,7 +34,7 @@ def test_every_parameter_is_read(model):
     watched = object.__new__(catalogue.CatalogueEntry)
     watched.__dict__.update(entry.__dict__)
     watched.parameters = Watching(entry.parameters)
-    unit = build_analyzer(watched, "unit", 1)
+    unit = build_unit(watched, "unit", 1)
     from instruments.air import Species
     from instruments.plumbing import Air
 
@@ -66,4 +66,4 @@ def test_mistakes_name_file_and_key(tmp_path, monkeypatch):
 
 def test_hidden_truth_that_does_not_exist_is_named():
     with pytest.raises(ConfigurationErrors, match=r"device\.x\.hidden\.tea"):
-        build_analyzer(catalogue.load("43i"), "x", 1, hidden={"tea": 1.0}, where="bench.toml")
+        build_unit(catalogue.load("43i"), "x", 1, hidden={"tea": 1.0}, where="bench.toml")
