@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from numpy.typing import NDArray
+
 from instruments.air import FloatArray
 from instruments.device import Value
 from instruments.steps import SECOND_US, Hidden, Moment, Steps
@@ -90,6 +92,34 @@ class Observing:
             if not moment.powered:
                 for values in table.values():
                     values[begin - first : end - first] = np.nan
+        return table
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each of :meth:`quantities`, as far as it is known: the catalogue's for a diagnostic of that name."""
+        known = {name: parameter.unit for name, parameter in self.entry.parameters.items() if name in self.diagnostics}
+        known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
+        return {**known, **self.reported()}
+
+    def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
+        """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
+        count = len(next(iter(table.values())))
+        found = np.full(count, "", dtype="U200")
+        for label, limits in sorted(self.entry.alarms.items()):
+            values = table[label]
+            for limit, side in ((limits.high, "high"), (limits.low, "low")):
+                if limit is not None:
+                    stands = values > limit if side == "high" else values < limit
+                    if stands.any():
+                        found[stands] = np.char.strip(np.char.add(np.char.add(found[stands], " "), f"{label}:{side}"))
+        return found
+
+    def text_settings(self, first: int, last: int) -> Mapping[str, NDArray[np.str_]]:
+        """Settings that are words (a valve, a mode) at each step ``first`` to ``last`` (exclusive)."""
+        names = [name for name, value in self.settings.items() if isinstance(value, str)]
+        table = {name: np.empty(last - first, dtype="U40") for name in names}
+        for begin, end, moment in self._moments(first, last):
+            for name in names:
+                table[name][begin - first : end - first] = str(moment.settings[name])
         return table
 
     def _moments(self, first: int, last: int) -> list[tuple[int, int, Moment]]:

@@ -46,6 +46,18 @@ def test_every_parameter_is_read(model):
     assert unread == set()
 
 
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).key_parameters])
+def test_key_parameters_are_settings_or_diagnostics_that_the_unit_has_and_start_inside_their_ranges(model):
+    entry = catalogue.load(model)
+    unit = build_unit(entry, "unit", 1)
+    for name, key in entry.key_parameters.items():
+        assert (name in entry.settings) == (key.access == "adjustable"), name
+        assert name in entry.settings or name in unit.diagnostics, name
+        if name in entry.settings:
+            default = entry.settings[name].default
+            assert (key.low is None or default >= key.low) and (key.high is None or default <= key.high), name
+
+
 def test_an_unknown_model_names_the_known_ones():
     with pytest.raises(ConfigurationError, match="43i"):
         catalogue.load("43x")
