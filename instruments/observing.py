@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from instruments.air import FloatArray
@@ -95,8 +94,14 @@ class Observing:
         return table
 
     def units(self) -> Mapping[str, str]:
-        """Unit of each of :meth:`quantities`, as far as it is known: the catalogue's for a diagnostic of that name."""
-        known = {name: parameter.unit for name, parameter in self.entry.parameters.items() if name in self.diagnostics}
+        """Unit of each of :meth:`quantities`, as far as the catalogue tells it for a diagnostic or for its step."""
+        figures = self.entry.parameters
+        known = {
+            name: figures[label].unit
+            for name in self.diagnostics
+            for label in (f"{name}_step", name)
+            if label in figures
+        }
         known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
         return {**known, **self.reported()}
 

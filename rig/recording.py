@@ -42,8 +42,8 @@ def record(bench: Bench, duration_s: int, every_s: int = NATIVE_S) -> Iterator[C
     Raises:
         ConfigurationError: an interval that is no whole part of the time, or none at all.
     """
-    if every_s < 1 or duration_s < every_s:
-        raise ConfigurationError("--every", "", "at least 1 s and no more than --for", f"{every_s} s of {duration_s} s")
+    if not 1 <= every_s <= min(duration_s, CHUNK_S):
+        raise ConfigurationError("--every", "", "1 s to 6 h, and no more than --for", f"{every_s} s of {duration_s} s")
     clock = bench.virtual_clock
     start = clock.now_us // 1_000_000
     length = max(every_s, CHUNK_S // every_s * every_s)
@@ -72,8 +72,8 @@ def _chunk(bench: Bench, begin: int, end: int, every_s: int) -> Chunk:
             chunk.numbers[f"{name}.{quantity}"] = spread(values, first, step, times, every_s, circular=unit == "deg")
             chunk.units[f"{name}.{quantity}"] = unit
         chunk.texts[f"{name}.alarms"] = _last(device.alarm_texts(table), first, step, times)
-        for setting, values in device.text_settings(first, max(last, first + 1)).items():
-            chunk.texts[f"{name}.{setting}"] = _last(values, first, step, times)
+        for setting, words in device.text_settings(first, max(last, first + 1)).items():
+            chunk.texts[f"{name}.{setting}"] = _last(words, first, step, times)
     return chunk
 
 
@@ -115,7 +115,8 @@ def spread(
         return np.asarray(folded[:, 0])
     if circular:
         radians = np.deg2rad(folded)
-        return np.asarray(np.rad2deg(np.arctan2(_mean(np.sin(radians)), _mean(np.cos(radians)))) % 360.0)
+        mean = np.rad2deg(np.arctan2(_mean(np.sin(radians)), _mean(np.cos(radians)))) % 360.0
+        return np.where(mean >= 360.0, 0.0, mean)  # a rounded nothing below 0 is taken to 360
     return _mean(folded)
 
 

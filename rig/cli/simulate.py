@@ -16,7 +16,19 @@ from rig.bench import Bench
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
 from rig.recording import Chunk, record
+from rig.units import parse_quantity
 from scenarios.opening import load_bench
+
+
+def seconds(text: str, option: str) -> int:
+    """A time with its unit as whole seconds. Raises ConfigurationError."""
+    try:
+        value = parse_quantity(text, "time")
+    except ValueError as error:
+        raise ConfigurationError(option, "", str(error), repr(text)) from None
+    if value < 1.0 or value != int(value):
+        raise ConfigurationError(option, "", "whole seconds", repr(text))
+    return int(value)
 
 
 class Sink(Protocol):

@@ -55,7 +55,8 @@ def test_key_parameters_are_settings_or_diagnostics_that_the_unit_has_and_start_
         assert name in entry.settings or name in unit.diagnostics, name
         if name in entry.settings:
             default = entry.settings[name].default
-            assert (key.low is None or default >= key.low) and (key.high is None or default <= key.high), name
+            assert key.low is None or default >= key.low, name
+            assert key.high is None or default <= key.high, name
 
 
 def test_an_unknown_model_names_the_known_ones():
