@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from instruments.air import Species
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from instruments.supply.calibrator import PORTS as GAS_PORTS
+from instruments.supply.settings import PORTS as GAS_PORTS
 from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection, findings_of
 from rig.device_check import device_mistakes, kind_of
 from rig.faults import plan_fault, trial_of_fault

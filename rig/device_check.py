@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
 from instruments.supply.calibrator import Calibrator
-from instruments.supply.calibrator import Hidden as CalibratorHidden
+from instruments.supply.settings import Hidden as CalibratorHidden
 from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, findings_of
 from rig.wiring import LINE_OPTIONS, line_protocols, start_settings
@@ -118,12 +118,12 @@ def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterato
 def _analyzer(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     name = key.partition(".")[2]
     try:
-        build_analyzer(entry, name, 0, hidden=dict(section.hidden), where=where)
+        build_unit(entry, name, 0, hidden=dict(section.hidden), where=where)
     except ConfigurationErrors as several:
         yield from several.errors
     for setting, value in start_settings(section, entry).items():
         try:
-            build_analyzer(entry, name, 0, settings={setting: value})
+            build_unit(entry, name, 0, settings={setting: value})
         except ConfigurationError as error:
             yield _refused(where, key, section, setting, value, error.found, tuple(entry.settings))
 

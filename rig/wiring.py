@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel
 
 from instruments.air import GasSource, Species
-from instruments.build import ANALYZERS, build_analyzer
+from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face, Value
 from instruments.plumbing import Air, Tube, VentedManifold
@@ -58,7 +58,7 @@ def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple
 
 def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:
     """The model of what may be hidden in a unit of this kind."""
-    return Hidden if entry.kind == "calibrator" else ANALYZERS[entry.kind].hidden_model
+    return Hidden if entry.kind == "calibrator" else unit_class(entry).hidden_model
 
 
 def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, Value]:
@@ -116,7 +116,7 @@ def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEnt
         return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
                           hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
                           firmware=_FIRMWARE, model=entry.name)  # fmt: skip
-    return build_analyzer(entry, name, bench.seed, serial=section.serial, settings=settings,
+    return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                           hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The two lazy stages inside an analyzer, gas in the cell and ten-second steps, and the conditions of a step."""
+"""Gas in an analyzer's cell, and the conditions of a measuring step of ten seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
 from instruments.filters import lag
-from instruments.history import GasSeries, Series, as_gas, as_rows
+from instruments.history import GasSeries, as_gas, as_rows
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -17,12 +17,6 @@ STEP_S = 10
 """Length of a measuring step, seconds."""
 
 STEP_US = STEP_S * GRID_US
-KEEP_STEPS = 25 * 360
-"""Steps kept for records: 25 h."""
-
-_STRETCH_STEPS = 6 * 360
-"""Longest stretch computed in one go: the gas of 6 h is there."""
-
 STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
 _DAY_STEPS = 8640.0
@@ -39,7 +33,7 @@ class Cell(GasSeries):
     def gas_changed(self, index: int) -> None:
         """Forget gas and detector from grid point ``index`` on."""
         super().gas_changed(index)
-        self._analyzer.steps.forget(index // STEP_S)
+        self._analyzer.gas_changed(index)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         inlet = self._analyzer.inlet(first, last)
@@ -51,21 +45,6 @@ class Cell(GasSeries):
         cell = as_gas(first, rows)
         cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
         cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
-
-
-class Steps(Series):
-    """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
-
-    def __init__(self, analyzer: Detector, rows: int) -> None:
-        super().__init__(rows, keep=KEEP_STEPS, block=60, stretch=_STRETCH_STEPS)
-        self._analyzer = analyzer
-
-    def forget(self, index: int) -> None:
-        """Forget steps from ``index`` on."""
-        self.history.truncate(max(index, self.history.start))
-
-    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
-        rows[:] = self._analyzer.detect(first, last)
 
 
 class Surroundings:
