@@ -8,6 +8,7 @@ import pytest
 _PATH = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
 
 
+@pytest.mark.timeout(300)  # forty seconds of processor time: a loaded machine needs more than the usual limit
 @pytest.mark.parametrize(("device", "procedure"), [("co", "multipoint"), ("nox", "converter_efficiency")])
 def test_intervals_cover_the_truth_of_two_hundred_units(device, procedure):
     specification = importlib.util.spec_from_file_location("coverage_benchmark", _PATH)
