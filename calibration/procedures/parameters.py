@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from rig.units import parse_quantity
 
@@ -34,6 +34,10 @@ class Stability(_Parameters):
     most: Seconds = 3600.0
     drift_pct_full_scale: float = Field(default=0.15, gt=0)
     scatter_pct_full_scale: float = Field(default=0.6, gt=0)
+    slow_noise: float = Field(
+        default=0.5, ge=0, description="noise too slow for a window to see or average out, over the readings' scatter"
+    )
+    slow_noise_time: Seconds = Field(default=3600.0, description="how long the slow noise remembers where it was")
 
     def least_for(self, gas: str) -> float:
         """Shortest wait before a window begins, seconds."""
@@ -72,3 +76,10 @@ class ConverterPlan(_Parameters):
     most_residence_min: float = Field(default=2.0, gt=0)
     least_dynamic_parameter: float = Field(default=2.75, gt=0)
     repeats: int = Field(default=1, ge=0)
+
+    @field_validator("ozone_pct")
+    @classmethod
+    def _a_point_or_a_line(cls, value: list[float]) -> list[float]:
+        if len(value) == 2:
+            raise ValueError("one titration (its own ratio), or three and more (a line)")
+        return value
