@@ -34,6 +34,8 @@ NAME = "converter_efficiency"
 _CHANNELS = ("no", "nox")
 
 
+_NOTHING = 1e-6
+"""Original below which there is no NO at all, nmol/mol."""
 _LEAST_POINTS = 3
 """Titrations that a slope needs; with two, nothing would tell whether they lie on a line."""
 
@@ -58,6 +60,10 @@ class _Series:
             measure_level(self.context, self.device, _CHANNELS, label, task, self.scale, self.trace, wait_key)
         )
         return len(self.levels) - 1
+
+    def mean(self, index: int, channel: str) -> float:
+        """Mean reading of a channel at a level."""
+        return float(_means([self.levels[index].levels[channel]])[0])
 
     def readings(self, steps: Sequence[tuple[int, int, int]]) -> TitrationSeries:
         """All readings with their uncertainties, and the titrations ``steps`` among them."""
@@ -157,14 +163,14 @@ def _point(
     series: _Series, label: str, ozone: float, step: tuple[int, int, int], flows: Flows | None, attempt: int
 ) -> TitrationPoint:
     before, during, after = (series.levels[index] for index in step)
-    [titration] = series.readings([step]).titrations()
+    no_before, no_during, no_after = (series.mean(index, "no") for index in step)
+    nox_before, nox_during, nox_after = (series.mean(index, "nox") for index in step)
+    titration = Titration(0.5 * (no_before + no_after), no_during, 0.5 * (nox_before + nox_after), nox_during)
     fall, lost = titration.no_original - titration.no_titrated, titration.nox_original - titration.nox_titrated
     made = fall + _brought_no2(series)
-    remainder = 100.0 * titration.no_titrated / titration.no_original
+    remainder = 100.0 * titration.no_titrated / max(titration.no_original, _NOTHING)
     cylinder = series.context.run.supply.cylinder("no")
     residence, parameter = (None, None) if flows is None else _operating_point(flows, cylinder.value)
-    no_before, no_after = (_means([level.levels["no"]]).item() for level in (before, after))
-    nox_before, nox_after = (_means([level.levels["nox"]]).item() for level in (before, after))
     refused = _refusal(series.plan, titration, no_before, no_after, remainder, residence, parameter,
                        (before, during, after))  # fmt: skip
     return TitrationPoint(
@@ -197,7 +203,8 @@ def _refusal(
         for level in some.levels.values():
             if level.refused is not None:
                 return level.refused
-    change = 100.0 * abs(no_after - no_before) / titration.no_original
+    original = max(titration.no_original, _NOTHING)
+    change = 100.0 * abs(no_after - no_before) / original
     if change > plan.most_original_change_pct:
         return Message(key="converter.no_original_changed",
                        values={"value": round(change, 2), "limit": plan.most_original_change_pct})  # fmt: skip
@@ -210,8 +217,9 @@ def _refusal(
     if parameter is not None and parameter < plan.least_dynamic_parameter:
         return Message(key="converter.dynamic_parameter_low",
                        values={"value": round(parameter, 2), "limit": plan.least_dynamic_parameter})  # fmt: skip
-    if titration.no_original - titration.no_titrated <= 0.0:
-        return Message(key="converter.no2_made_small", values={"value": 0, "unit": "nmol/mol"})
+    made = titration.no_original - titration.no_titrated
+    if made < plan.least_no2_made_pct * original / 100.0 or original == _NOTHING:
+        return Message(key="converter.no2_made_small", values={"value": round(made, 1), "unit": "nmol/mol"})
     return None
 
 

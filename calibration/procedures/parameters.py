@@ -72,6 +72,7 @@ class ConverterPlan(_Parameters):
     ozone_pct: list[float] = Field(default=[16.0, 32.0, 48.0, 64.0], min_length=1)
     total_flow: LitresPerMinute = 4.0
     least_no_remainder_pct: float = Field(default=10.0, ge=0)
+    least_no2_made_pct: float = Field(default=5.0, gt=0, description="of the NO original")
     most_original_change_pct: float = Field(default=1.0, gt=0)
     most_residence_min: float = Field(default=2.0, gt=0)
     least_dynamic_parameter: float = Field(default=2.75, gt=0)
