@@ -163,7 +163,8 @@ class UncertaintySection(_Section):
     gas_flow_u_pct: float = Field(default=0.0, ge=0)
     zero_flow_u_pct: float = Field(default=0.0, ge=0)
     flow_offset_u_pct_fs: float = Field(default=0.0, ge=0)
-    flow_repeatability_pct: float = Field(default=0.0, ge=0)
+    flow_repeatability_pct: float = Field(default=0.0, ge=0, description="wandering of each controller about its mean")
+    flow_repeatability_time: Duration = Field(default=0.0, description="how long a flow remembers where it was")
     ozone_u_pct: float = Field(default=0.0, ge=0)
     ozone_u_offset: Fraction = 0.0
 

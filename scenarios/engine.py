@@ -11,7 +11,7 @@ from calibration.procedures.common import Context, Outcome, carry_out, full_scal
 from calibration.procedures.converter_efficiency import converter
 from calibration.procedures.multipoint import multipoint
 from calibration.procedures.prepare import prepare
-from calibration.procedures.zero_span import settings_adjusted, zero_span
+from calibration.procedures.zero_span import zero_span
 from calibration.record import (
     DeviceInfo,
     Message,
@@ -26,7 +26,7 @@ from calibration.record import (
 )
 from instruments.errors import Refused
 from rig.errors import RigError
-from rig.host.kinds import CHANNELS, CONVERTER_FACTOR
+from rig.host.kinds import CHANNELS
 from rig.run import Run
 from rig.session import Session
 from scenarios.plan_file import PlanFile
@@ -129,21 +129,18 @@ class Engine:
         self.run.step(f"{device}: {procedure}")
         try:
             if procedure == "prepare":
-                self._keep(*carry_out(self.context, procedure, device, lambda: prepare(self.context, device),
-                                      may_change=("gas_unit",)))  # fmt: skip
+                self._keep(*carry_out(self.context, procedure, device, lambda: prepare(self.context, device)))
                 self._hold_if_not_ready(device)
             elif procedure == "zero_span":
                 for channel in channels:
                     body = _bound(zero_span, self.context, device, channel, self.plan.zero_span)
                     name = f"zero_span/{channel.quantity}"
-                    self._keep(*carry_out(self.context, name, device, body,
-                                          may_change=settings_adjusted(channel, self.plan.zero_span)))  # fmt: skip
+                    self._keep(*carry_out(self.context, name, device, body))
             elif procedure == "multipoint":
                 self._multipoint(device)
             else:
-                self._keep(*carry_out(self.context, procedure, device,
-                                      lambda: converter(self.context, device, self.plan.converter_efficiency),
-                                      may_change=(CONVERTER_FACTOR,)))  # fmt: skip
+                body = _bound(converter, self.context, device, self.plan.converter_efficiency)
+                self._keep(*carry_out(self.context, procedure, device, body))
         except KeyboardInterrupt:
             self._unfinished(procedure, device, started, "interrupted", Message(key="run.interrupted"), done)
             raise

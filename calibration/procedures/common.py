@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from calibration.criteria import Judge
 from calibration.procedures.parameters import GasPlan
 from calibration.record import Level, Message, ProcedureData, ProcedureRun, Setting, Test, Trace
-from calibration.statistics.summary import summarize
+from calibration.statistics.summary import Summary, summarize
 from rig.host.calibrator import GasRequest
 from rig.host.handles import GasAnalyzer
 from rig.host.kinds import snapshot_settings
@@ -17,6 +17,10 @@ from rig.run import Reading, Run, StabilityRule, Window
 
 TITRATION_GAS = "no2"
 """Key under which a plan gives the shortest wait of a titration: NO2 clings longer than NO."""
+
+
+_LOOKS, _LOOK_EVERY_S = 5, 2.0
+"""How often, and how far apart, the calibrator's own display is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +40,18 @@ class Outcome:
     tests: list[Test] = field(default_factory=list)
     notes: list[Message] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    """Settings that the procedure changed for good, as it left them (text as in a snapshot)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLevel:
-    """A level with the readings behind it, by quantity."""
+    """A level with the readings behind it, by quantity; what was made, and how much the display of it scatters."""
 
     levels: dict[str, Level]
     window: Window
     made: float
+    u_made: float
 
 
 def full_scale(run: Run, device: str) -> float:
@@ -92,14 +99,14 @@ def measure_level(
         drift=stability.drift_pct_full_scale * scale / 100.0, scatter=stability.scatter_pct_full_scale * scale / 100.0,
     )  # fmt: skip
     window = run.wait_until(rule, trace)
-    made = run.made()
-    nominal = task.value if made is None or task.ozone is not None else made
+    nominal, u_nominal = _made(run, task)
     levels = {}
     for quantity in quantities:
         summary = summarize([reading.value for reading in window.readings[quantity]])
         levels[quantity] = Level(
-            label=label, nominal=nominal, u_nominal=0.0, unit=window.readings[quantity][0].unit,
-            mean=summary.mean, sd=summary.sd, n=summary.n, asked_t_s=asked, window_start_s=window.start_s,
+            label=label, nominal=nominal, u_nominal=u_nominal, unit=window.readings[quantity][0].unit,
+            mean=summary.mean, sd=summary.sd, u_mean=_u_of_mean(summary), n=summary.n,
+            effective_n=summary.effective_n, asked_t_s=asked, window_start_s=window.start_s,
             window_end_s=window.end_s, stable=window.stable, slope_per_min=60.0 * window.slope_per_s[quantity],
             refused=None if window.stable else Message(
                 key="gas.stability_not_reached",
@@ -108,7 +115,26 @@ def measure_level(
                         "limit": rule.drift / stability.window * 60.0},
             ),
         )  # fmt: skip
-    return MeasuredLevel(levels, window, nominal)
+    return MeasuredLevel(levels, window, nominal, u_nominal)
+
+
+def _made(run: Run, task: GasRequest) -> tuple[float, float]:
+    """What is being made, and the standard uncertainty of that number by its own scatter.
+
+    A calibrator's display of its flows flickers, so it is read several times; one that repeats itself is believed.
+    """
+    shown = None if task.ozone is not None else run.made()
+    if shown is None:
+        return task.value, 0.0
+    several = [shown]
+    while len(several) < _LOOKS:
+        run.wait(_LOOK_EVERY_S)
+        again = run.made()
+        if again is None or again == several[-1]:
+            return several[-1], 0.0
+        several.append(again)
+    summary = summarize(several)
+    return summary.mean, summary.standard_error
 
 
 def trace_of(quantity: str, readings: Sequence[Reading]) -> Trace:
@@ -119,15 +145,14 @@ def trace_of(quantity: str, readings: Sequence[Reading]) -> Trace:
     )
 
 
-def u_of_mean(level: Level, resolution: float, averaging_s: float, poll_s: float) -> float:
-    """Standard uncertainty of a level's mean reading: scatter over effectively independent readings, and resolution.
+def _u_of_mean(summary: Summary) -> float:
+    """Standard uncertainty of a mean reading: scatter over effectively independent readings, and resolution.
 
-    Readings of a moving average overlap: n readings taken every poll_s of an average over averaging_s count as
-    n poll_s / averaging_s independent ones.
+    Readings of a moving average overlap; how much one knows of the next is taken from the readings themselves
+    (:func:`~calibration.statistics.summary.effective_sample_size`). What wanders more slowly than the window is long
+    does not show in it; that is :func:`~calibration.procedures.references.slow_noise`.
     """
-    assert level.sd is not None  # a measured level has its scatter
-    independent = max(1.0, min(float(level.n), level.n * poll_s / max(averaging_s, poll_s)))
-    return math.hypot(level.sd / math.sqrt(independent), resolution / math.sqrt(12.0))
+    return math.hypot(summary.effective_standard_error, resolution_of(summary.mean) / math.sqrt(12.0))
 
 
 def resolution_of(value: float) -> float:
@@ -142,11 +167,12 @@ def snapshot(run: Run, device: str) -> dict[str, str]:
     for name in snapshot_settings(run.analyzer(device).kind):
         value = run.look(device, name)
         if value is not None:
-            found[name] = _text(value)
+            found[name] = as_text(value)
     return found
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A setting as a snapshot holds it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -158,17 +184,15 @@ def carry_out(
     device: str,
     body: Callable[[], Outcome],
     *,
-    may_change: Sequence[str] = (),
     repeat: int = 0,
 ) -> tuple[ProcedureRun, list[Test]]:
-    """Run ``body`` between two snapshots of the settings; a change that it did not announce voids its tests.
+    """Run ``body`` between two snapshots of the settings; a change that it did not make itself voids its tests.
 
     Args:
         context: run and judge.
         procedure: its name.
         device: what it is done to.
         body: the procedure itself.
-        may_change: settings that the body changes on purpose.
         repeat: running number if the same procedure is done again.
     """
     run = context.run
@@ -178,7 +202,7 @@ def carry_out(
     outcome = body()
     after = snapshot(run, device)
     settings = [Setting(name=n, as_found=v, as_left=after.get(n, "")) for n, v in before.items()]
-    changed = [s for s in settings if s.as_found != s.as_left and s.name not in may_change]
+    changed = [s for s in settings if s.as_left != outcome.left.get(s.name, s.as_found)]
     status = "done"
     tests, notes = outcome.tests, outcome.notes
     if changed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,18 +14,18 @@ from calibration.procedures.common import (
     Context,
     MeasuredLevel,
     Outcome,
+    as_text,
     full_scale,
     measure_level,
     request,
-    resolution_of,
     trace_of,
-    u_of_mean,
 )
 from calibration.procedures.parameters import ConverterPlan
-from calibration.procedures.references import reference_ids
+from calibration.procedures.references import FloatArray, flow_covariance, nox_share, reference_ids, slow_noise
 from calibration.record import ConverterData, Level, LineFit, Message, Setting, Test, TitrationPoint
-from calibration.statistics.regression import ordinary_least_squares
-from calibration.uncertainty import Titration, converter_efficiency, converter_efficiency_budget
+from calibration.statistics import ordinary_least_squares
+from calibration.statistics.summary import variance_by_level
+from calibration.uncertainty import Titration, TitrationSeries, converter_efficiency_budget
 from rig.host.calibrator import Flows
 from rig.host.kinds import CONVERTER_FACTOR
 from rig.run import Reading
@@ -32,48 +34,94 @@ NAME = "converter_efficiency"
 _CHANNELS = ("no", "nox")
 
 
+_NOTHING = 1e-6
+"""Original below which there is no NO at all, nmol/mol."""
+_LEAST_POINTS = 3
+"""Titrations that a slope needs; with two, nothing would tell whether they lie on a line."""
+
+
+@dataclass
+class _Series:
+    """What has been measured so far: all levels in order of time, and the usable titrations among them."""
+
+    context: Context
+    device: str
+    plan: ConverterPlan
+    scale: float
+    trace: list[Reading] = field(default_factory=list)
+    levels: list[MeasuredLevel] = field(default_factory=list)
+    points: list[TitrationPoint] = field(default_factory=list)
+    usable: list[tuple[TitrationPoint, tuple[int, int, int]]] = field(default_factory=list)
+
+    def measure(self, label: str, ozone: float, wait_key: str) -> int:
+        """Offer NO with this much ozone (0: lamp off, same flows), read, return the index of the level."""
+        task = request(self.context, "no", self.plan.no_pct * self.scale / 100.0, ozone, self.plan.total_flow)
+        self.levels.append(
+            measure_level(self.context, self.device, _CHANNELS, label, task, self.scale, self.trace, wait_key)
+        )
+        return len(self.levels) - 1
+
+    def mean(self, index: int, channel: str) -> float:
+        """Mean reading of a channel at a level."""
+        return float(_means([self.levels[index].levels[channel]])[0])
+
+    def readings(self, steps: Sequence[tuple[int, int, int]]) -> TitrationSeries:
+        """All readings with their uncertainties, and the titrations ``steps`` among them."""
+        no, nox = ([level.levels[channel] for level in self.levels] for channel in _CHANNELS)
+        return TitrationSeries(
+            no=_means(no), nox=_means(nox), noise_no=self._noise(no), noise_nox=self._noise(nox), steps=steps,
+            flow_covariance=flow_covariance(self.context, no),
+        )  # fmt: skip
+
+    def _noise(self, levels: Sequence[Level]) -> FloatArray:
+        """Covariance of the means of one channel: noise fast and slow."""
+        # The noise goes with what is read, and NO falls while the nominal value stays.
+        read = [level.model_copy(update={"nominal": level.mean}) for level in levels]
+        fast = variance_by_level(_means(levels), [(level.u_mean or 0.0) ** 2 for level in levels])
+        return np.asarray(np.diag(fast) + slow_noise(self.context, read))
+
+
 def converter(context: Context, device: str, plan: ConverterPlan) -> Outcome:
     """Titrate NO with ozone at several levels and see how much of the NO2 made the converter turns back into NO.
 
     The stored converter factor is set to 1.000 for the test and put back. Total flow is the same with the ozone lamp
     off and on; NO and NOx originals are read before and after each titration, and a titration is repeated if the
-    originals moved too far. Points whose operating point is out of specification are refused and say why.
+    originals moved too far. Points whose operating point is out of specification are refused and say why; the others
+    are judged if at least three are left. An original after a titration waits as long as a titration: NO2 must leave.
     """
     run = context.run
-    scale = full_scale(run, device)
     notes: list[Message] = []
     factor = _factor_to_one(context, device, notes)
-    trace: list[Reading] = []
-    windows: list[Level] = []
-    points: list[TitrationPoint] = []
-    usable: list[Titration] = []
-    u_no = u_nox = 0.0
-    before = _original(context, device, plan, scale, trace, windows)
+    series = _Series(context, device, plan, full_scale(run, device))
+    before = series.measure("original", 0.0, "no")
     for percent in plan.ozone_pct:
+        label, ozone = f"{percent:g} %", percent * series.scale / 100.0
         for attempt in range(plan.repeats + 1):
-            task = request(context, "no", plan.no_pct * scale / 100.0, percent * scale / 100.0, plan.total_flow)
-            label = f"{percent:g} %"
-            titrated = measure_level(context, device, _CHANNELS, label, task, scale, trace, TITRATION_GAS)
-            windows.append(titrated.levels["nox"])
+            during = series.measure(label, ozone, TITRATION_GAS)
             flows = run.flows()
-            after = _original(context, device, plan, scale, trace, windows)
-            point, titration = _point(
-                context, plan, label, percent * scale / 100.0, before, titrated, after, flows, attempt
-            )
+            after = series.measure("original", 0.0, TITRATION_GAS)
+            step = (before, during, after)
+            point = _point(series, label, ozone, step, flows, attempt)
             before = after
             if point.refused is None or point.refused.key != "converter.no_original_changed":
                 break
-        points.append(point)
+        series.points.append(point)
         if point.refused is None:
-            usable.append(titration)
-        u_no = max(u_no, _u(context, device, titrated.levels["no"]))
-        u_nox = max(u_nox, _u(context, device, titrated.levels["nox"]))
-    if factor is not None:
-        run.restore(device, CONVERTER_FACTOR)
-    fit, tests = _evaluate(context, device, plan, points, usable, u_no, u_nox)
+            series.usable.append((point, step))
+        if point.repeats:
+            notes.append(Message(key="converter.titration_repeated", values={"level": label, "n": point.repeats}))
+    meddled = _factor_back(context, device, factor)
+    fit, tests = _evaluate(series)
+    if meddled is not None:
+        notes.append(meddled)
+        tests = [test.model_copy(update={"verdict": "void", "message": meddled}) for test in tests]
+    brought = _brought_no2(series)
+    if brought > 0.0:
+        notes.append(Message(key="converter.cylinder_no2", values={"value": round(brought, 2), "unit": "nmol/mol"}))
     data = ConverterData(
-        unit="nmol/mol", points=points, fit=fit, stored_factor=factor,
-        traces=[trace_of(quantity, trace) for quantity in _CHANNELS], windows=windows,
+        unit="nmol/mol", points=series.points, fit=fit, stored_factor=factor,
+        traces=[trace_of(quantity, series.trace) for quantity in _CHANNELS],
+        windows=[level.levels["nox"] for level in series.levels],
     )  # fmt: skip
     return Outcome(data, tests, notes, reference_ids(context, "no"))
 
@@ -88,51 +136,50 @@ def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setti
     return Setting(name=CONVERTER_FACTOR, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
 
 
-def _original(
-    context: Context, device: str, plan: ConverterPlan, scale: float, trace: list[Reading], windows: list[Level]
-) -> MeasuredLevel:
-    """NO without ozone, at the flows of the titration."""
-    task = request(context, "no", plan.no_pct * scale / 100.0, 0.0, plan.total_flow)
-    measured = measure_level(context, device, _CHANNELS, "original", task, scale, trace, "no")
-    windows.append(measured.levels["nox"])
-    return measured
+def _factor_back(context: Context, device: str, factor: Setting | None) -> Message | None:
+    """Put the stored factor back; if it was no longer 1.000, somebody else has changed it, and the test is void."""
+    if factor is None:
+        return None
+    found = context.run.look(device, CONVERTER_FACTOR)
+    context.run.restore(device, CONVERTER_FACTOR)
+    if found == 1.0:
+        return None
+    return Message(
+        key="device.setting_changed",
+        values={"device": device, "setting": CONVERTER_FACTOR, "before": "1.000", "after": as_text(found)},
+    )
 
 
-def _mean(measured: MeasuredLevel, quantity: str) -> float:
-    value = measured.levels[quantity].mean
-    assert value is not None  # a measured level has a mean
-    return value
+def _means(levels: Sequence[Level]) -> FloatArray:
+    return np.array([level.mean for level in levels], dtype=np.float64)
 
 
-def _u(context: Context, device: str, level: Level) -> float:
-    averaging = context.run.look(device, "averaging_time")
-    poll = context.gas.stability.poll
-    return u_of_mean(level, resolution_of(level.mean or 0.0),
-                     float(averaging) if isinstance(averaging, int | float) else poll, poll)  # fmt: skip
+def _brought_no2(series: _Series) -> float:
+    """NO2 that the cylinder's gas brings along, nmol/mol at the outlet."""
+    return (nox_share(series.context) - 1.0) * series.plan.no_pct * series.scale / 100.0
 
 
 def _point(
-    context: Context, plan: ConverterPlan, label: str, ozone: float, before: MeasuredLevel, titrated: MeasuredLevel,
-    after: MeasuredLevel, flows: Flows | None, attempt: int,
-) -> tuple[TitrationPoint, Titration]:  # fmt: skip
-    no_before, no_after, no = _mean(before, "no"), _mean(after, "no"), _mean(titrated, "no")
-    nox_before, nox_after, nox = _mean(before, "nox"), _mean(after, "nox"), _mean(titrated, "nox")
-    titration = Titration(0.5 * (no_before + no_after), no, 0.5 * (nox_before + nox_after), nox)
-    made = titration.no_original - no
-    converted = made - (titration.nox_original - nox)
-    remainder = 100.0 * no / titration.no_original
-    cylinder = context.run.supply.cylinder("no")
+    series: _Series, label: str, ozone: float, step: tuple[int, int, int], flows: Flows | None, attempt: int
+) -> TitrationPoint:
+    before, during, after = (series.levels[index] for index in step)
+    no_before, no_during, no_after = (series.mean(index, "no") for index in step)
+    nox_before, nox_during, nox_after = (series.mean(index, "nox") for index in step)
+    titration = Titration(0.5 * (no_before + no_after), no_during, 0.5 * (nox_before + nox_after), nox_during)
+    fall, lost = titration.no_original - titration.no_titrated, titration.nox_original - titration.nox_titrated
+    made = fall + _brought_no2(series)
+    remainder = 100.0 * titration.no_titrated / max(titration.no_original, _NOTHING)
+    cylinder = series.context.run.supply.cylinder("no")
     residence, parameter = (None, None) if flows is None else _operating_point(flows, cylinder.value)
-    refused = _refusal(plan, titration, no_before, no_after, remainder, residence, parameter,
-                       (before, titrated, after))  # fmt: skip
-    point = TitrationPoint(
-        label=label, ozone_set=ozone, no_before=no_before, nox_before=nox_before, no_titrated=no, nox_titrated=nox,
-        no_after=no_after, nox_after=nox_after, no2_made=made, no2_converted=converted,
-        efficiency_pct=100.0 * converted / made if made > 0.0 else None, no_remainder_pct=remainder,
-        total_flow_lpm=None if flows is None else flows.total_cc / 1000.0, residence_min=residence,
-        dynamic_parameter=parameter, repeats=attempt, refused=refused,
+    refused = _refusal(series.plan, titration, no_before, no_after, remainder, residence, parameter,
+                       (before, during, after))  # fmt: skip
+    return TitrationPoint(
+        label=label, ozone_set=ozone, no_before=no_before, nox_before=nox_before, no_titrated=titration.no_titrated,
+        nox_titrated=titration.nox_titrated, no_after=no_after, nox_after=nox_after, no2_made=made,
+        no2_converted=made - lost, efficiency_pct=100.0 * (1.0 - lost / fall) if fall > 0.0 else None,
+        no_remainder_pct=remainder, total_flow_lpm=None if flows is None else flows.total_cc / 1000.0,
+        residence_min=residence, dynamic_parameter=parameter, repeats=attempt, refused=refused,
     )  # fmt: skip
-    return point, titration
 
 
 def _operating_point(flows: Flows, cylinder_nmol_per_mol: float) -> tuple[float, float]:
@@ -156,7 +203,8 @@ def _refusal(
         for level in some.levels.values():
             if level.refused is not None:
                 return level.refused
-    change = 100.0 * abs(no_after - no_before) / titration.no_original
+    original = max(titration.no_original, _NOTHING)
+    change = 100.0 * abs(no_after - no_before) / original
     if change > plan.most_original_change_pct:
         return Message(key="converter.no_original_changed",
                        values={"value": round(change, 2), "limit": plan.most_original_change_pct})  # fmt: skip
@@ -169,54 +217,35 @@ def _refusal(
     if parameter is not None and parameter < plan.least_dynamic_parameter:
         return Message(key="converter.dynamic_parameter_low",
                        values={"value": round(parameter, 2), "limit": plan.least_dynamic_parameter})  # fmt: skip
-    if titration.no_original - titration.no_titrated <= 0.0:
-        return Message(key="converter.no2_made_small", values={"value": 0, "unit": "nmol/mol"})
+    made = titration.no_original - titration.no_titrated
+    if made < plan.least_no2_made_pct * original / 100.0 or original == _NOTHING:
+        return Message(key="converter.no2_made_small", values={"value": round(made, 1), "unit": "nmol/mol"})
     return None
 
 
-def _evaluate(
-    context: Context, device: str, plan: ConverterPlan, points: list[TitrationPoint], usable: list[Titration],
-    u_no: float, u_nox: float,
-) -> tuple[LineFit | None, list[Test]]:  # fmt: skip
-    subject = Subject(device, f"{device}/{NAME}", "no2", "%", 100.0)
+def _evaluate(series: _Series) -> tuple[LineFit | None, list[Test]]:
+    judge, usable = series.context.judge, series.usable
+    subject = Subject(series.device, f"{series.device}/{NAME}", "no2", "%", 100.0)
     names = [f"{NAME}.efficiency", f"{NAME}.lowest"]
-    if len(usable) < len(plan.ozone_pct):
-        first = next(point.refused for point in points if point.refused is not None)
-        return None, [context.judge.no_result(name, subject, "void", first) for name in names]
-    flows = context.run.supply.flows
-    repeatability = 0.0 if flows is None else flows.repeatability_pct
-    value, budget = converter_efficiency_budget(usable, u_no, u_nox, flow_repeatability_pct=repeatability)
-    lowest = min(range(len(usable)), key=lambda i: converter_efficiency([usable[i]]))
-    low_value, low_budget = converter_efficiency_budget(
-        [usable[lowest]],
-        u_no,
-        u_nox,
-        flow_repeatability_pct=repeatability,
-    )
-    point = usable[lowest]
-    lost, fallen = point.nox_original - point.nox_titrated, point.no_original - point.no_titrated
+    needed = min(_LEAST_POINTS, len(series.plan.ozone_pct))
+    if len(usable) < needed:
+        why = Message(key="converter.too_few_points", values={"n": len(usable), "needed": needed})
+        return None, [judge.no_result(name, subject, "void", why) for name in names]
+    value, budget = converter_efficiency_budget(series.readings([step for _, step in usable]))
+    ratios = [point.efficiency_pct for point, _ in usable if point.efficiency_pct is not None]
+    point, step = usable[ratios.index(min(ratios))]
+    single = series.readings([step])
+    low_value, low_budget = converter_efficiency_budget(single)
+    [one] = single.titrations()
+    lost, fallen = one.nox_original - one.nox_titrated, one.no_original - one.no_titrated
+    remark = Message(key="converter.lowest_point", values={"value": round(low_value, 1), "level": point.label})
     tests = [
-        context.judge.judge(
-            names[0],
-            subject,
-            value=value,
-            budget=budget,
-            n=len(usable),
-            formula_numbers=f"100 × {value / 100.0:.4f}",
-        ),
-        context.judge.judge(
-            names[1],
-            subject,
-            value=low_value,
-            budget=low_budget,
-            n=1,
-            formula_numbers=f"(1 − {lost:.2f} / {fallen:.2f}) × 100 %",
-            message=Message(
-                key="converter.lowest_point", values={"value": round(low_value, 1), "level": points[lowest].label}
-            ),
-        ),
-    ]
-    return _fit(points) if len(usable) >= 3 else None, tests
+        judge.judge(names[0], subject, value=value, budget=budget, n=len(usable),
+                    formula_numbers=f"100 × {value / 100.0:.4f}"),
+        judge.judge(names[1], subject, value=low_value, budget=low_budget, n=1, message=remark,
+                    formula_numbers=f"(1 − {lost:.2f} / {fallen:.2f}) × 100 %"),
+    ]  # fmt: skip
+    return _fit([point for point, _ in usable]) if len(usable) >= _LEAST_POINTS else None, tests
 
 
 def _fit(points: list[TitrationPoint]) -> LineFit:

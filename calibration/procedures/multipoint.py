@@ -13,20 +13,20 @@ from calibration.procedures.common import (
     full_scale,
     measure_level,
     request,
-    resolution_of,
     trace_of,
-    u_of_mean,
 )
 from calibration.procedures.parameters import MultipointPlan
-from calibration.procedures.references import reference_errors, reference_ids
+from calibration.procedures.references import nox_share, point_errors, reference_errors, reference_ids
 from calibration.record import Level, LineFit, Message, MultipointData, Test
-from calibration.statistics.regression import OrdinaryLine
-from calibration.uncertainty import Budget, calibration_line_budgets
+from calibration.statistics import ChiSquareFit
+from calibration.uncertainty import LineBudgets, calibration_line_budgets
 from rig.host.kinds import Channel
 from rig.run import Reading
 
 NAME = "multipoint"
 _LEAST_LEVELS = 3
+_SURPRISE = 0.01
+"""Probability below which points are said to lie too far from a line: one straight unit in a hundred is accused."""
 
 
 def multipoint(context: Context, device: str, channels: tuple[Channel, ...], plan: MultipointPlan) -> list[Outcome]:
@@ -42,7 +42,10 @@ def multipoint(context: Context, device: str, channels: tuple[Channel, ...], pla
         label = f"{percent:g} %" if percent else "zero"
         made = measure_level(context, device, quantities, label, request(context, gas, value), scale, trace, gas)
         for quantity in quantities:
-            measured[quantity].append(made.levels[quantity])
+            level = made.levels[quantity]
+            if quantity == "nox":
+                level = level.model_copy(update={"nominal": level.nominal * nox_share(context)})
+            measured[quantity].append(level)
     return [_evaluate(context, device, channel, scale, plan, measured[channel.quantity], trace) for channel in channels]
 
 
@@ -63,35 +66,34 @@ def _evaluate(
         reason = Message(key="multipoint.too_few_levels", values={"n": len(usable), "needed": len(levels)})
         tests = [context.judge.no_result(name, subject, "void", reason) for name in names]
     else:
-        line, slope, intercept, levels = _fit(context, device, channel, levels)
-        fit = _stored(line, levels)
-        tests = _tests(context.judge, line, slope, intercept, subject)
+        found, levels = _fit(context, channel, levels)
+        fit = _stored(found, levels)
+        tests = _tests(context.judge, found, subject)
+        notes += _straight(found.straight)
     data = MultipointData(quantity=channel.quantity, unit=channel.unit, full_scale=scale, levels=levels, fit=fit,
                           trace=trace_of(channel.quantity, trace))  # fmt: skip
     return Outcome(data, tests, notes, reference_ids(context, channel.gas))
 
 
-def _fit(
-    context: Context, device: str, channel: Channel, levels: list[Level]
-) -> tuple[OrdinaryLine, Budget, Budget, list[Level]]:
+def _fit(context: Context, channel: Channel, levels: list[Level]) -> tuple[LineBudgets, list[Level]]:
     x = [level.nominal for level in levels]
     y = [float(level.mean) for level in levels if level.mean is not None]
-    averaging = context.run.look(device, "averaging_time")
-    poll = context.gas.stability.poll
-    averaging_s = float(averaging) if isinstance(averaging, int | float) else poll
-    flows = context.run.supply.flows
-    repeatability = 0.0 if flows is None else flows.repeatability_pct / 100.0
-    expected = [
-        math.hypot(u_of_mean(level, resolution_of(level.mean or 0.0), averaging_s, poll), repeatability * level.nominal)
-        for level in levels
-    ]
     errors = reference_errors(context, channel.gas, x)
-    line, slope, intercept = calibration_line_budgets(x, y, errors, expected)
-    u_x = [math.sqrt(math.fsum((error.u * error.dx[i]) ** 2 for error in errors)) for i in range(len(levels))]
-    return line, slope, intercept, [lv.model_copy(update={"u_nominal": u}) for lv, u in zip(levels, u_x, strict=True)]
+    found = calibration_line_budgets(x, y, errors, point_errors(context, channel.gas, levels))
+    u_x = [math.hypot(level.u_nominal, *(error.u * error.dx[i] for error in errors)) for i, level in enumerate(levels)]
+    return found, [lv.model_copy(update={"u_nominal": u}) for lv, u in zip(levels, u_x, strict=True)]
 
 
-def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, subject: Subject) -> list[Test]:
+def _straight(straight: ChiSquareFit | None) -> list[Message]:
+    """Whether the points lie on a line as closely as was to be expected; a remark, never a verdict."""
+    if straight is None:
+        return []
+    key = "multipoint.lack_of_fit" if straight.p < _SURPRISE else "multipoint.no_lack_of_fit"
+    return [Message(key=key, values={"f": float(f"{straight.f:.3g}"), "p": float(f"{straight.p:.2g}")})]
+
+
+def _tests(judge: Judge, found: LineBudgets, subject: Subject) -> list[Test]:
+    line, slope, intercept = found.line, found.slope, found.intercept
     n = line.n
     numbers = f"Y = {line.slope:.4f} X {'+' if line.intercept >= 0 else '−'} {abs(line.intercept):.3g}"
     tests = [
@@ -109,7 +111,8 @@ def _tests(judge: Judge, line: OrdinaryLine, slope: Budget, intercept: Budget, s
     return tests
 
 
-def _stored(line: OrdinaryLine, levels: list[Level]) -> LineFit:
+def _stored(found: LineBudgets, levels: list[Level]) -> LineFit:
+    line, straight = found.line, found.straight
     top = max(level.nominal for level in levels)
     grid = np.linspace(0.0, top, 41)
     band = line.confidence_band(grid)
@@ -118,4 +121,5 @@ def _stored(line: OrdinaryLine, levels: list[Level]) -> LineFit:
         covariance=line.covariance, residual_sd=line.residual_sd, dof=line.dof, r=line.r if line.r is not None else 0.0,
         residuals=[float(v) for v in line.residuals], band_x=[float(v) for v in band.x],
         band_low=[float(v) for v in band.low], band_high=[float(v) for v in band.high],
+        lack_of_fit_f=None if straight is None else straight.f, lack_of_fit_p=None if straight is None else straight.p,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from rig.units import parse_quantity
 
@@ -54,6 +54,10 @@ class Stability(_Parameters):
     most: Seconds = 3600.0
     drift_pct_full_scale: float = Field(default=0.15, gt=0)
     scatter_pct_full_scale: float = Field(default=0.6, gt=0)
+    slow_noise: float = Field(
+        default=0.5, ge=0, description="noise too slow for a window to see or average out, over the readings' scatter"
+    )
+    slow_noise_time: Seconds = Field(default=3600.0, description="how long the slow noise remembers where it was")
 
     def least_for(self, gas: str) -> float:
         """Shortest wait before a window begins, seconds."""
@@ -102,6 +106,7 @@ class ConverterPlan(_Parameters):
     )
     total_flow: LitresPerMinute = 4.0
     least_no_remainder_pct: float = Field(default=10.0, ge=0)
+    least_no2_made_pct: float = Field(default=5.0, gt=0, description="of the NO original")
     most_original_change_pct: float = Field(default=1.0, gt=0)
     most_residence_min: float = Field(default=2.0, gt=0)
     least_dynamic_parameter: float = Field(default=2.75, gt=0)
@@ -113,3 +118,10 @@ class ConverterPlan(_Parameters):
         if max(self.ozone_pct) > most:
             raise ValueError(f"ozone_pct up to {most:g}, so that {self.least_no_remainder_pct:g} % of the NO remain")
         return self
+
+    @field_validator("ozone_pct")
+    @classmethod
+    def _a_point_or_a_line(cls, value: list[float]) -> list[float]:
+        if len(value) == 2:
+            raise ValueError("one titration (its own ratio), or three and more (a line)")
+        return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibration.procedures.common import Context, Outcome
+from calibration.procedures.common import Context, Outcome, as_text
 from calibration.record import Message, PrepareCheck, PrepareData
 
 _UNIT_FOR_TESTS = {"co": "ppm"}
@@ -48,6 +48,7 @@ def prepare(context: Context, device: str) -> Outcome:
 
     kind = run.analyzer(device).kind
     wanted = _UNIT_FOR_TESTS.get(kind, "ppb")
+    left: dict[str, str] = {}
     unit = run.look(device, "gas_unit")
     if unit is not None and unit not in ("ppb", "ppm"):
         run.set(device, "gas_unit", wanted)
@@ -55,6 +56,7 @@ def prepare(context: Context, device: str) -> Outcome:
             Message(key="prepare.wrong_unit", values={"device": device, "found": str(unit), "expected": wanted})
         )
         unit = run.look(device, "gas_unit")
+        left["gas_unit"] = as_text(unit)
     if unit is not None:
         check("gas_unit", unit, "ppb or ppm", ok=unit in ("ppb", "ppm"))
     flow = run.look(device, "sample_flow") if kind != "o3" else run.look(device, "flow_a")
@@ -63,7 +65,7 @@ def prepare(context: Context, device: str) -> Outcome:
     range_ = run.look(device, "range")
     if range_ is not None:
         check("range", f"{range_:g}" if isinstance(range_, float) else range_, "stated by the device", ok=True)
-    return Outcome(data=PrepareData(checks=checks), notes=notes)
+    return Outcome(data=PrepareData(checks=checks), notes=notes, left=left)
 
 
 def _alarms(context: Context, device: str) -> tuple[str, ...]:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from calibration.procedures.common import Context
-from calibration.uncertainty import CommonError
+from calibration.record import Level
+from calibration.statistics import window_covariance
+from calibration.statistics.summary import variance_by_level
+from calibration.uncertainty import CommonError, PointError
+
+FloatArray = NDArray[np.float64]
 
 
 def reference_errors(
@@ -14,8 +22,8 @@ def reference_errors(
     """Errors of the reference that all levels share, with their effect on each level.
 
     Dilution c = C qg / (qg + qz): a relative error of the cylinder acts on c as a whole, one of a flow with (1 - qg/q).
-    A constant error of a mass-flow controller weighs more, the smaller its flow. What differs from setting to setting
-    (repeatability) is in the scatter of the points and is not named again.
+    A constant error of a mass-flow controller weighs more, the smaller its flow. What differs from level to level is
+    :func:`point_errors`.
     """
     supply = context.run.supply
     flows = supply.flows
@@ -71,6 +79,66 @@ def reference_errors(
             )
         )
     return errors
+
+
+def point_errors(context: Context, gas: str, levels: Sequence[Level]) -> list[PointError]:
+    """Errors that differ from level to level: noise fast and slow, flicker of the flow display, flows that wander.
+
+    Covariances in the unit of the readings; a slope near 1 is taken for granted. Neighbouring levels have flows that
+    wandered nearly the same way: the certificate says how long a flow remembers.
+    """
+    made = [level.nominal for level in levels]
+    noise = variance_by_level(made, [(level.u_mean or 0.0) ** 2 for level in levels])
+    found = [
+        PointError("repeatability", np.diag(noise), "basis.repeatability_pooled", {"n": len(levels)}),
+        PointError("drift", slow_noise(context, levels), "basis.slow_noise"),
+    ]
+    display = np.array([level.u_nominal for level in levels])
+    if display.any():
+        found.append(PointError("flow_display", np.diag(display**2), "basis.flow_display"))
+    flows = context.run.supply.flows
+    if gas != "o3" and flows is not None and flows.repeatability_pct > 0.0:
+        value = context.run.supply.cylinder(gas).value
+        effect = np.array([c * (1.0 - c / value) for c in made])
+        together = flow_covariance(context, levels)
+        found.append(
+            PointError("flow_repeatability", 2.0 * np.outer(effect, effect) * together, "basis.flow_repeatability")
+        )  # two controllers, each with its own wandering
+    return found
+
+
+def slow_noise(context: Context, levels: Sequence[Level]) -> FloatArray:
+    """Covariance over the levels' windows of noise that is slower than a window, unit of the readings squared.
+
+    An analyzer's noise has a flicker part: the Allan deviation stops falling after some minutes. A window neither shows
+    it nor averages it out, and levels measured soon after each other share it, so it shifts the intercept as a whole.
+    How large it is (over the scatter of the readings) and how long it is remembered are parameters of the plan.
+    """
+    stability = context.gas.stability
+    size = stability.slow_noise * np.sqrt(
+        variance_by_level([level.nominal for level in levels], [(level.sd or 0.0) ** 2 for level in levels])
+    )
+    return np.asarray(np.outer(size, size) * _together(levels, stability.slow_noise_time))
+
+
+def flow_covariance(context: Context, levels: Sequence[Level]) -> FloatArray:
+    """Covariance over the levels' windows of the relative error that one controller's wandering brings."""
+    flows = context.run.supply.flows
+    if flows is None:
+        return np.zeros((len(levels), len(levels)))
+    return (flows.repeatability_pct / 100.0) ** 2 * _together(levels, flows.repeatability_time_s)
+
+
+def _together(levels: Sequence[Level], time_s: float) -> FloatArray:
+    starts = [level.window_start_s or 0.0 for level in levels]
+    ends = [level.window_end_s or 0.0 for level in levels]
+    return window_covariance(starts, ends, time_s)
+
+
+def nox_share(context: Context) -> float:
+    """NOx over NO in the gas of the NO cylinder: its certificate also names the NO2 that it brings along."""
+    cylinder = context.run.supply.cylinder("no")
+    return 1.0 + cylinder.no2_impurity / cylinder.value
 
 
 def reference_ids(context: Context, gas: str) -> list[str]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
+
+import numpy as np
 
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common import (
     Context,
     MeasuredLevel,
     Outcome,
+    as_text,
     full_scale,
     measure_level,
     request,
-    resolution_of,
     trace_of,
-    u_of_mean,
 )
 from calibration.procedures.parameters import ZeroSpanPlan
-from calibration.procedures.references import reference_errors, reference_ids
+from calibration.procedures.references import nox_share, point_errors, reference_errors, reference_ids
 from calibration.record import Level, Message, Setting, Test, ZeroSpanData
+from calibration.statistics.summary import variance_dof
 from calibration.uncertainty import Budget, Component
 from instruments.errors import Refused
 from rig.host.kinds import Channel
@@ -42,11 +45,12 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
     coefficients: list[Setting] = []
     notes: list[Message] = []
     left: dict[str, Level] = {}
+    changed: dict[str, str] = {}
     if "adjust" in band.values() and "out of control" not in band.values():
         if plan.adjust == "never":
             notes.append(Message(key="zero_span.adjustment_forbidden"))
         else:
-            coefficients, trouble = _adjust(context, device, channel, plan, scale, band, trace)
+            coefficients, trouble, changed = _adjust(context, device, channel, plan, scale, band, trace)
             notes += trouble
             left = _look_at_both(context, device, channel, plan, scale, trace, "as_left")
     elif "out of control" in band.values():
@@ -80,14 +84,7 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         coefficients=coefficients,
         trace=trace_of(channel.quantity, trace),
     )
-    return Outcome(data, tests, notes, reference_ids(context, channel.gas))
-
-
-def settings_adjusted(channel: Channel, plan: ZeroSpanPlan) -> tuple[str, ...]:
-    """Settings that the check may change for good."""
-    if plan.adjust == "never":
-        return ()
-    return tuple(name for name in (channel.background, channel.coefficient) if name is not None)
+    return Outcome(data, tests, notes, reference_ids(context, channel.gas), changed)
 
 
 def _look_at_both(
@@ -104,8 +101,13 @@ def _look_at_both(
 def _level(
     context: Context, device: str, channel: Channel, value: float, scale: float, trace: list[Reading], label: str
 ) -> MeasuredLevel:
-    return measure_level(context, device, [channel.quantity], label, request(context, channel.gas, value), scale, trace,
-                         channel.gas)  # fmt: skip
+    measured = measure_level(context, device, [channel.quantity], label, request(context, channel.gas, value), scale,
+                             trace, channel.gas)  # fmt: skip
+    if channel.quantity != "nox":
+        return measured
+    level = measured.levels["nox"]
+    full = level.nominal * nox_share(context)
+    return replace(measured, levels={"nox": level.model_copy(update={"nominal": full})}, made=full)
 
 
 def _bands(judge: Judge, scale: float) -> dict[str, tuple[float, float]]:
@@ -134,13 +136,16 @@ def _band(deviation: float, limits: tuple[float, float]) -> str:
 def _adjust(
     context: Context, device: str, channel: Channel, plan: ZeroSpanPlan, scale: float, band: dict[str, str],
     trace: list[Reading],
-) -> tuple[list[Setting], list[Message]]:  # fmt: skip
+) -> tuple[list[Setting], list[Message], dict[str, str]]:  # fmt: skip
     """Adjust what lies in the band "adjust": background on zero gas, then coefficient on span gas.
+
+    Returns the settings before and after, what there is to say of them, and all as they were left.
+
 
     The action of the instrument itself is used on the gas that it was stable on; span always follows a new zero.
     """
     run = context.run
-    names = settings_adjusted(channel, plan)
+    names = tuple(name for name in (channel.background, channel.coefficient) if name is not None)
     before = {name: run.look(device, name) for name in names}
     trouble: list[Message] = []
     try:
@@ -156,8 +161,10 @@ def _adjust(
                     values={"device": device, "setting": channel.coefficient, "reason": refused.reason})
         )  # fmt: skip
     changed = []
+    left = {}
     for name in names:
         after = run.look(device, name)
+        left[name] = as_text(after)
         setting = Setting(name=name, as_found=_short(before[name]), as_left=_short(after))
         changed.append(setting)
         if setting.as_found != setting.as_left:
@@ -167,7 +174,7 @@ def _adjust(
                     values={"setting": name, "before": setting.as_found, "after": setting.as_left},
                 )
             )
-    return changed, trouble
+    return changed, trouble, left
 
 
 def _short(value: object) -> str:
@@ -180,7 +187,7 @@ def _judged(
 ) -> Test:  # fmt: skip
     level = left if left is not None else found
     value = _deviation(level, label)
-    budget = _budget(context, device, channel, label, level)
+    budget = _budget(context, channel, label, level)
     numbers = (
         f"{level.mean:.4g} − {level.nominal:.4g}" if label == "zero"
         else f"({level.mean:.4g} − {level.nominal:.4g}) / {level.nominal:.4g} × 100 %"
@@ -200,22 +207,33 @@ def _judged(
     return test if level.stable else test.model_copy(update={"verdict": "void"})
 
 
-def _budget(context: Context, device: str, channel: Channel, label: str, level: Level) -> Budget:
-    assert level.mean is not None  # a measured level has both
-    assert level.sd is not None
-    averaging = context.run.look(device, "averaging_time")
-    step = resolution_of(level.mean)
-    poll = context.gas.stability.poll
-    u = u_of_mean(level, step, float(averaging) if isinstance(averaging, int | float) else poll, poll)
-    per = 1.0 if label == "zero" else 100.0 / level.nominal
+def _budget(context: Context, channel: Channel, label: str, level: Level) -> Budget:
+    assert level.mean is not None  # a measured level has all three
+    assert level.u_mean is not None
+    assert level.effective_n is not None
+    # ZD = Z - Z0; SD = S/S0 - 1: by S its derivative is 1/S0, by S0 it is -S/S0^2.
+    by_reading, by_nominal = (1.0, -1.0) if label == "zero" else (
+        100.0 / level.nominal, -100.0 * level.mean / level.nominal**2
+    )  # fmt: skip
     parts = [
-        Component("repeatability", "A", u, channel.unit, per, max(1.0, level.n - 1.0),
-                  basis_key="basis.repeatability", basis_values={"n": level.n, "s": level.sd, "unit": channel.unit})
+        Component("repeatability", "A", level.u_mean, channel.unit, by_reading,
+                  variance_dof(level.n, level.effective_n), basis_key="basis.repeatability",
+                  basis_values={"n": level.n, "s": level.sd or 0.0, "unit": channel.unit})
     ]  # fmt: skip
-    for error in reference_errors(context, channel.gas, [level.nominal]):
-        assert level.mean is not None
-        # SD = S/S0 - 1: by S0 its derivative is -S/S0^2.
-        sensitivity = 0.0 if label == "zero" else -100.0 * level.mean / level.nominal**2 * error.dx[0]
-        parts.append(Component(error.source, "B", error.u, error.unit, sensitivity,
-                               basis_key=error.basis_key, basis_values=error.basis_values))  # fmt: skip
-    return Budget(tuple(parts))
+    others = [
+        Component(
+            point.source,
+            "B",
+            point.through(np.ones(1)),
+            channel.unit,
+            by_reading if point.source == "drift" else by_nominal,
+            basis_key=point.basis_key,
+        )
+        for point in point_errors(context, channel.gas, [level])[1:]
+    ]
+    references = [
+        Component(error.source, "B", error.u, error.unit, by_nominal * error.dx[0],
+                  basis_key=error.basis_key, basis_values=error.basis_values)
+        for error in reference_errors(context, channel.gas, [level.nominal])
+    ]  # fmt: skip
+    return Budget((*parts, *others, *references))

@@ -6,11 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Vector, centre, exact_sum, frozen, vector
-
-Matrix = NDArray[np.float64]
+from calibration.statistics._arrays import Matrix, Vector, centre, exact_sum, frozen, vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)

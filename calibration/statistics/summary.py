@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Vector, centre, exact_sum, finite, not_negative, vector
+from calibration.statistics._arrays import Vector, centre, exact_sum, finite, not_negative, pair, vector
 from calibration.statistics.distributions import student_probability
+
+_ROUNDS = 20
+"""Rounds of reweighting; six levels stand still after five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,60 @@ def effective_sample_size(n: int, r1: float | None) -> float:
     if r1 <= 0.0:
         return float(n)
     return max(1.0, n * (1.0 - r1) / (1.0 + r1))
+
+
+def variance_dof(n: int, effective_n: float) -> float:
+    """Return the degrees of freedom of the variance of n readings that know of each other.
+
+    n (1 - r^2) / (1 + r^2) - 1, at least 1, with r the lag-1 autocorrelation that belongs to ``effective_n``: readings
+    that overlap tell their scatter less well than their number says, though better than they tell their mean.
+    Source: Bayley and Hammersley, J. R. Stat. Soc. Suppl. 8, 184 (1946), for a first-order process; recalled.
+
+    Raises:
+        ValueError: ``effective_n`` not between 1 and n.
+    """
+    if not 1.0 <= effective_n <= n:
+        raise ValueError(f"the effective number lies between 1 and {n}, but is {effective_n}")
+    r = (n - effective_n) / (n + effective_n)
+    return max(1.0, n * (1.0 - r * r) / (1.0 + r * r) - 1.0)
+
+
+def variance_by_level(levels: ArrayLike, variances: ArrayLike) -> Vector:
+    """Return the variances smoothed over the levels as a + b level^2, a and b not negative.
+
+    Analyzers' noise has a part that is always there and one that grows with the signal. Each window alone tells its
+    variance only roughly; together they tell both parts better. Weighted least squares, each variance weighing by the
+    inverse square of its fitted value (its own scatter is in proportion to it), repeated until it stands; no level is
+    given less than the smallest variance seen.
+
+    Args:
+        levels: shape (n,).
+        variances: not negative, shape (n,).
+
+    Raises:
+        ValueError: lengths that differ, NaN or infinity, or a negative variance.
+    """
+    x, v = pair(levels, variances, least=1)
+    if (v < 0.0).any():
+        raise ValueError("a variance must not be negative")
+    floor = float(v.min())
+    fitted = np.full(v.size, exact_sum(v) / v.size)
+    if fitted[0] == 0.0:
+        return fitted
+    square = x * x
+    for _ in range(_ROUNDS):
+        w = (fitted.max() / fitted) ** 2
+        s0, s1, s2 = exact_sum(w), exact_sum(w * square), exact_sum(w * square * square)
+        t0, t1 = exact_sum(w * v), exact_sum(w * square * v)
+        determinant = s0 * s2 - s1 * s1
+        constant = (t0 * s2 - t1 * s1) / determinant if determinant > 1e-12 * s0 * s2 else t0 / s0
+        growth = (s0 * t1 - s1 * t0) / determinant if determinant > 1e-12 * s0 * s2 else 0.0
+        if growth < 0.0:
+            constant, growth = t0 / s0, 0.0
+        elif constant < 0.0:
+            constant, growth = 0.0, t1 / s2
+        fitted = np.maximum(constant + growth * square, max(floor, 1e-6 * float(v.max())))
+    return fitted
 
 
 @dataclass(frozen=True, slots=True)

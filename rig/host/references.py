@@ -38,7 +38,8 @@ class FlowReference:
     Attributes:
         gas_flow_u_pct, zero_flow_u_pct: proportional error of each mass-flow controller, % of flow.
         flow_offset_u_pct_fs: constant error of each, % of its full scale.
-        repeatability_pct: scatter of a concentration from setting to setting, %.
+        repeatability_pct: how far each controller's flow wanders about its mean, % of flow.
+        repeatability_time_s: how long a flow remembers where it was, s; 0: it is another one at each setting.
         ozone_u_pct, ozone_u_offset: the photometer, % of value and nmol/mol.
     """
 
@@ -49,6 +50,7 @@ class FlowReference:
     zero_flow_u_pct: float
     flow_offset_u_pct_fs: float
     repeatability_pct: float
+    repeatability_time_s: float
     ozone_u_pct: float
     ozone_u_offset: float
     gas_full_scale_lpm: float
@@ -98,6 +100,7 @@ def flows_of(
         id=f"certificate.{name}", certificate=section.certificate, expires=section.expires,
         gas_flow_u_pct=section.gas_flow_u_pct, zero_flow_u_pct=section.zero_flow_u_pct,
         flow_offset_u_pct_fs=section.flow_offset_u_pct_fs, repeatability_pct=section.flow_repeatability_pct,
+        repeatability_time_s=section.flow_repeatability_time,
         ozone_u_pct=section.ozone_u_pct, ozone_u_offset=section.ozone_u_offset,
         gas_full_scale_lpm=gas_full_scale_lpm, zero_full_scale_lpm=zero_full_scale_lpm,
     )  # fmt: skip

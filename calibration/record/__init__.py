@@ -1,0 +1,62 @@
+"""The record of a run: everything a report may know, and nothing that it must compute again.
+
+A record is data. Whatever may differ between two equal runs stands under ``run.wall``. Texts are message keys with
+values; the words are the report's. Concentrations inside are nmol/mol (CO umol/mol); ``unit`` fields say so.
+``python -m calibration.record`` writes the published schema, ``docs/record.schema.json``.
+"""
+
+from calibration.record.data import (
+    ConverterData,
+    Level,
+    LineFit,
+    MultipointData,
+    PrepareCheck,
+    PrepareData,
+    ProcedureData,
+    TitrationPoint,
+    Trace,
+    ZeroSpanData,
+)
+from calibration.record.header import DeviceInfo, PlanParameter, Reference, RunInfo, Setting, Wall
+from calibration.record.parts import (
+    Assurance,
+    BudgetLine,
+    DecisionRule,
+    Interval,
+    Mark,
+    Message,
+    Verdict,
+)
+from calibration.record.results import SCHEMA_ID, ProcedureRun, Record, Test, json_schema, load
+
+__all__ = [
+    "SCHEMA_ID",
+    "Assurance",
+    "BudgetLine",
+    "ConverterData",
+    "DecisionRule",
+    "DeviceInfo",
+    "Interval",
+    "Level",
+    "LineFit",
+    "Mark",
+    "Message",
+    "MultipointData",
+    "PlanParameter",
+    "PrepareCheck",
+    "PrepareData",
+    "ProcedureData",
+    "ProcedureRun",
+    "Record",
+    "Reference",
+    "RunInfo",
+    "Setting",
+    "Test",
+    "TitrationPoint",
+    "Trace",
+    "Verdict",
+    "Wall",
+    "ZeroSpanData",
+    "json_schema",
+    "load",
+]

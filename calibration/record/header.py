@@ -1,0 +1,88 @@
+"""What a record says before any result: the run, its devices, the references that it rests on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from calibration.record.parts import DecisionRule, Mark, Part
+
+
+class Wall(Part):
+    """What may differ between two equal runs."""
+
+    started: str
+    ended: str
+    duration_s: float
+    out: str
+    host: str
+    user: str
+
+
+class PlanParameter(Part):
+    """A choice that the sources leave open (or only recall), as the plan made it."""
+
+    name: str
+    value: str
+    mark: Mark
+    source: str
+
+
+class RunInfo(Part):
+    """What was run."""
+
+    id: str
+    bench: str
+    bench_sha256: str
+    plan: str
+    plan_sha256: str
+    seed: int | None
+    clock: Literal["virtual", "paced"]
+    speed: float | None
+    epoch: str
+    started_us: int
+    ended_us: int
+    simulated: bool
+    decision_rule: DecisionRule
+    versions: dict[str, str]
+    plan_parameters: list[PlanParameter] = Field(default_factory=list)
+    wall: Wall
+
+
+class DeviceInfo(Part):
+    """One device as it presented itself."""
+
+    name: str
+    kind: str
+    model: str
+    maker: str
+    serial: str
+    firmware: str
+    protocol: str
+    protocol_mark: Mark
+    resource: str
+    emulated: bool
+    gas_port: str | None = None
+
+
+class Reference(Part):
+    """A standard that a result rests on."""
+
+    id: str
+    kind: str
+    species: str
+    value: float
+    unit: str
+    u: float
+    certificate: str
+    expires: str
+    emulated: bool
+
+
+class Setting(Part):
+    """A setting as found before, as left after."""
+
+    name: str
+    as_found: str
+    as_left: str

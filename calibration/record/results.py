@@ -1,0 +1,103 @@
+"""Results: procedures as they ran, tests against criteria, and the whole record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from calibration.record.data import ProcedureData
+from calibration.record.header import DeviceInfo, Reference, RunInfo, Setting
+from calibration.record.parts import (
+    Assurance,
+    BudgetLine,
+    DecisionRule,
+    Interval,
+    Mark,
+    Message,
+    Part,
+    Verdict,
+)
+
+SCHEMA_ID = "https://air-station-rig.invalid/schema/record-1.json"
+
+
+class Test(Part):
+    """One criterion applied to one result."""
+
+    id: str = Field(description="device/procedure/quantity")
+    procedure: str
+    procedure_id: str = Field(description="id of the entry of `procedures` that holds the data")
+    criterion: str
+    document: str
+    clause: str
+    limit_mark: Mark
+    device: str
+    quantity: str
+    unit: str
+    value: float | None
+    u: float | None
+    dof: float | None = None
+    interval: Interval | None = None
+    budget: list[BudgetLine] = Field(default_factory=list)
+    limit_low: float | None = None
+    limit_high: float | None = None
+    decimals: int = Field(default=3, description="decimals that the standard, or failing it the plan, prints")
+    formula: str = ""
+    formula_numbers: str = ""
+    decision_rule: DecisionRule = "simple"
+    verdict: Verdict
+    p_conform: float | None = None
+    prior: str = "flat"
+    assurance: Assurance = "not applicable"
+    as_found: float | None = None
+    as_left: float | None = None
+    n: int = 0
+    readings_ref: str = ""
+    repeats: int = 0
+    message: Message | None = None
+
+
+class ProcedureRun(Part):
+    """One run of one procedure on one device, with the data that its tests and figures rest on."""
+
+    id: str = Field(description="device/procedure, with a running number if repeated")
+    procedure: str
+    device: str
+    status: Literal["done", "void", "error", "interrupted", "not tested"]
+    started_s: float
+    ended_s: float
+    gas_port: str | None = None
+    settings: list[Setting] = Field(default_factory=list)
+    references: list[str] = Field(default_factory=list)
+    notes: list[Message] = Field(default_factory=list)
+    data: ProcedureData | None = None
+
+
+class Record(Part):
+    """A whole run. ``verdict`` is the headline: error over fail over undecided and not tested over pass."""
+
+    schema_id: str = SCHEMA_ID
+    run: RunInfo
+    devices: list[DeviceInfo]
+    references: list[Reference]
+    procedures: list[ProcedureRun]
+    tests: list[Test]
+    verdict: Verdict
+    notes: list[Message] = Field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Return the record as JSON text, keys in the order of the model, ending with a newline."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def load(path: Path) -> Record:
+    """Read a ``result.json``."""
+    return Record.model_validate_json(path.read_bytes())
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the published JSON Schema of a record."""
+    schema = Record.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
