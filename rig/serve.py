@@ -124,7 +124,7 @@ class ServedBench:
 
     def endpoints_data(self) -> dict[str, Any]:
         """The endpoints in the shape of a bench file, so that another process can use this bench like a real one."""
-        data = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
+        data: dict[str, Any] = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
         data["bench"] |= {
             "speed": self.speed, "started_wall": self.started_wall, "process": os.getpid(), "source": str(self.path),
             "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
