@@ -22,6 +22,7 @@ UNITS: Mapping[str, str] = {
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
     "bam-1020": "instruments.particles.bam:Bam1020",
+    "5014i": "instruments.particles.continuous:Continuous",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

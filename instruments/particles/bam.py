@@ -7,13 +7,12 @@ p. 28). While air is drawn the detector counts a clean piece of tape without and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import accumulate
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +23,11 @@ from instruments.particles.beta import Around, BetaMonitor
 from instruments.particles.counting import density_mg_cm2
 from instruments.particles.flags import BIT, FULL_SCALE, letters
 from instruments.particles.flow import FlowWatch
+from instruments.particles.hidden import BamHidden
 from instruments.particles.spot import Spot
-from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
+from instruments.signal import WhiteNoise
 from instruments.steps import SECOND_US, Moment
 
-HOUR_S = 3600.0
 _MINUTES = 60
 _MEMBRANE_TOLERANCE = 0.05
 """Part by which the membrane may be off before the hour is marked D (recalled: 5 %)."""
@@ -116,6 +115,8 @@ def _continued(values: FloatArray, length: int, rest: float) -> FloatArray:
 class Bam1020(BetaMonitor):
     """The BAM-1020 for PM10 or PM2.5."""
 
+    hidden_model: ClassVar[type[BamHidden]] = BamHidden
+    hidden: BamHidden
     firmware = "3236-07 5.6.0"
     diagnostics = (*_SHOWN, *BetaMonitor.surroundings)
     memory = tuple(name for name in _FIELDS if name not in _SHOWN)
@@ -125,7 +126,6 @@ class Bam1020(BetaMonitor):
         super().__init__(*arguments, **options)
         self._spot_noise = WhiteNoise(self.seed, f"{self.name}/spot")
         self._places = np.array([self.rows[name] for name in _FIELDS])
-        self._tape = OrnsteinUhlenbeck(self.seed, f"{self.name}/tape", 12.0 * HOUR_S, HOUR_S)
 
     # -- the cycle ------------------------------------------------------------------------------------------------
 
@@ -234,14 +234,9 @@ class Bam1020(BetaMonitor):
         """The pump is off, or should be."""
         if not self.hidden.pump_stuck_on:
             return {}
-        flows = self._through(around, run)
+        flows = self.through(around, run.part)
         found = np.maximum.accumulate(np.where(flows["flow"] > self._p["pump_off_flow"], BIT["F"], 0))
         return {**flows, "flags_now": (found | int(cycle.flags_now)).astype(np.float64)}
-
-    def _through(self, around: Around, run: _Run) -> dict[str, FloatArray]:
-        """Flows through a clean spot."""
-        rows = np.array([self.drawn(around, index, 0.0) for index in range(run.begin, run.end)]).T
-        return dict(zip(("flow", "inlet_flow", "pressure_drop"), rows, strict=True))
 
     def _weighed(self, cycle: Cycle, around: Around, run: _Run) -> float:
         """What the loaded spot looks like to the counter, ug: its load, its place, charge and debris."""
@@ -253,14 +248,9 @@ class Bam1020(BetaMonitor):
         debris = p["debris_mass"] * dirt * (1.0 if spot % 2 else -1.0)
         return cycle.load + noise + debris + self.hidden.static_ug
 
-    def _count(self, around: Around, run: _Run, load_ug: float) -> FloatArray:
-        """Counts of each minute through the tape and ``load_ug`` on it."""
-        wander = self._p["tape_wander"] * float(self._tape.values(run.spot, run.spot + 1)[0])
-        return self.counted(around, run.part, load_ug, math.exp(-self.true_mu() * wander))
-
     def _counting(self, around: Around, run: _Run, name: str, before: float, load_ug: float) -> dict[str, FloatArray]:
         """The same, added up in row ``name``; whole numbers, so that their sums are exact."""
-        found = self._count(around, run, load_ug)
+        found = self.counted(around, run.part, load_ug, self.tape_rate(run.spot))
         return {name: before + np.cumsum(found), "count_rate": found / 60.0}
 
     # -- membrane, foil, tests ------------------------------------------------------------------------------------
@@ -282,23 +272,13 @@ class Bam1020(BetaMonitor):
     def _maintenance(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
         """Hands at the unit: pump by its test menu, foil between source and detector."""
         on = self.settings["test_pump"] or self.hidden.pump_stuck_on
-        varying = self._through(around, run) if on else {}
+        varying = self.through(around, run.part) if on else {}
         if self._foil is None:
             return varying
-        bare = self._count(around, run, 0.0)
-        covered = self._count(around, run, 1000.0 * self._p["area"] * self._foil)
-        count, done = self.number("count_time"), cycle.foil_minutes + np.arange(1.0, run.end - run.begin + 1.0)
-        first, second = done <= count, (done > count) & (done <= 2.0 * count)
-        before = cycle.foil_before + np.cumsum(np.where(first, bare, 0.0))
-        after = cycle.foil_after + np.cumsum(np.where(second, covered, 0.0))
-        reading = np.full(len(done), cycle.foil_reading)
-        if done[-1] >= 2.0 * count and before[-1] > 0.0 and after[-1] > 0.0:
-            reading[done >= 2.0 * count] = density_mg_cm2(float(before[-1]), float(after[-1]), self.number("mu"))
-        rate = np.where(first, bare, covered) / 60.0
-        return {
-            **varying, "foil_minutes": done, "foil_before": before, "foil_after": after, "foil_reading": reading,
-            "count_rate": rate,
-        }  # fmt: skip
+        return varying | self.foil_rows(
+            around, run.part, run.spot, self.number("count_time"), cycle.foil_minutes, cycle.foil_before,
+            cycle.foil_after, cycle.foil_reading,
+        )  # fmt: skip
 
     # -- the record -----------------------------------------------------------------------------------------------
 
@@ -320,7 +300,7 @@ class Bam1020(BetaMonitor):
             density = density_mg_cm2(cycle.clean_counts, cycle.loaded_counts, self.number("mu"))
             value = 1.0e6 * self._p["area"] * density / cycle.told_l * self.number("k_factor") + self.number("bkgd")
         if not self.hidden.frozen:
-            cycle.concentration = self.resolved(value)
+            cycle.concentration = float(self.resolved(np.array(value)))
         cycle.qtot = round(cycle.told_l if cycle.running else 0.0) / 1000.0
         cycle.flags, cycle.record_s, cycle.flags_now = float(word), float(first + end) * self.step_s, 0.0
         temp, pressure, humidity, tape = (

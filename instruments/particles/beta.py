@@ -6,6 +6,7 @@ on the spot, which does, is summed minute by minute (:mod:`instruments.particles
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ from instruments.air import FloatArray, Species
 from instruments.atmosphere import Site, growth
 from instruments.device import Command, Value
 from instruments.errors import Refused
-from instruments.particles.counting import counts
+from instruments.particles.counting import counts, density_mg_cm2
 from instruments.particles.flow import STANDARD_HPA, FlowWatch, Pump, flow_state
 from instruments.particles.foil import foil_density
 from instruments.particles.heating import ZERO_K, Heater, evaporation, heated
 from instruments.particles.hidden import BetaHidden
 from instruments.particles.inlet import Inlet
 from instruments.particles.spot import Loads, Spot
-from instruments.signal import WhiteNoise
+from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
 from instruments.wear import Service
@@ -42,10 +43,12 @@ _CURES: Mapping[str, tuple[str, ...]] = {
 
 
 UNITS: Mapping[str, str] = {
-    "concentration": "ug/m3", "qtot": "m3", "flags": "1", "record_s": "s", "hour_temp": "deg C",
-    "hour_pressure": "hPa", "hour_rh": "%", "hour_delta": "deg C", "membrane_abs": "mg/cm2",
-    "foil_reading": "mg/cm2", "flow": "L/min", "pressure_drop": "mmHg", "count_rate": "1/s", "ambient_temp": "deg C",
-    "ambient_pressure": "hPa", "filter_temp": "deg C", "filter_rh": "%", "heater_power": "%", "tape_left": "%",
+    "concentration": "ug/m3", "concentration_1h": "ug/m3", "concentration_24h": "ug/m3", "hour_valid": "1",
+    "qtot": "m3", "flags": "1", "record_s": "s", "hour_temp": "deg C", "hour_pressure": "hPa", "hour_rh": "%",
+    "hour_delta": "deg C", "membrane_abs": "mg/cm2", "foil_reading": "mg/cm2", "mass": "ug", "changing": "1",
+    "tape_fault": "1", "flow": "L/min", "pressure_drop": "mmHg", "count_rate": "1/s", "alpha_rate": "1/s",
+    "radon": "Bq/m3", "ambient_temp": "deg C", "ambient_pressure": "hPa", "filter_temp": "deg C", "filter_rh": "%",
+    "heater_power": "%", "tape_left": "%",
 }  # fmt: skip
 """Units of the diagnostics."""
 
@@ -55,7 +58,7 @@ class Around:
     """What reaches the unit, minute by minute, if the pump draws what the control wants; each of shape (n,).
 
     Attributes:
-        minute: minute of the unit's own clock, counted from a midnight.
+        steps: index of each minute. minute: minute of the unit's own clock, counted from a midnight.
         shown, flow, inlet: flow that the control wants on the display; what that is at the tape and through the inlet,
             L/min at outside conditions.
         true, told: see :class:`~instruments.particles.flow.FlowState`.
@@ -71,6 +74,7 @@ class Around:
         rows: diagnostics that go to the rows as they are.
     """
 
+    steps: NDArray[np.int64]
     minute: NDArray[np.int64]
     shown: FloatArray
     flow: FloatArray
@@ -141,6 +145,7 @@ class BetaMonitor(Unit):
         self._site: Site | None = None
         self._count_noise = WhiteNoise(self.seed, f"{self.name}/counts")
         self._flow_noise = WhiteNoise(self.seed, f"{self.name}/flow")
+        self._tape = OrnsteinUhlenbeck(self.seed, f"{self.name}/tape", 12.0 * 3600.0, 3600.0)
         self._foil: float | None = None
         self._capped = False
         self._zero_filter = False
@@ -225,6 +230,7 @@ class BetaMonitor(Unit):
         dust = np.zeros(count) if self._zero_filter else inlet / 1000.0
         fine, volatile, coarse, giant = dust * (self.inlet().penetration(inlet, head) * aerosol.mass)
         return Around(
+            steps=np.arange(first, last),
             minute=np.arange(first, last) + shift, shown=shown, flow=flow, inlet=inlet, true=state.true,
             told=state.told, leak=leak, solid=((fine + coarse) + giant) + (inlet / 1000.0 * gas + rain),
             volatile=volatile, hygroscopic=aerosol.kappa * fine, kappa=aerosol.kappa,
@@ -251,10 +257,64 @@ class BetaMonitor(Unit):
         """True mass attenuation, cm2/mg."""
         return float(self._p["attenuation"] * (1.0 + self.hidden.attenuation_error_pct / 100.0))
 
-    def counted(self, around: Around, part: slice, load_ug: FloatArray | float, tape: FloatArray | float) -> FloatArray:
-        """Counts of each minute of ``part`` through ``load_ug`` on tape that lets ``tape`` of the rate through."""
+    def counted(
+        self, around: Around, part: slice, load_ug: FloatArray | float, tape: float, extra: FloatArray | float = 0.0
+    ) -> FloatArray:
+        """Counts of each minute of ``part``.
+
+        Args:
+            around: the surroundings.
+            part: which minutes.
+            load_ug: mass on the spot.
+            tape: part of the rate that this piece of tape lets through, over nominal tape.
+            extra: counts that do not come from the source.
+        """
         through = np.exp(-self.true_mu() / (1000.0 * self._p["area"]) * np.asarray(load_ug))
-        return counts(around.rate[part] * tape * through, around.normal[part])
+        return counts(around.rate[part] * tape * through + extra, around.normal[part])
+
+    def foil_rows(
+        self, around: Around, part: slice, spot: int, count: float, minutes: float, before: float, after: float,
+        reading: float,
+    ) -> dict[str, FloatArray]:  # fmt: skip
+        """A foil in the beam: ``count`` minutes of tape alone, as many with the foil, then its mass per area.
+
+        Args:
+            around: the surroundings.
+            part: which minutes.
+            spot: number of the piece of tape.
+            count: minutes of each count.
+            minutes: minutes since the foil was placed, before ``part``.
+            before: counts of the tape alone so far.
+            after: counts with the foil so far.
+            reading: the last reading.
+        """
+        assert self._foil is not None
+        bare = self.counted(around, part, 0.0, self.tape_rate(spot))
+        covered = self.counted(around, part, 1000.0 * self._p["area"] * self._foil, self.tape_rate(spot))
+        done = minutes + np.arange(1.0, part.stop - part.start + 1.0)
+        first, second = done <= count, (done > count) & (done <= 2.0 * count)
+        alone, with_foil = (
+            before + np.cumsum(np.where(first, bare, 0.0)),
+            after + np.cumsum(np.where(second, covered, 0.0)),
+        )
+        readings = np.full(len(done), reading)
+        if done[-1] >= 2.0 * count and alone[-1] > 0.0 and with_foil[-1] > 0.0:
+            found = density_mg_cm2(float(alone[-1]), float(with_foil[-1]), self.number("mu"))
+            readings[done >= 2.0 * count] = found
+        return {
+            "foil_minutes": done, "foil_before": alone, "foil_after": with_foil, "foil_reading": readings,
+            "count_rate": np.where(first, bare, covered) / 60.0,
+        }  # fmt: skip
+
+    def tape_rate(self, spot: int) -> float:
+        """Count rate through a piece of tape over that through tape of nominal thickness."""
+        wander = self._p["tape_wander"] * float(self._tape.values(spot, spot + 1)[0])
+        return math.exp(-self.true_mu() * wander)
+
+    def through(self, around: Around, part: slice) -> dict[str, FloatArray]:
+        """Flows through a clean spot, minute by minute."""
+        rows = np.array([self.drawn(around, index, 0.0) for index in range(part.start, part.stop)]).T
+        return dict(zip(("flow", "inlet_flow", "pressure_drop"), rows, strict=True))
 
     def sample(self, around: Around, begin: int, end: int, spot: Spot, watch: FlowWatch) -> Drawn:
         """Let minutes ``begin`` to ``end`` of air through ``spot``, or fewer, if ``watch`` ends the sample.
@@ -274,7 +334,7 @@ class BetaMonitor(Unit):
         for index in range(begin, end):
             shown, through, fall = self.drawn(around, index, spot.load)
             spot = self._taken(around, index, spot, through)
-            ends = watch.minute(shown, fall)
+            ends = watch.minute(shown, fall, spot.load)
             flows.append((shown, through, fall, *watch.state()))
             spots.append(spot)
             if ends:
@@ -380,8 +440,7 @@ class BetaMonitor(Unit):
         """Unit of each of the quantities."""
         return {**super().units(), **{name: unit for name, unit in UNITS.items() if name in self.rows}}
 
-    def resolved(self, value: float) -> float:
-        """A concentration as the unit stores it: within its range, in steps of its resolution, ug/m3."""
-        low = self.number("offset")
-        step = self._p["resolution"]
-        return float(round(min(max(value, low), low + self.number("range")) / step) * step)
+    def resolved(self, values: FloatArray) -> FloatArray:
+        """Concentrations as the unit stores them: within its range, in steps of its resolution, ug/m3."""
+        low, step = self.number("offset"), self._p["resolution"]
+        return np.asarray(np.rint(np.clip(values, low, low + self.number("range")) / step) * step)

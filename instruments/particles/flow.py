@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -95,6 +96,7 @@ class FlowWatch:
 
     Attributes:
         setpoint_lpm: flow that is to be held. limit_mmhg: drop across the tape at which the sample ends.
+        failure_ends: a failed flow ends the sample. warning_ends_ug: load from which on a warning does.
         off_5, off_10: minutes in a row out of regulation by 5 and by 10 %.
         warned: out by 5 % for more than 5 min. failed: out by 10 % for more than 1 min. blocked: drop over its limit.
     """
@@ -106,13 +108,15 @@ class FlowWatch:
     warned: bool = False
     failed: bool = False
     blocked: bool = False
+    failure_ends: bool = True
+    warning_ends_ug: float = math.inf
 
     def fine(self, shown: FloatArray, drop: FloatArray) -> bool:
         """Whether none of these minutes is out of anything."""
         off = np.abs(shown / self.setpoint_lpm - 1.0)
         return bool((off <= FLOW_WARNING).all() and (drop <= self.limit_mmhg).all())
 
-    def minute(self, shown: float, drop: float) -> bool:
+    def minute(self, shown: float, drop: float, load_ug: float) -> bool:
         """Take note of a minute; return whether the sample ends with it."""
         off = abs(shown / self.setpoint_lpm - 1.0)
         self.off_5 = self.off_5 + 1.0 if off > FLOW_WARNING else 0.0
@@ -120,7 +124,7 @@ class FlowWatch:
         self.warned = self.warned or self.off_5 > 5.0
         self.failed = self.failed or self.off_10 > 1.0
         self.blocked = self.blocked or drop > self.limit_mmhg
-        return self.failed or self.blocked
+        return (self.failed and self.failure_ends) or self.blocked or (self.warned and load_ug >= self.warning_ends_ug)
 
     def state(self) -> tuple[float, float, bool, bool, bool]:
         """Counters and findings as they stand."""

@@ -15,7 +15,6 @@ class BetaHidden(InletHidden):
         nozzle_dirt: debris on nozzle and vane, 0 clean to 1: leaks, blurs the spot's edge, falls on the next spot.
         nozzle_stuck: the nozzle does not come down on the tape.
         pump_fraction: flow and vacuum of the pump over those of a good one.
-        pump_stuck_on: the pump does not stop.
         flow_sensor_error_pct: the flow sensor shows so much too high, %.
         temperature_sensor_error_c: error of the outside temperature sensor.
         temperature_sensor_off: the outside temperature sensor is not connected.
@@ -28,16 +27,12 @@ class BetaHidden(InletHidden):
             air conditioner that blows on it.
         attenuation_error_pct: change of mu since the factory (window, gap, composition of the particles), %.
         detector_fraction: count rate over that of a good detector and source.
-        membrane_stuck: the reference membrane does not move.
-        membrane_error_pct: change of its mass since its certificate, %.
         tape_broken: the tape is torn.
         alkaline_tape: SO2 that the tape's fibres take up, ug per ug drawn (acid gas on alkaline glass fibre).
         static_ug: charge on tape and nozzle looks like so much mass per spot, ug.
         rain_in: part of the rain on the head that gets down to the tape, 0 to 1.
         clock_error_s: the unit's clock less the true one, s; its cycle goes by it.
         frozen: the firmware stores the last value again and again.
-        internal_fault: the processor reports an internal error.
-        telemetry_fault: the external fault input is on.
         battery_flat: settings do not survive a power cut.
     """
 
@@ -45,7 +40,6 @@ class BetaHidden(InletHidden):
     nozzle_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
     nozzle_stuck: bool = False
     pump_fraction: float = Field(default=1.0, ge=0.0, le=1.5)
-    pump_stuck_on: bool = False
     flow_sensor_error_pct: float = Field(default=0.0, gt=-90.0, lt=500.0)
     temperature_sensor_error_c: float = Field(default=0.0, ge=-60.0, le=60.0)
     temperature_sensor_off: bool = False
@@ -57,14 +51,40 @@ class BetaHidden(InletHidden):
     tube_exchange: float = Field(default=0.2, ge=0.0, le=1.0)
     attenuation_error_pct: float = Field(default=0.0, gt=-90.0, lt=500.0)
     detector_fraction: float = Field(default=1.0, ge=0.0, le=2.0)
-    membrane_stuck: bool = False
-    membrane_error_pct: float = Field(default=0.0, gt=-90.0, lt=500.0)
     tape_broken: bool = False
     alkaline_tape: float = Field(default=0.0, ge=0.0, le=1.0)
     static_ug: float = Field(default=0.0, ge=-100.0, le=100.0)
     rain_in: float = Field(default=0.0, ge=0.0, le=1.0)
     clock_error_s: float = Field(default=0.0, ge=-86400.0, le=86400.0)
     frozen: bool = False
+    battery_flat: bool = False
+
+
+class BamHidden(BetaHidden):
+    """A BAM-1020: also its reference membrane and its relays.
+
+    Attributes:
+        membrane_stuck: the reference membrane does not move.
+        membrane_error_pct: change of its mass since its certificate, %.
+        internal_fault: the processor reports an internal error.
+        telemetry_fault: the external fault input is on.
+        pump_stuck_on: the pump does not stop.
+    """
+
+    membrane_stuck: bool = False
+    membrane_error_pct: float = Field(default=0.0, gt=-90.0, lt=500.0)
     internal_fault: bool = False
     telemetry_fault: bool = False
-    battery_flat: bool = False
+    pump_stuck_on: bool = False
+
+
+class ContinuousHidden(BetaHidden):
+    """A 5014i: also its alpha channel.
+
+    Attributes:
+        alpha_fraction: sensitivity of the alpha channel over that of a good one.
+        radon_factor: radon outside over that of a usual place.
+    """
+
+    alpha_fraction: float = Field(default=1.0, ge=0.0, le=2.0)
+    radon_factor: float = Field(default=1.0, ge=0.0, le=100.0)

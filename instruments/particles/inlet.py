@@ -198,5 +198,5 @@ def _table(chain: Sequence[str]) -> FloatArray:
             head = data.head[name]
             power = _EDGE / math.log(head.sigma_g.value)
             passed /= 1.0 + np.exp(power * (log_d[:, None] - np.log(head.d50.value * factors)[None, :]))
-        table[mode] = weight @ passed / weight.sum()
+        table[mode] = (weight[:, None] * passed).sum(axis=0) / weight.sum()
     return table
