@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.device import Value
-from instruments.particles.beta import Around, BetaMonitor
+from instruments.particles.beta import BetaMonitor
 from instruments.particles.counting import density_mg_cm2
 from instruments.particles.flags import BIT, FULL_SCALE, letters
 from instruments.particles.flow import FlowWatch
 from instruments.particles.hidden import BamHidden
+from instruments.particles.sampling import Around
 from instruments.particles.spot import Spot
 from instruments.signal import WhiteNoise
 from instruments.steps import SECOND_US, Moment

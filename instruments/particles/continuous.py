@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.device import Value
-from instruments.particles.beta import Around, BetaMonitor
+from instruments.particles.beta import BetaMonitor
 from instruments.particles.counting import counts
 from instruments.particles.flow import FlowWatch
 from instruments.particles.hidden import ContinuousHidden
+from instruments.particles.sampling import Around
 from instruments.particles.slopes import pooled_slope, running_slope
 from instruments.particles.spot import Spot
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
@@ -267,7 +268,7 @@ class Continuous(BetaMonitor):
     def _hour(self, state: Running, out: FloatArray, first: int, end: int) -> None:
         """The clock hour is over."""
         now = first + end
-        begin = max(now - _HOUR, self.power_step, 0)
+        begin = max(now - _HOUR, 0)
         mass, told, age, spot = (self._until(out, first, begin, now, name) for name in ("mass", "told", "age", "spot"))
         measured = (age > 0.0) & (told > 0.0)
         enough = measured.sum() >= self._p["least_hour"]

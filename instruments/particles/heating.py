@@ -60,7 +60,7 @@ class Heated:
 
 def heated(
     outside_c: FloatArray, outside_rh_pct: FloatArray, room_c: FloatArray, heater: Heater, *, tube_exchange: float,
-    warmth: FloatArray, rh_error_pct: float, filter_error_c: float, outside_error_c: float,
+    warmth: FloatArray, rh_error_pct: float, filter_error_c: float, outside_error_c: FloatArray,
 ) -> Heated:  # fmt: skip
     """Return the sample air at the tape.
 

@@ -22,8 +22,9 @@ def running_slope(
     Returns:
         ug/min (0 where there are fewer than two points) and L/min, each of shape (count,).
     """
-    missing = max(count + window - 1 - len(mass), 0)
-    mass, flow = (np.concatenate((np.zeros(missing), values)) for values in (mass, flow))
+    length = count + window - 1
+    before = np.zeros(max(length - len(mass), 0))
+    mass, flow = (np.concatenate((before, values[-length:])) for values in (mass, flow))
     points = np.minimum(age[-count:], float(window))
     centre = (points - 1.0) / 2.0
     rise, litres = np.zeros(count), np.zeros(count)
