@@ -124,6 +124,7 @@ class BetaMonitor(Sampling):
         if name in ("cap_inlet", "zero_filter"):
             if not isinstance(value, bool):
                 raise Refused("invalid", f"{name} is true (put on) or false (taken off)")
+            self._cut(t_us, physical=True)  # what was fitted until now is past
             if name == "cap_inlet":
                 self._capped = value
             else:
@@ -131,10 +132,13 @@ class BetaMonitor(Sampling):
         elif name == "place_foil":
             if not self.settings["maintenance"]:
                 raise Refused("wrong settings", "a foil is placed in maintenance, not while the unit samples")
-            self._foil = foil_density(value, str(self.texts["serial"]), self._p["foil_density"])
+            density = foil_density(value, str(self.texts["serial"]), self._p["foil_density"])
+            self._cut(t_us, physical=True)
+            self._foil = density
             for label in ("foil_minutes", "foil_before", "foil_after"):
                 self.restart(label, step, 0.0)
         elif name == "remove_foil":
+            self._cut(t_us, physical=True)
             self._foil = None
         return {}
 
@@ -152,6 +156,10 @@ class BetaMonitor(Sampling):
             step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
             return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
         return super().observe(t_us, moment, quantity)
+
+    def standing(self) -> Mapping[str, Value]:
+        """What hands have put on."""
+        return {"cap_inlet": self._capped, "zero_filter": self._zero_filter, "foil_in": self._foil is not None}
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""

@@ -136,7 +136,6 @@ def unread(model, visit):
         def settings(self, values):
             self.__dict__["settings"] = dict(values)
 
-    left = {*entry.parameters, *entry.settings}
     unit.__class__ = Watching
     outside = Outside()
     unit.place(Site(outside, Room(outside)))
