@@ -171,7 +171,7 @@ class Bam1020(BetaMonitor):
             self._raise(cycle, "T")
         elif not self.settings["maintenance"] and not int(cycle.flags_now) & (BIT["L"] | BIT["E"] | BIT["T"]):
             cycle.begin(self.number("count_time"))
-            if self.drawn(around, index, 0.0)[0] < self._p["self_test_flow"]:
+            if self.path().drawn(around, index, 0.0)[0] < self._p["self_test_flow"]:
                 self._raise(cycle, "F")
 
     def _powered(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
@@ -212,7 +212,7 @@ class Bam1020(BetaMonitor):
         """Air through the spot."""
         watch = FlowWatch(self.number("flow_setpoint"), self.number("ap_limit"), cycle.off_5, cycle.off_10)
         spot = Spot(cycle.solid, cycle.volatile, cycle.hygroscopic, cycle.load)
-        drawn = self.sample(around, run.begin, run.end, spot, watch)
+        drawn = self.path().sample(around, run.begin, run.end, spot, watch)
         part = slice(run.begin, run.begin + len(drawn.shown))
         told = np.fromiter(accumulate((drawn.shown * around.told[part]).tolist(), initial=cycle.told_l), np.float64)
         ended = np.maximum(drawn.failed, drawn.blocked)
@@ -235,7 +235,7 @@ class Bam1020(BetaMonitor):
         """The pump is off, or should be."""
         if not self.hidden.pump_stuck_on:
             return {}
-        flows = self.through(around, run.part)
+        flows = self.path().through(around, run.part)
         found = np.maximum.accumulate(np.where(flows["flow"] > self._p["pump_off_flow"], BIT["F"], 0))
         return {**flows, "flags_now": (found | int(cycle.flags_now)).astype(np.float64)}
 
@@ -273,7 +273,7 @@ class Bam1020(BetaMonitor):
     def _maintenance(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
         """Hands at the unit: pump by its test menu, foil between source and detector."""
         on = self.settings["test_pump"] or self.hidden.pump_stuck_on
-        varying = self.through(around, run.part) if on else {}
+        varying = self.path().through(around, run.part) if on else {}
         if self._foil is None:
             return varying
         return varying | self.foil_rows(
@@ -352,7 +352,7 @@ class Bam1020(BetaMonitor):
     def _tested(self, step: int) -> int:
         """Flags that a self-test of tape, nozzle, membrane, counter and pump finds."""
         around, hidden = self.around(step, step + 1), self.hidden
-        slow = self.drawn(around, 0, 0.0)[0] < self._p["self_test_flow"]
+        slow = self.path().drawn(around, 0, 0.0)[0] < self._p["self_test_flow"]
         found = {
             "T": hidden.tape_broken or around.tape[0] <= 0.0, "N": hidden.nozzle_stuck, "R": hidden.membrane_stuck,
             "I": hidden.internal_fault, "C": around.rate[0] < 60.0 * self._p["least_count_rate"], "F": slow,

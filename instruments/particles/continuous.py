@@ -176,7 +176,7 @@ class Continuous(BetaMonitor):
             warning_ends_ug=p["throttled_load"],
         )  # fmt: skip
         spot = Spot(state.solid, state.volatile, state.hygroscopic, state.load)
-        drawn = self.sample(around, part.start, part.stop, spot, watch)
+        drawn = self.path().sample(around, part.start, part.stop, spot, watch)
         count = len(drawn.shown)
         part = slice(part.start, part.start + count)
         daughters, alpha, alpha_mean = self._alpha(state, around, part, drawn.inlet)
@@ -233,7 +233,7 @@ class Continuous(BetaMonitor):
         """Hands at the unit."""
         varying = {"changing": np.ones(part.stop - part.start)}
         if self.settings["test_pump"]:
-            varying |= self.through(around, part)
+            varying |= self.path().through(around, part)
         if self._foil is not None:
             varying |= self.foil_rows(
                 around, part, int(state.spot), self._p["foil_minutes"], state.foil_minutes, state.foil_before,
@@ -307,7 +307,7 @@ class Continuous(BetaMonitor):
             self.restart("left", step, -1.0)
         elif name == "self_test":
             around = self.around(step, step + 1)
-            slow = self.drawn(around, 0, 0.0)[0] < self._p["least_flow"]
+            slow = self.path().drawn(around, 0, 0.0)[0] < self._p["least_flow"]
             dim = around.rate[0] < 60.0 * self._p["least_count_rate"]
             broken = self.hidden.tape_broken or around.tape[0] <= 0.0
             self.restart("self_test_result", step, float(broken + 2 * self.hidden.nozzle_stuck + 4 * dim + 8 * slow))

@@ -1,7 +1,7 @@
 """A beta monitor's way from the open air to the spot: heads, heating, flow, pump, what a minute of air leaves.
 
-A step is a minute. What no state of the unit changes is computed for many minutes at once (:class:`Around`); the load
-on the spot, which does, is summed minute by minute (:mod:`instruments.particles.spot`).
+A step is a minute. What no state of the unit changes is computed for many minutes at once (:class:`Around`); how the
+load on the spot grows, and what it does, is :mod:`instruments.particles.airpath`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray, Species
 from instruments.atmosphere import Site, growth
-from instruments.particles.flow import STANDARD_HPA, FlowWatch, Pump, flow_state
+from instruments.particles.airpath import Air, AirPath
+from instruments.particles.flow import STANDARD_HPA, Pump, flow_state
 from instruments.particles.heating import ZERO_K, Heater, evaporation, heated
 from instruments.particles.hidden import BetaHidden
 from instruments.particles.inlet import Inlet
-from instruments.particles.spot import Loads, Spot
 from instruments.signal import WhiteNoise
 from instruments.steps import SECOND_US
 from instruments.unit import Unit
@@ -33,71 +33,23 @@ _RENEWED = ("tape", "nozzle", "head")
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What reaches the unit, minute by minute, if the pump draws what the control wants; each of shape (n,).
+class Around(Air):
+    """What reaches a beta monitor, minute by minute; each of shape (n,).
 
     Attributes:
         steps: index of each minute. minute: minute of the unit's own clock, counted from a midnight.
-        shown, flow, inlet: flow that the control wants on the display; what that is at the tape and through the inlet,
-            L/min at outside conditions.
-        true, told: see :class:`~instruments.particles.flow.FlowState`.
-        leak: part of the air at the tape that has not come through the inlet.
-        solid, volatile, hygroscopic: what a minute of air leaves on the tape, ug (see :class:`Spot`).
-        kappa, wet: hygroscopicity; water over dry mass per kappa at the humidity of the tape.
-        left: part of the volatile mass that a minute of air leaves on the tape.
-        pump: share of a good pump's flow and vacuum.
         rate: counts per minute through clean tape of nominal thickness. normal: standard normal numbers for them.
-        dirt: of nozzle and vane, 0 to 1. tape: share of a roll that is left. head: share of a clean head.
-        dry: dry mass of each mode outside, ug/m3, shape (len(Mode), n). gas: SO2 that the tape takes up, ug/m3.
-        rain: ug of water per minute.
+        dirt: of nozzle and vane, 0 to 1. tape: share of a roll that is left.
         rows: diagnostics that go to the rows as they are.
     """
 
     steps: NDArray[np.int64]
     minute: NDArray[np.int64]
-    shown: FloatArray
-    flow: FloatArray
-    inlet: FloatArray
-    true: FloatArray
-    told: FloatArray
-    leak: FloatArray
-    solid: FloatArray
-    volatile: FloatArray
-    hygroscopic: FloatArray
-    kappa: FloatArray
-    wet: FloatArray
-    left: FloatArray
-    pump: FloatArray
     rate: FloatArray
     normal: FloatArray
     dirt: FloatArray
     tape: FloatArray
-    head: FloatArray
-    dry: FloatArray
-    gas: FloatArray
-    rain: FloatArray
     rows: Mapping[str, FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Minutes of air, each of shape (n,).
-
-    Attributes:
-        shown, inlet: flow shown and through the inlet, L/min. drop: across the tape, mmHg.
-        loads: what came of the spot.
-        off_5, off_10, warned, failed, blocked: see :class:`~instruments.particles.flow.FlowWatch`.
-    """
-
-    shown: FloatArray
-    inlet: FloatArray
-    drop: FloatArray
-    loads: Loads
-    off_5: FloatArray
-    off_10: FloatArray
-    warned: FloatArray
-    failed: FloatArray
-    blocked: FloatArray
 
 
 class Sampling(Unit):
@@ -228,66 +180,6 @@ class Sampling(Unit):
         """True mass attenuation, cm2/mg."""
         return float(self._p["attenuation"] * (1.0 + self.hidden.attenuation_error_pct / 100.0))
 
-    # -- air through the spot ---------------------------------------------------------------------------------------
-
-    def through(self, around: Around, part: slice) -> dict[str, FloatArray]:
-        """Flows through a clean spot, minute by minute."""
-        rows = np.array([self.drawn(around, index, 0.0) for index in range(part.start, part.stop)]).T
-        return dict(zip(("flow", "inlet_flow", "pressure_drop"), rows, strict=True))
-
-    def sample(self, around: Around, begin: int, end: int, spot: Spot, watch: FlowWatch) -> Drawn:
-        """Let minutes ``begin`` to ``end`` of air through ``spot``, or fewer, if ``watch`` ends the sample.
-
-        As long as the pump can draw what the control wants, many minutes are one sum; where it cannot, each minute's
-        load decides about the next one's flow. Both give the same bits.
-        """
-        if not self._capped:
-            part = slice(begin, end)
-            loads = spot.take(around, part)
-            resistance = self._pump.resistance(np.concatenate(([spot.load], loads.load[:-1])))
-            drop, most = resistance * around.flow[part], self._pump.most_lpm(resistance, around.pump[part])
-            if (around.flow[part] <= most).all() and watch.fine(around.shown[part], drop):
-                none = np.zeros(end - begin)
-                return Drawn(around.shown[part], around.inlet[part], drop, loads, none, none, none, none, none)
-        flows, spots = [], []
-        for index in range(begin, end):
-            shown, through, fall = self.drawn(around, index, spot.load)
-            spot = self._taken(around, index, spot, through)
-            ends = watch.minute(shown, fall, spot.load)
-            flows.append((shown, through, fall, *watch.state()))
-            spots.append(spot)
-            if ends:
-                break
-        shown_by, inlet_by, drop_by, *watched = np.array(flows, dtype=np.float64).T
-        return Drawn(shown_by, inlet_by, drop_by, Loads.of(spots), *watched)
-
-    def _taken(self, around: Around, index: int, spot: Spot, inlet: float) -> Spot:
-        """The spot after a minute with ``inlet`` L/min through the inlet."""
-        if inlet == float(around.inlet[index]):
-            part = slice(index, index + 1)
-            return spot.take(around, part).last()
-        cubic = inlet / 1000.0
-        passed = np.array(self.inlet().at(inlet, float(around.head[index])))
-        fine, volatile, coarse, giant = (0.0 if self._zero_filter else cubic) * (passed * around.dry[:, index])
-        rain = around.rain[index] if inlet > 0.0 else 0.0
-        return spot.after(
-            fine + coarse + giant + cubic * around.gas[index] + rain, volatile, around.kappa[index] * fine,
-            kappa=around.kappa[index], wet=around.wet[index], left=around.left[index],
-        )  # fmt: skip
-
-    def drawn(self, around: Around, index: int, load_ug: float) -> tuple[float, float, float]:
-        """What the pump draws in one minute through that load.
-
-        Returns:
-            The flow shown, the flow through the inlet at outside conditions, the drop across the tape in mmHg.
-        """
-        resistance = self._pump.resistance(load_ug)
-        share, true, leak = float(around.pump[index]), float(around.true[index]), float(around.leak[index])
-        most = self._pump.most_lpm(resistance, share)
-        flow, shown = float(around.flow[index]), float(around.shown[index])
-        if self._capped:
-            flow = min(flow * leak * self._p["leak_test_gain"], most)
-            return flow / true, 0.0, self._pump.vacuum_mmhg * share
-        if flow > most:
-            return most / true, most * (1.0 - leak), resistance * most
-        return shown, float(around.inlet[index]), resistance * flow
+    def path(self) -> AirPath:
+        """Inlet, tape and pump as they stand."""
+        return AirPath(self.inlet(), self._pump, self._capped, self._zero_filter, self._p["leak_test_gain"])
