@@ -1,4 +1,4 @@
-"""Twin runs of beta monitors: one healthy, one with a fault from the library, in air in which everything moves."""
+"""Twin runs: one unit healthy, one with a fault from the library, in air in which everything moves."""
 
 from functools import cache
 
@@ -9,14 +9,15 @@ from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command
+from instruments.particles.filters import FilterBox
 from rig.fault_library import library
 
-MODEL = {"bam-1020": "BAM-1020", "5014i": "5014i"}
+MODEL = {"bam-1020": "BAM-1020", "5014i": "5014i", "sampler": "sampler-16", "balance": "balance-6"}
 FAULTS = {name: fault for name, fault in library().items() if set(fault.kinds) & set(MODEL)}
 CASES = [(name, kind) for name, fault in FAULTS.items() for kind in fault.kinds if kind in MODEL]
 BEGINS = (2.301, 3.75)
 """Hours at which the faults begin."""
-HOURS = 26
+HOURS = {"bam-1020": 26, "5014i": 26, "sampler": 26, "balance": 8}
 
 
 def air():
@@ -35,11 +36,27 @@ def air():
 
 
 def unit(kind):
-    """A unit whose settings are not all as delivered."""
-    built = build_unit(load(MODEL[kind]), "pm", 5, serial="T", settings={"k_factor": 1.03, "bkgd": -1.0})
+    """A unit whose settings are not all as delivered; one with filters has one in it."""
+    settings = {"k_factor": 1.03, "bkgd": -1.0} if kind in ("bam-1020", "5014i") else {}
+    built = build_unit(load(MODEL[kind]), "pm", 5, serial="T", settings=settings)
     outside = air()
     built.place(Site(outside, Room(outside)))
+    if kind in ("sampler", "balance"):
+        built.use(FilterBox(5, "box"))
+    if kind == "balance":
+        built.apply(round(0.2 * HOUR_US), Command("condition", 2))
+    if kind == "sampler":
+        built.apply(round(0.4 * HOUR_US), Command("fit_filter", 1))
+        built.apply(round(0.5 * HOUR_US), Command("start", True))
     return built
+
+
+def live(device, kind):
+    """What goes on at a unit after the fault has begun."""
+    if kind == "balance":
+        for hour, name, value in [(4.0, "weigh", 1), (5.0, "weigh_standard", 200), (5.5, "clear_pan", True),
+                                  (6.0, "zero_balance", True), (6.5, "weigh", 2)]:  # fmt: skip
+            device.apply(round(hour * HOUR_US), Command(name, value))
 
 
 def apply(device, hour, fault, severity=None):
@@ -52,16 +69,20 @@ def apply(device, hour, fault, severity=None):
         device.apply(round(hour * HOUR_US), Command(act.command, value, act.by))
 
 
-def recorded(device):
+def recorded(device, kind):
     """Everything that a recording holds, and the alarms."""
-    device.advance(HOURS * HOUR_US)
-    table = device.recording(0, HOURS * 60)
+    live(device, kind)
+    hours = HOURS[kind]
+    for hour in range(6, hours, 6):
+        device.advance(hour * HOUR_US)
+    device.advance(hours * HOUR_US)
+    table = device.recording(0, hours * 3600 // device.step_s)
     return {**table, "alarms": device.alarm_texts(table)}
 
 
 @cache
 def healthy(kind):
-    return recorded(unit(kind))
+    return recorded(unit(kind), kind)
 
 
 def runs(fault):
@@ -76,7 +97,7 @@ def moved(kind, name, hour, severity):
     """Observables that differ between two twins."""
     sound, ill = healthy(kind), unit(kind)
     apply(ill, hour, FAULTS[name], severity)
-    table = recorded(ill)
+    table = recorded(ill, kind)
     return [label for label, values in table.items() if not same(values, sound[label])]
 
 
