@@ -8,10 +8,7 @@ p. 28). While air is drawn the detector counts a clean piece of tape without and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache
 from itertools import accumulate
-from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.device import Value
+from instruments.particles.bam_cycle import DEFAULTS, FIELDS, MINUTES, SHOWN, Cycle, Phase, Run, edges, row
 from instruments.particles.beta import BetaMonitor
 from instruments.particles.counting import density_mg_cm2
 from instruments.particles.flags import BIT, FULL_SCALE, letters
@@ -27,86 +25,12 @@ from instruments.particles.hidden import BamHidden
 from instruments.particles.sampling import Around
 from instruments.particles.spot import Spot
 from instruments.signal import WhiteNoise
-from instruments.steps import SECOND_US, Moment
+from instruments.steps import Moment
 
-_MINUTES = 60
 _MEMBRANE_TOLERANCE = 0.05
 """Part by which the membrane may be off before the hour is marked D (recalled: 5 %)."""
 _EARLY = 5
 """Minutes by which the cycle of EARLY mode runs ahead of the hour (read: Rev W)."""
-
-
-@dataclass(slots=True)
-class Cycle:
-    """What goes on from minute to minute; each field is a row."""
-
-    # what is shown
-    concentration: float = 0.0
-    qtot: float = 0.0
-    flags: float = 0.0
-    record_s: float = 0.0
-    hour_temp: float = 0.0
-    hour_pressure: float = 0.0
-    hour_rh: float = 0.0
-    hour_delta: float = 0.0
-    membrane_abs: float = 0.0
-    foil_reading: float = 0.0
-    flow: float = 0.0
-    pressure_drop: float = 0.0
-    count_rate: float = 0.0
-    # what only the next minute needs
-    inlet_flow: float = 0.0
-    flags_now: float = 0.0
-    running: float = 0.0
-    count_time: float = 8.0
-    solid: float = 0.0
-    volatile: float = 0.0
-    hygroscopic: float = 0.0
-    load: float = 0.0
-    told_l: float = 0.0
-    off_5: float = 0.0
-    off_10: float = 0.0
-    stopped: float = 0.0
-    clean_counts: float = 0.0
-    loaded_counts: float = 0.0
-    out_counts: float = 0.0
-    in_counts: float = 0.0
-    foil_minutes: float = 0.0
-    foil_before: float = 0.0
-    foil_after: float = 0.0
-    self_test_result: float = 0.0
-
-    def begin(self, count_time: float) -> None:
-        """A new hour: a clean spot, nothing counted yet."""
-        self.running, self.count_time = 1.0, count_time
-        self.solid = self.volatile = self.hygroscopic = self.load = self.told_l = 0.0
-        self.off_5 = self.off_10 = self.stopped = 0.0
-        self.clean_counts = self.loaded_counts = self.out_counts = self.in_counts = 0.0
-
-
-_FIELDS = tuple(field.name for field in fields(Cycle))
-_SHOWN = _FIELDS[: _FIELDS.index("inlet_flow")]
-_row = attrgetter(*_FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Minutes of one phase: their places in the stretch, the first one's minute of the cycle, the spot's number."""
-
-    begin: int
-    end: int
-    minute: int
-    spot: int
-
-    @property
-    def part(self) -> slice:
-        return slice(self.begin, self.end)
-
-
-@cache
-def _edges(count: int) -> tuple[int, ...]:
-    """Minutes of the cycle at which a phase ends: count, move, without membrane, with it, air, move, count."""
-    return (count, count + 1, 2 * count + 1, 3 * count + 1, _MINUTES - 1 - count, _MINUTES - count, _MINUTES)
 
 
 def _continued(values: FloatArray, length: int, rest: float) -> FloatArray:
@@ -119,48 +43,49 @@ class Bam1020(BetaMonitor):
     hidden_model: ClassVar[type[BamHidden]] = BamHidden
     hidden: BamHidden
     firmware = "3236-07 5.6.0"
-    diagnostics = (*_SHOWN, *BetaMonitor.surroundings)
-    memory = tuple(name for name in _FIELDS if name not in _SHOWN)
+    diagnostics = (*SHOWN, *BetaMonitor.surroundings)
+    memory = tuple(name for name in FIELDS if name not in SHOWN)
     actions = (*BetaMonitor.actions, "external_reset")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._spot_noise = WhiteNoise(self.seed, f"{self.name}/spot")
-        self._places = np.array([self.rows[name] for name in _FIELDS])
+        self._places = np.array([self.rows[name] for name in FIELDS])
 
     # -- the cycle ------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the minutes ``first`` to ``last``: run after run of minutes of the same phase."""
         around = self.around(first, last)
-        cycle = Cycle(**{name: self.before(name, first, default) for name, default in _DEFAULTS.items()})
+        cycle = Cycle(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
         early = _EARLY if self.settings["cycle"] == "early" else 0
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
             out[self.rows[name]] = values
         begin = 0
         while begin < last - first:
-            minute = (int(around.minute[begin]) + early) % _MINUTES
+            minute = (int(around.minute[begin]) + early) % MINUTES
             if minute == 0 and self.powered:
                 self._begin(cycle, around, begin)
-            until = next(edge for edge in _edges(int(cycle.count_time)) if edge > minute)
+            until = next(edge for edge in edges(int(cycle.count_time)) if edge > minute)
             end = min(begin + until - minute, last - first)
-            run = _Run(begin, end, minute, (first + begin) // _MINUTES)
+            run = Run(begin, end, minute, (first + begin) // MINUTES)
             cycle.flow = cycle.inlet_flow = cycle.pressure_drop = cycle.count_rate = 0.0
+            cycle.phase = float(Phase.WAITING)
             varying = self._powered(cycle, around, run) if self.powered else {}
-            out[self._places, begin:end] = np.array(_row(cycle))[:, None]
+            out[self._places, begin:end] = np.array(row(cycle))[:, None]
             for name, values in varying.items():
                 out[self.rows[name], begin:end] = values
                 setattr(cycle, name, float(values[-1]))
             if self.powered and end - begin == until - minute:
                 self._ended(cycle, out, first, end, until)
-                out[self._places, end - 1] = _row(cycle)
+                out[self._places, end - 1] = row(cycle)
             begin = end
         return out
 
     def _ended(self, cycle: Cycle, out: FloatArray, first: int, end: int, minute: int) -> None:
         """A phase has ended with ``minute`` minutes of the cycle gone: what is worked out then."""
-        if minute == _MINUTES:
+        if minute == MINUTES:
             self._record(cycle, out, first, end)
         elif minute == 3 * int(cycle.count_time) + 1 and cycle.running:
             self._check_membrane(cycle)
@@ -174,7 +99,7 @@ class Bam1020(BetaMonitor):
             if self.path().drawn(around, index, 0.0)[0] < self._p["self_test_flow"]:
                 self._raise(cycle, "F")
 
-    def _powered(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
+    def _powered(self, cycle: Cycle, around: Around, run: Run) -> dict[str, FloatArray]:
         """Minutes of one phase of a unit that has power: rows that differ from minute to minute."""
         hidden = self.hidden
         if hidden.tape_broken:
@@ -186,17 +111,18 @@ class Bam1020(BetaMonitor):
             self._raise(cycle, "U")
         if self.settings["maintenance"]:
             self._raise(cycle, "M")
-            cycle.running = 0.0
+            cycle.running, cycle.phase = 0.0, float(Phase.MAINTENANCE)
             return self._maintenance(cycle, around, run)
         if not cycle.running:
             return self._not_sampling(cycle, around, run)
         if hidden.nozzle_stuck:
             self._raise(cycle, "N")
         count = int(cycle.count_time)
+        cycle.phase = float(run.phase(count))
         varying: dict[str, FloatArray] = {}
         if run.minute < count:
             varying = self._counting(around, run, "clean_counts", cycle.clean_counts, 0.0)
-        elif run.minute >= _MINUTES - count:
+        elif run.minute >= MINUTES - count:
             load = self._weighed(cycle, around, run)
             varying = self._counting(around, run, "loaded_counts", cycle.loaded_counts, load)
         elif count < run.minute <= 2 * count:
@@ -204,11 +130,11 @@ class Bam1020(BetaMonitor):
         elif 2 * count < run.minute <= 3 * count:
             membrane = 0.0 if hidden.membrane_stuck else 1000.0 * self._p["area"] * self._membrane()
             varying = self._counting(around, run, "in_counts", cycle.in_counts, membrane)
-        if count < run.minute < _MINUTES - 1 - count and not cycle.stopped:
+        if count < run.minute < MINUTES - 1 - count and not cycle.stopped:
             return varying | self._sampling(cycle, around, run)
         return varying | self._not_sampling(cycle, around, run)
 
-    def _sampling(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
+    def _sampling(self, cycle: Cycle, around: Around, run: Run) -> dict[str, FloatArray]:
         """Air through the spot."""
         watch = FlowWatch(self.number("flow_setpoint"), self.number("ap_limit"), cycle.off_5, cycle.off_10)
         spot = Spot(cycle.solid, cycle.volatile, cycle.hygroscopic, cycle.load)
@@ -231,7 +157,7 @@ class Bam1020(BetaMonitor):
             name: _continued(values, length, float(values[-1])) for name, values in standing.items()
         }
 
-    def _not_sampling(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
+    def _not_sampling(self, cycle: Cycle, around: Around, run: Run) -> dict[str, FloatArray]:
         """The pump is off, or should be."""
         if not self.hidden.pump_stuck_on:
             return {}
@@ -239,7 +165,7 @@ class Bam1020(BetaMonitor):
         found = np.maximum.accumulate(np.where(flows["flow"] > self._p["pump_off_flow"], BIT["F"], 0))
         return {**flows, "flags_now": (found | int(cycle.flags_now)).astype(np.float64)}
 
-    def _weighed(self, cycle: Cycle, around: Around, run: _Run) -> float:
+    def _weighed(self, cycle: Cycle, around: Around, run: Run) -> float:
         """What the loaded spot looks like to the counter, ug: its load, its place, charge and debris."""
         p, spot = self._p, run.spot
         dirt = float(around.dirt[run.begin])
@@ -249,7 +175,7 @@ class Bam1020(BetaMonitor):
         debris = p["debris_mass"] * dirt * (1.0 if spot % 2 else -1.0)
         return cycle.load + noise + debris + self.hidden.static_ug
 
-    def _counting(self, around: Around, run: _Run, name: str, before: float, load_ug: float) -> dict[str, FloatArray]:
+    def _counting(self, around: Around, run: Run, name: str, before: float, load_ug: float) -> dict[str, FloatArray]:
         """The same, added up in row ``name``; whole numbers, so that their sums are exact."""
         found = self.counted(around, run.part, load_ug, self.tape_rate(run.spot))
         return {name: before + np.cumsum(found), "count_rate": found / 60.0}
@@ -270,7 +196,7 @@ class Bam1020(BetaMonitor):
         elif abs(cycle.membrane_abs / stored - 1.0) > _MEMBRANE_TOLERANCE:
             self._raise(cycle, "D")
 
-    def _maintenance(self, cycle: Cycle, around: Around, run: _Run) -> dict[str, FloatArray]:
+    def _maintenance(self, cycle: Cycle, around: Around, run: Run) -> dict[str, FloatArray]:
         """Hands at the unit: pump by its test menu, foil between source and detector."""
         on = self.settings["test_pump"] or self.hidden.pump_stuck_on
         varying = self.path().through(around, run.part) if on else {}
@@ -313,7 +239,7 @@ class Bam1020(BetaMonitor):
 
     def _mean(self, out: FloatArray, first: int, end: int, name: str) -> float:
         """Mean of a row over the hour that ends at ``first + end``, as far as the unit had power."""
-        begin, row = max(first + end - _MINUTES, self.power_step, 0), self.rows[name]
+        begin, row = max(first + end - MINUTES, self.power_step, 0), self.rows[name]
         values = out[row, max(begin - first, 0) : end]
         if begin < first:
             values = np.concatenate((self.steps.history.view(begin, first)[row], values))
@@ -363,14 +289,10 @@ class Bam1020(BetaMonitor):
         """Letters of the last record and of the hour under way, in the order of the columns."""
         if not moment.powered:
             return ()
-        step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
-        rows = self.steps.values(step, step + 1)
-        return letters(int(rows[self.rows["flags"], 0]) | int(rows[self.rows["flags_now"], 0]))
+        last, now = (int(float(self.observe(t_us, moment, name))) for name in ("flags", "flags_now"))  # type: ignore[arg-type]
+        return letters(last | now)
 
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
-        """Letters of the last record at each step of a recording."""
-        words = np.nan_to_num(table["flags"]).astype(np.int64)
-        return np.array([" ".join(letters(word)) for word in words.tolist()], dtype="U200")
-
-
-_DEFAULTS: dict[str, float] = dict(zip(_FIELDS, _row(Cycle()), strict=True))
+        """The same at each step of a recording."""
+        words = (np.nan_to_num(table[name]).astype(np.int64) for name in ("flags", "flags_now"))
+        return np.array([" ".join(letters(one | other)) for one, other in zip(*words, strict=True)], dtype="U200")

@@ -26,11 +26,11 @@ _CURES: Mapping[str, tuple[str, ...]] = {
 
 UNITS: Mapping[str, str] = {
     "concentration": "ug/m3", "concentration_1h": "ug/m3", "concentration_24h": "ug/m3", "hour_valid": "1",
-    "qtot": "m3", "flags": "1", "record_s": "s", "hour_temp": "deg C", "hour_pressure": "hPa", "hour_rh": "%",
-    "hour_delta": "deg C", "membrane_abs": "mg/cm2", "foil_reading": "mg/cm2", "mass": "ug", "changing": "1",
-    "tape_fault": "1", "flow": "L/min", "pressure_drop": "mmHg", "count_rate": "1/s", "alpha_rate": "1/s",
-    "radon": "Bq/m3", "ambient_temp": "deg C", "ambient_pressure": "hPa", "filter_temp": "deg C", "filter_rh": "%",
-    "heater_power": "%", "tape_left": "%",
+    "qtot": "m3", "flags": "1", "flags_now": "1", "phase": "1", "record_s": "s", "hour_temp": "deg C",
+    "hour_pressure": "hPa", "hour_rh": "%", "hour_delta": "deg C", "membrane_abs": "mg/cm2",
+    "foil_reading": "mg/cm2", "mass": "ug", "changing": "1", "tape_fault": "1", "flow": "L/min",
+    "pressure_drop": "mmHg", "count_rate": "1/s", "alpha_rate": "1/s", "radon": "Bq/m3", "ambient_temp": "deg C",
+    "ambient_pressure": "hPa", "filter_temp": "deg C", "filter_rh": "%", "heater_power": "%", "tape_left": "%",
 }  # fmt: skip
 """Units of the diagnostics."""
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from instruments.air import FloatArray
 from instruments.device import Value
 from instruments.particles.beta import BetaMonitor
+from instruments.particles.continuous_state import DEFAULTS, FIELDS, SHOWN, Running, row
 from instruments.particles.counting import counts
 from instruments.particles.flow import FlowWatch
 from instruments.particles.hidden import ContinuousHidden
@@ -31,65 +30,8 @@ from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import SECOND_US, Moment
 
 _HOUR, _DAY = 60, 1440
-_WINDOW = 60
-"""Longest averaging time, minutes."""
-
-
-@dataclass(slots=True)
-class Running:
-    """What goes on from minute to minute; each field is a row."""
-
-    # what is shown
-    concentration: float = 0.0
-    concentration_1h: float = 0.0
-    concentration_24h: float = 0.0
-    hour_valid: float = 0.0
-    record_s: float = 0.0
-    mass: float = 0.0
-    changing: float = 1.0
-    tape_fault: float = 0.0
-    flow: float = 0.0
-    pressure_drop: float = 0.0
-    count_rate: float = 0.0
-    alpha_rate: float = 0.0
-    radon: float = 0.0
-    foil_reading: float = 0.0
-    # what only the next minute needs
-    inlet_flow: float = 0.0
-    told: float = 0.0
-    age: float = 0.0
-    spot: float = 0.0
-    left: float = -1.0
-    solid: float = 0.0
-    volatile: float = 0.0
-    hygroscopic: float = 0.0
-    load: float = 0.0
-    daughters: float = 0.0
-    alpha_mean: float = 0.0
-    clean_counts: float = 0.0
-    off_5: float = 0.0
-    off_10: float = 0.0
-    foil_minutes: float = 0.0
-    foil_before: float = 0.0
-    foil_after: float = 0.0
-    self_test_result: float = 0.0
-
-    def fresh(self, minutes: float) -> None:
-        """A new spot comes under the counter; it takes ``minutes``."""
-        self.spot += 1.0
-        self.left = minutes
-        self.solid = self.volatile = self.hygroscopic = self.load = self.daughters = self.alpha_mean = 0.0
-        self.clean_counts = self.age = self.mass = self.off_5 = self.off_10 = 0.0
-
-    def idle(self) -> None:
-        """No air, no counts."""
-        self.flow = self.inlet_flow = self.told = self.pressure_drop = self.count_rate = self.alpha_rate = 0.0
-
-
-_FIELDS = tuple(field.name for field in fields(Running))
-_SHOWN = _FIELDS[: _FIELDS.index("inlet_flow")]
-_row = attrgetter(*_FIELDS)
-_DEFAULTS: dict[str, float] = dict(zip(_FIELDS, _row(Running()), strict=True))
+_QUIET = ("flow", "count_rate", "pressure_drop")
+"""Alarms that mean nothing while the filter changes."""
 
 
 class Continuous(BetaMonitor):
@@ -98,22 +40,22 @@ class Continuous(BetaMonitor):
     hidden_model: ClassVar[type[ContinuousHidden]] = ContinuousHidden
     hidden: ContinuousHidden
     firmware = "V 02.00.00"
-    diagnostics = (*_SHOWN, *BetaMonitor.surroundings)
-    memory = tuple(name for name in _FIELDS if name not in _SHOWN)
+    diagnostics = (*SHOWN, *BetaMonitor.surroundings)
+    memory = tuple(name for name in FIELDS if name not in SHOWN)
     actions = (*BetaMonitor.actions, "change_filter")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._radon = OrnsteinUhlenbeck(self.seed, f"{self.name}/radon", 6.0 * 3600.0)
         self._alpha_noise = WhiteNoise(self.seed, f"{self.name}/alpha")
-        self._places = np.array([self.rows[name] for name in _FIELDS])
+        self._places = np.array([self.rows[name] for name in FIELDS])
 
     # -- minutes --------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the minutes ``first`` to ``last``: run after run of minutes of the same phase."""
         around = self.around(first, last)
-        state = Running(**{name: self.before(name, first, default) for name, default in _DEFAULTS.items()})
+        state = Running(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
             out[self.rows[name]] = values
@@ -127,7 +69,7 @@ class Continuous(BetaMonitor):
                 end = min(end, begin + _HOUR - minute % _HOUR)
                 varying = self._powered(state, around, begin, end, minute)
                 end = begin + len(next(iter(varying.values())))
-            out[self._places, begin:end] = np.array(_row(state))[:, None]
+            out[self._places, begin:end] = np.array(row(state))[:, None]
             for name, values in varying.items():
                 out[self.rows[name], begin:end] = values
                 setattr(state, name, float(values[-1]))
@@ -135,7 +77,7 @@ class Continuous(BetaMonitor):
                 self._running(state, out, first, begin, end)
                 if (minute + end - begin) % _HOUR == 0:
                     self._hour(state, out, first, end)
-                    out[self._places, end - 1] = _row(state)
+                    out[self._places, end - 1] = row(state)
             begin = end
         return out
 
@@ -328,6 +270,3 @@ class Continuous(BetaMonitor):
             name: np.where(changing, np.nan, values) if name in _QUIET else values for name, values in table.items()
         }
         return super().alarm_texts(quiet)
-
-
-_QUIET = ("flow", "count_rate", "pressure_drop")

@@ -8,6 +8,7 @@ from beta_support import HOUR_US, MINUTE_US, Outside, unread
 
 from instruments.device import Command
 from instruments.errors import Refused
+from instruments.particles.bam_cycle import Phase
 from instruments.particles.flags import BIT, LETTERS, RELAY
 
 CLEAN = {"fine": 0.0, "volatile": 0.0, "coarse": 0.0, "giant": 0.0}
@@ -41,6 +42,20 @@ def test_the_pump_runs_60_minus_two_counts_minus_two_minutes(make, count):
     assert counting[:count].all()
     assert counting[60 - count :].all()
     assert not counting[count]
+
+
+def test_the_phase_says_where_the_cycle_is(make, do):
+    unit = make("BAM-1020")
+    phases = minute_values(unit, "phase", 2).astype(int).tolist()
+    assert (
+        phases
+        == [Phase.CLEAN_COUNT] * 8 + [Phase.MOVING] + [Phase.SAMPLING] * 42 + [Phase.MOVING] + [Phase.LOADED_COUNT] * 8
+    )
+    do(unit, 4.5, "maintenance", True)
+    assert unit.read(at(4.6), "phase") == Phase.MAINTENANCE
+    assert unit.read(at(4.6), "flags_now") == BIT["M"]
+    do(unit, 4.7, "maintenance", False)
+    assert unit.read(at(4.8), "phase") == Phase.WAITING
 
 
 @pytest.mark.parametrize(("count", "volume"), [(8, 0.701), (4, 0.835)])
