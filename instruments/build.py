@@ -21,6 +21,10 @@ UNITS: Mapping[str, str] = {
     "nox": "instruments.gas.nox:NoxAnalyzer",
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
+    "bam-1020": "instruments.particles.bam:Bam1020",
+    "5014i": "instruments.particles.continuous:Continuous",
+    "sampler": "instruments.particles.sampler:Sampler",
+    "balance": "instruments.particles.balance:Balance",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

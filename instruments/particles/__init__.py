@@ -1,0 +1,1 @@
+"""Particle monitors and samplers: heads, heating, tape, filters, balance."""
