@@ -1,0 +1,103 @@
+"""The classic TEOM 1400a: 50 deg C, no drier, exponential smoothing of mass and rate; what is volatile gets lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from instruments.air import FloatArray
+from instruments.atmosphere import Mode
+from instruments.particles import teom_element as element
+from instruments.particles import teom_firmware as firmware
+from instruments.particles.teom import Teom
+from instruments.particles.teom_air import Surroundings
+from instruments.steps import Moment
+
+_READY = 60
+"""Steps after settling before concentrations are shown: two smoothing times (choice of this project)."""
+_FULL = 360
+"""Steps after a start before the unit is fully at work: 1 h (recalled: the first hour after a filter is void)."""
+_HALF_HOUR, _HOUR = 180, 360
+
+STATUS_BITS = {
+    "mass transducer": 0, "air tube heater": 1, "cap or case heater": 1, "main flow": 2, "bypass flow": 2,
+    "exchange filter": 3, "power failure": 4,
+}  # fmt: skip
+"""Bits of the status condition: M 1, T 2, F 4, X 8, voltage 16 (recalled)."""
+
+_SHOWN = {
+    "concentration": "mc", "concentration_30min": "mc_half", "concentration_1h": "mc_hour", "concentration_8h": "mc_8",
+    "concentration_24h": "mc_24",
+}  # fmt: skip
+
+
+class Teom1400(Teom):
+    """TEOM 1400a, for PM10 or, with a cyclone, PM2.5."""
+
+    firmware = "3.20"
+    memory = (*Teom.keeps, *_SHOWN.values())
+
+    def reported(self) -> Mapping[str, str]:
+        """Concentrations, the total of both flows, and the status word."""
+        return {**dict.fromkeys(_SHOWN, "ug/m3"), "total_flow": "L/min", "status": "1"}
+
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """What the firmware shows: constant A plus constant B times what it found; 0 where there is nothing yet."""
+        if quantity == "status":
+            found = dict(self.conditions(first, last, moment))
+            for one, other in (("air tube heater", "cap or case heater"), ("main flow", "bypass flow")):
+                found[one] = np.maximum(found[one], found.pop(other))
+            return firmware.word(STATUS_BITS, found)
+        seen = self.steps.values(first, last)
+        if quantity == "total_flow":
+            return np.asarray(seen[self.rows["main_flow"]] + seen[self.rows["bypass_flow"]])
+        offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
+        value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
+        return np.asarray(np.where(np.isnan(value), 0.0, value))
+
+    def prepared(
+        self, first: int, last: int, around: Surroundings, path: FloatArray, rows: dict[str, FloatArray]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Outside air as it is: the heaters alone keep the filter dry."""
+        vapour = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
+        return np.asarray(vapour), np.ones(last - first), np.zeros(last - first)
+
+    def steady_rate(self) -> float:
+        """Mass rate before the epoch, ug/s."""
+        return 0.0 if np.isnan(self._pad) else self._pad * self.number("main_flow_set") / firmware.UG_M3_PER_RATE
+
+    def _before_epoch(self) -> float:
+        """Concentration before the epoch: in balance with the air of its first minute; what is volatile leaves again."""
+        mass = self.epoch_mass()
+        return float(mass.sum() - mass[Mode.VOLATILE]) if self.warm else float("nan")
+
+    def compute(self, first: int, last: int, around: Surroundings, rows: dict[str, FloatArray]) -> None:
+        """Concentration from the smoothed rate; means of half hours, hours, 8 h and 24 h."""
+        if first == 0:
+            self._pad = self._before_epoch()
+        firmware.weigh(self, first, last, rows)
+        age = rows["age"]
+        rate = rows["smooth_rate"] * firmware.UG_M3_PER_RATE / rows["sample_flow"]
+        rows["mc"] = np.where(age >= firmware.SETTLING + _READY, rate, np.nan)
+        half = firmware.row_means(firmware.whole(self, "mc", first, last, _HALF_HOUR, rows["mc"]))
+        rows["mc_half"] = firmware.held(self, "mc_half", first, last, _HALF_HOUR, half, self._pad)
+        self._hours(first, last, half, rows)
+        mode = np.where(age >= _FULL, 4.0, np.where(age >= firmware.SETTLING, 2.0, 1.0))
+        rows["operating_mode"] = mode * float(self.sampling)
+
+    def _hours(self, first: int, last: int, half: FloatArray, rows: dict[str, FloatArray]) -> None:
+        low, high = firmware.periods(first, last, _HOUR)
+        begin = first // _HALF_HOUR
+        halves = np.concatenate([firmware.earlier(self, "mc_half", begin, 1, _HALF_HOUR, lambda _: self._pad), half])
+        ends = 2 * np.arange(low, high) + 1 - begin + 1
+        hour = firmware.row_means(np.stack([halves[ends - 1], halves[ends]], axis=1))
+        rows["mc_hour"] = firmware.held(self, "mc_hour", first, last, _HOUR, hour, self._pad)
+        every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: self._pad), hour])
+        for label, hours in (("mc_8", 8), ("mc_24", 24)):
+            mean = firmware.mean_of_last(every, np.ones(hours), high - low)
+            rows[label] = firmware.held(self, label, first, last, _HOUR, mean, self._pad)
+
+    def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
+        """Status conditions by name, 0 or 1 per step."""
+        return firmware.conditions(self, first, last, moment)

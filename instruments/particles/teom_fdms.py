@@ -1,0 +1,221 @@
+"""A TEOM with a filter dynamics measurement system (1405-F): what evaporates from the filter is measured and put back.
+
+Six minutes of sample air (base) and six minutes of the same air behind a filter at 4 deg C (reference) take turns.
+In both the filter loses the same; base less reference is what arrived. The firmware takes the slope of the mass within
+a phase, never across a switch of the valve: the path alone moves the frequency by a millihertz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from instruments.air import FloatArray
+from instruments.atmosphere import Mode
+from instruments.history import lag
+from instruments.particles import teom_element as element
+from instruments.particles import teom_firmware as firmware
+from instruments.particles.teom import Teom
+from instruments.particles.teom_air import Surroundings
+from instruments.particles.teom_hidden import FdmsHidden
+from instruments.steps import Moment
+
+PHASE = 36
+"""Steps of a phase: 6 min (read)."""
+_UNSETTLED = 6
+"""Steps after a switch that the slope leaves out (choice of this project: the path settles in 15 s)."""
+_HOUR = 360
+_READY = 6
+"""Whole phases after settling before values are shown: 66 to 72 min after a start (read: 60 to 80 min of zeros)."""
+_RUNNING = np.array([0.5, *[1.0] * 9, 0.5])
+"""Weights of the running hour: every 6 min the latest base and reference value enter, with half weight at both ends
+of the hour. Found here in the real 1405-F data: second differences of its base column come in equal pairs."""
+_VALVE_SLIP = 0.1
+"""Part of the stroke by which the valve may miss its place before bit 5 is set (choice of this project)."""
+
+STATUS_BITS = {
+    "sample humidity": 30, "dryer": 29, "cooler": 28, "exchange filter": 27, "main flow": 26, "air tube heater": 25,
+    "mass transducer": 24, "vacuum": 7, "cap or case heater": 6, "fdms valve": 5, "bypass flow": 4,
+    "ambient sensor": 3, "enclosure temperature": 1, "power failure": 0,
+}  # fmt: skip
+"""Bits of the status word (read: manual's table A-1). User I/O, MFC, head and bus bits have no cause in this model."""
+
+_SHOWN = {
+    "concentration": "mc", "concentration_1h": "mc_hour", "concentration_xxh": "mc_xx", "concentration_12h": "mc_12",
+    "concentration_24h": "mc_24",
+}  # fmt: skip
+
+
+class TeomFdms(Teom):
+    """TEOM 1405-F."""
+
+    hidden_model = FdmsHidden
+    duty = 0.5
+    firmware = "1.74"
+    diagnostics = (
+        *Teom.sensors, "base_concentration", "reference_concentration", "raw_base", "raw_reference", "dryer_temp",
+        "dryer_dew_point", "dryer_humidity", "cooler_temp", "valve_position",
+    )  # fmt: skip
+    memory = (*Teom.keeps, "cooler_true", "valve_slip", "phase_rate", *_SHOWN.values())
+    hidden: FdmsHidden
+
+    def reported(self) -> Mapping[str, str]:
+        """Concentrations, the total of both flows, and the status word."""
+        return {**dict.fromkeys(_SHOWN, "ug/m3"), "total_flow": "L/min", "status": "1"}
+
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """What the firmware shows; a value that does not exist yet is 0."""
+        if quantity == "status":
+            return firmware.word(STATUS_BITS, self.conditions(first, last, moment))
+        seen = self.steps.values(first, last)
+        if quantity == "total_flow":
+            return np.asarray(seen[self.rows["main_flow"]] + seen[self.rows["bypass_flow"]])
+        offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
+        value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
+        return np.asarray(np.where(np.isnan(value), 0.0, value))
+
+    # -- valve, drier, cooler, purge filter -----------------------------------------------------------------------
+
+    def path(self, first: int, last: int) -> FloatArray:
+        """Where the valve really stands: it follows its command as far as it moves."""
+        stroke = self.share("valve", first, last)
+        there = self.hidden.valve_travel * stroke
+        back = 1.0 - self.hidden.valve_return * stroke
+        return np.asarray(np.where(self._to_reference(first, last), there, back))
+
+    def _to_reference(self, first: int, last: int) -> FloatArray:
+        valve = self.settings["valve"]
+        if valve == "auto":
+            return np.asarray(np.arange(first, last) // PHASE % 2 == 1)
+        return np.full(last - first, valve == "reference")
+
+    def leak_on_path(self, path: FloatArray) -> FloatArray:
+        """The reference path may leak behind its filter."""
+        return np.asarray(self.hidden.leak_reference * path)
+
+    def path_drag(self, first: int, last: int) -> FloatArray:
+        """A loaded purge filter drops more pressure."""
+        return np.asarray(1.0 / self.share("purge_filter", first, last))
+
+    def prepared(
+        self, first: int, last: int, around: Surroundings, path: FloatArray, rows: dict[str, FloatArray]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Dried air, behind the purge filter without particles and without what condenses at 4 deg C."""
+        figures, hidden = self.figures, self.hidden
+        rows["dryer_temp"] = rows["enclosure_temp"] + 0.0
+        self._cool(first, last, rows)
+        wet = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
+        taken = np.minimum(figures["dryer_efficiency"] * hidden.dryer * self.share("dryer", first, last), 1.0)
+        pump = np.maximum(hidden.pump_fraction * self.share("pump", first, last), 0.05)
+        # A membrane drier sweeps its outside with sample air at the pump's pressure: a weak pump dries less.
+        dry = np.minimum((1.0 - taken) * wet + figures["dryer_floor"] / pump, wet) if self.powered else wet
+        cold = np.minimum(dry, element.saturation_hpa(rows["cooler_true"]))
+        self._show_dryer(first, last, dry, rows)
+        passing = 1.0 - path * figures["purge_efficiency"] * hidden.purge * self.share("purge_filter", first, last)
+        # What the purge filter holds at 4 deg C leaves it again when it gets warm, and lands on the filter.
+        warm = np.clip((rows["cooler_true"] - figures["cooler_temp"]) / figures["cooler_release_span"], 0.0, 1.0)
+        vapour = around.mass[Mode.VOLATILE]
+        # The valve's place against its command, as its own switch finds it.
+        missed = np.abs(path - self._to_reference(first, last))
+        rows["valve_slip"] = missed * float(self.powered)
+        rows["valve_position"] = (path > 0.5).astype(np.float64)
+        return np.asarray(dry + path * (cold - dry)), passing, np.asarray(path * warm * vapour)
+
+    def _cool(self, first: int, last: int, rows: dict[str, FloatArray]) -> None:
+        figures, enclosure = self.figures, rows["enclosure_temp"]
+        reach = enclosure - figures["cooler_reach"] * self.hidden.cooler * self.powered
+        target = np.maximum(figures["cooler_temp"], reach)
+        start = self.before("cooler_true", first, float(target[0] if self.warm else enclosure[0]))
+        keep = element.decay(self.step_s, figures["cooler_time"])
+        rows["cooler_true"] = lag(target[None, :], np.array([start]), keep)[0]
+        noise = figures["cooler_noise"] * self.white("cooler", first, last)
+        rows["cooler_temp"] = np.round(rows["cooler_true"] + noise, 3)
+
+    def _show_dryer(self, first: int, last: int, vapour: FloatArray, rows: dict[str, FloatArray]) -> None:
+        noise = self.figures["dew_point_noise"] * self.white("dryer", first, last)
+        rows["dryer_dew_point"] = np.round(element.dew_point_c(vapour) + noise, 3)
+        rows["dryer_humidity"] = np.minimum(100.0 * vapour / element.saturation_hpa(rows["dryer_temp"]), 100.0)
+
+    # -- firmware -------------------------------------------------------------------------------------------------
+
+    def steady_rate(self) -> float:
+        """Mass rate before the epoch: none is assumed, base and reference take turns."""
+        return 0.0
+
+    def compute(self, first: int, last: int, around: Surroundings, rows: dict[str, FloatArray]) -> None:
+        """Phases, the running hour, and the means of the hours."""
+        firmware.weigh(self, first, last, rows)
+        low, high = firmware.periods(first, last, PHASE)
+        count = high - low
+        ends = (np.arange(low, high) + 1) * PHASE - 1 - first
+        age = rows["age"][ends]
+        if first == 0:
+            self._pads = self._before_epoch()
+        pads = self._pads
+        rates = self._phase_rates(first, last, rows, age)
+        past = firmware.earlier(self, "phase_rate", low, len(_RUNNING), PHASE, lambda k: pads[k % 2])
+        every = np.concatenate([past, rates])
+        number = np.arange(low - len(_RUNNING), high)
+        previous = np.concatenate([[np.nan], every[:-1]])
+        ready = age >= firmware.SETTLING + _READY * PHASE
+        shown, raw = {}, {}
+        for label, odd in (("base", 0), ("reference", 1)):
+            latest = np.where(number % 2 == odd, every, previous)
+            raw[label] = latest[len(latest) - count :]
+            shown[label] = np.where(ready, firmware.mean_of_last(latest, _RUNNING, count), np.nan)
+        rows["phase_rate"] = firmware.held(self, "phase_rate", first, last, PHASE, rates, pads[1])
+        for label, pad in zip(("base", "reference"), pads, strict=True):
+            for name, values in ((f"{label}_concentration", shown[label]), (f"raw_{label}", raw[label])):
+                pad = 0.0 if np.isnan(pad) else pad
+                rows[name] = firmware.held(self, name, first, last, PHASE, np.nan_to_num(values), pad)
+        mc = shown["base"] - shown["reference"]
+        rows["mc"] = firmware.held(self, "mc", first, last, PHASE, mc, pads[0] - pads[1])
+        self._hours(first, last, mc, low, pads[0] - pads[1], rows)
+        begun = rows["age"]
+        mode = np.where(begun >= firmware.SETTLING + _READY * PHASE, 3.0, np.where(begun >= firmware.SETTLING, 2.0, 1.0))
+        rows["operating_mode"] = mode * float(self.sampling)
+
+    def _phase_rates(self, first: int, last: int, rows: dict[str, FloatArray], age: FloatArray) -> FloatArray:
+        """Slope of the mass within each phase that ends here, as a concentration."""
+        inverse = firmware.whole(self, "inverse", first, last, PHASE, rows["inverse"])
+        flow = firmware.whole(self, "sample_flow", first, last, PHASE, rows["sample_flow"])
+        points = PHASE - _UNSETTLED
+        lever = np.arange(points) - 0.5 * (points - 1)
+        lever = lever / (float(np.square(lever).sum()) * self.step_s)
+        slope, litres = np.zeros(len(inverse)), np.zeros(len(inverse))
+        for point in range(points):
+            slope += lever[point] * (inverse[:, _UNSETTLED + point] - inverse[:, _UNSETTLED])
+            litres += flow[:, _UNSETTLED + point] / points
+        rate = self.number("k0") * element.UG_PER_G * slope * firmware.UG_M3_PER_RATE / np.maximum(litres, 0.1)
+        return np.where(age >= firmware.SETTLING + PHASE, rate, np.nan)
+
+    def _hours(
+        self, first: int, last: int, mc: FloatArray, phase: int, pad: float, rows: dict[str, FloatArray]
+    ) -> None:  # fmt: skip
+        low, high = firmware.periods(first, last, _HOUR)
+        hour = mc[(np.arange(low, high) + 1) * (_HOUR // PHASE) - 1 - phase]
+        rows["mc_hour"] = firmware.held(self, "mc_hour", first, last, _HOUR, hour, pad)
+        every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: pad), hour])
+        for label, hours in (("mc_12", 12), ("mc_24", 24), ("mc_xx", int(self.number("xx_hours")))):
+            mean = firmware.mean_of_last(every, np.ones(hours), high - low)
+            rows[label] = firmware.held(self, label, first, last, _HOUR, mean, pad)
+
+    def _before_epoch(self) -> tuple[float, float]:
+        """Base and reference concentration before the epoch: in balance with the air of its first minute."""
+        if not self.warm:
+            return np.nan, np.nan
+        mass = self.epoch_mass()
+        lost = self.duty * float(mass[Mode.VOLATILE])
+        return float(mass.sum()) - lost, -lost
+
+    def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
+        """Status conditions by name, 0 or 1 per step."""
+        found = firmware.conditions(self, first, last, moment)
+        seen, figures = self.steps.values(first, last), self.figures
+        cooler = np.abs(seen[self.rows["cooler_temp"]] - figures["cooler_temp"]) > figures["cooler_tolerance"]
+        found["cooler"] = cooler.astype(np.float64)
+        found["dryer"] = (seen[self.rows["dryer_dew_point"]] > figures["dew_point_limit"]).astype(np.float64)
+        found["sample humidity"] = (seen[self.rows["dryer_humidity"]] >= figures["humidity_limit"]).astype(np.float64)
+        found["fdms valve"] = (seen[self.rows["valve_slip"]] > _VALVE_SLIP).astype(np.float64)
+        return found
