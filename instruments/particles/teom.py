@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Mode, Site
@@ -25,7 +26,7 @@ from instruments.particles.teom_air import (
 from instruments.particles.teom_bench import BENCH_ACTIONS, FilterBench
 from instruments.particles.teom_hidden import TeomHidden
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
-from instruments.steps import Moment
+from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
 from instruments.wear import Service
 
@@ -52,6 +53,16 @@ _WHITE = (
 )  # fmt: skip
 
 
+UNITS_OF = {
+    "frequency": "Hz", "noise": "1", "filter_load": "%", "total_mass": "ug", "mass_rate": "g/h", "main_flow": "L/min",
+    "bypass_flow": "L/min", "total_flow": "L/min", "inlet_flow": "L/min", "air_temp": "deg C", "cap_temp": "deg C",
+    "case_temp": "deg C", "enclosure_temp": "deg C", "ambient_temp": "deg C", "ambient_humidity": "%",
+    "ambient_dew_point": "deg C", "ambient_pressure": "atm", "vacuum": "atm", "operating_mode": "1",
+    "k0_free_frequency": "Hz", "k0_filter_frequency": "Hz", "k0_audit": "g Hz2", "k0_difference": "%",
+}  # fmt: skip
+"""Unit of each diagnostic of every model."""
+
+
 class Teom(Unit):
     """What all tapered-element monitors share; a model adds its firmware and what it puts before the filter."""
 
@@ -60,8 +71,8 @@ class Teom(Unit):
     report_only = frozenset({"mode", "instrument_id", "constant_a", "constant_b"})
     actions = BENCH_ACTIONS
     sensors: ClassVar[tuple[str, ...]] = (
-        "frequency", "noise", "filter_load", "total_mass", "mass_rate", "main_flow", "bypass_flow", "air_temp",
-        "cap_temp", "case_temp", "enclosure_temp", "ambient_temp", "ambient_humidity", "ambient_dew_point",
+        "frequency", "noise", "filter_load", "total_mass", "mass_rate", "main_flow", "bypass_flow", "total_flow",
+        "air_temp", "cap_temp", "case_temp", "enclosure_temp", "ambient_temp", "ambient_humidity", "ambient_dew_point",
         "ambient_pressure", "vacuum", "inlet_flow", "operating_mode", "k0_free_frequency", "k0_filter_frequency",
         "k0_audit", "k0_difference",
     )  # fmt: skip
@@ -73,6 +84,8 @@ class Teom(Unit):
     )  # fmt: skip
     diagnostics = sensors
     memory = keeps
+    bits: ClassVar[tuple[tuple[str, int], ...]]
+    """Name and number of each bit of the status word, in alphabetical order."""
 
     def __init__(
         self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
@@ -95,11 +108,7 @@ class Teom(Unit):
         self._site = site
         site.outside.on_change(self)
         site.room.on_change(self)
-        self.forget_from(0)
-
-    def gas_changed(self, index: int) -> None:
-        """Surroundings from second ``index`` on are no longer what they were."""
-        self.forget_from(index)
+        self.gas_changed(0)
 
     # -- for a model ----------------------------------------------------------------------------------------------
 
@@ -265,6 +274,7 @@ class Teom(Unit):
             metered = np.where(exchange, fallen, zero + (1.0 + bias) * true / flows.ratio)
             noise = self.figures[f"{label}_noise"] * pulsing * self.white(label, first, last)
             rows[label] = np.round((metered + noise) * on, 4)
+        rows["total_flow"] = rows["main_flow"] + rows["bypass_flow"]
         load = self._deposit.load_pct(rows["stable"] + rows["volatile"], main)
         load = load * (1.0 - _LOOSE_BYPASS * hidden.looseness)
         load = load + self.figures["load_noise"] * self.white("load", first, last) * (main > 0.0)
@@ -340,7 +350,6 @@ class Teom(Unit):
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Hands at the filter and the inlet, and the K0 wizard; see :mod:`instruments.particles.teom_bench`."""
-        self.steps.ensure(step)
         return self.bench.act(step, name, value)
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
@@ -352,5 +361,15 @@ class Teom(Unit):
         """Names of the status conditions that stand."""
         if not moment.powered:
             return ()
-        step = max(t_us // (self.step_s * 1_000_000) - 1, 0)
+        step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
         return tuple(sorted(name for name, on in self.conditions(step, step + 1, moment).items() if on[0]))
+
+    def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
+        """Names of the bits of the status word at each step of a recording, with blanks between."""
+        status = np.nan_to_num(table["status"]).astype(np.int64)
+        words = {int(word): " ".join(name for name, bit in self.bits if word >> bit & 1) for word in np.unique(status)}
+        return np.array([words[word] for word in status.tolist()], dtype="U200")
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each of the quantities."""
+        return {**UNITS_OF, **self.reported()}

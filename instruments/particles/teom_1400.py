@@ -20,10 +20,7 @@ _FULL = 360
 """Steps after a start before the unit is fully at work: 1 h (recalled: the first hour after a filter is void)."""
 _HALF_HOUR, _HOUR = 180, 360
 
-STATUS_BITS = {
-    "mass transducer": 0, "air tube heater": 1, "cap or case heater": 1, "main flow": 2, "bypass flow": 2,
-    "exchange filter": 3, "power failure": 4,
-}  # fmt: skip
+STATUS_BITS = {"mass_transducer": 0, "temperature": 1, "flow": 2, "exchange_filter": 3, "power_failure": 4}
 """Bits of the status condition: M 1, T 2, F 4, X 8, voltage 16 (recalled)."""
 
 _SHOWN = {
@@ -36,22 +33,18 @@ class Teom1400(Teom):
     """TEOM 1400a, for PM10 or, with a cyclone, PM2.5."""
 
     firmware = "3.20"
+    bits = tuple(sorted(STATUS_BITS.items()))
     memory = (*Teom.keeps, *_SHOWN.values())
 
     def reported(self) -> Mapping[str, str]:
-        """Concentrations, the total of both flows, and the status word."""
-        return {**dict.fromkeys(_SHOWN, "ug/m3"), "total_flow": "L/min", "status": "1"}
+        """Concentrations and the status word."""
+        return {**dict.fromkeys(_SHOWN, "ug/m3"), "status": "1"}
 
     def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
         """What the firmware shows: constant A plus constant B times what it found; 0 where there is nothing yet."""
         if quantity == "status":
-            found = dict(self.conditions(first, last, moment))
-            for one, other in (("air tube heater", "cap or case heater"), ("main flow", "bypass flow")):
-                found[one] = np.maximum(found[one], found.pop(other))
-            return firmware.word(STATUS_BITS, found)
+            return firmware.word(dict(self.bits), self.conditions(first, last, moment))
         seen = self.steps.values(first, last)
-        if quantity == "total_flow":
-            return np.asarray(seen[self.rows["main_flow"]] + seen[self.rows["bypass_flow"]])
         offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
         value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
         return np.asarray(np.where(np.isnan(value), 0.0, value))
@@ -100,4 +93,11 @@ class Teom1400(Teom):
 
     def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
         """Status conditions by name, 0 or 1 per step."""
-        return firmware.conditions(self, first, last, moment)
+        found = firmware.conditions(self, first, last, moment)
+        return {
+            "mass_transducer": found["mass_transducer"],
+            "temperature": np.maximum(found["air_tube_heater"], found["cap_or_case_heater"]),
+            "flow": np.maximum(found["main_flow"], found["bypass_flow"]),
+            "exchange_filter": found["exchange_filter"],
+            "power_failure": found["power_failure"],
+        }

@@ -118,14 +118,38 @@ class Deposit:
         Returns:
             stable and volatile mass at the end of each step, ug, and the share of the set flow that was kept up.
         """
-        count = len(air.flow_lpm)
         kept = np.exp(-air.loss_per_s * self._step_s).tolist()
+        share = np.minimum(air.headroom, 1.0)
+        stables, volatiles = self._deposited(stable, volatile, share, kept, air)
+        # Up to 100 % the controller makes up for the filter; beyond, what is left for it shrinks as mass comes on.
+        full = self._clean + self._slope * (stables + volatiles) > 100.0
+        if self._clean + self._slope * (stable + volatile) <= 100.0 and not full.any():
+            return stables, volatiles, share
+        return self._choked(stable, volatile, kept, air)
+
+    def _deposited(
+        self, stable: float, volatile: float, share: FloatArray, kept: list[float], air: DepositAir
+    ) -> tuple[FloatArray, FloatArray]:
+        drawn = share * air.flow_lpm
+        inlet = np.where(drawn > air.leak_lpm, drawn - air.leak_lpm, 0.0)
+        gained = self._per_lpm * (inlet * air.stable_ug_m3 + (drawn - inlet) * air.leak_ug_m3)
+        fresh = (self._per_lpm * inlet * air.volatile_ug_m3).tolist()
+        states = [volatile]
+        for keep, more in zip(kept, fresh, strict=True):
+            volatile = keep * (volatile + more)
+            states.append(volatile)
+        return np.cumsum(np.concatenate(([stable], gained)))[1:], np.array(states[1:])
+
+    def _choked(
+        self, stable: float, volatile: float, kept: list[float], air: DepositAir
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Step by step, where a full filter takes the flow; the same to the last digit where it does not."""
+        count = len(kept)
         flow, room, leak = air.flow_lpm.tolist(), air.headroom.tolist(), air.leak_lpm.tolist()
         fine, fresh, other = air.stable_ug_m3.tolist(), air.volatile_ug_m3.tolist(), air.leak_ug_m3.tolist()
         stables, volatiles, shares = [0.0] * count, [0.0] * count, [0.0] * count
         clean, slope, per_lpm = self._clean, self._slope, self._per_lpm
         for index in range(count):
-            # Up to 100 % the controller makes up for the filter; beyond, what is left for it shrinks.
             spare = room[index] * min(1.0, max(0.0, 2.0 - (clean + slope * (stable + volatile)) / 100.0))
             share = spare if spare < 1.0 else 1.0
             drawn = share * flow[index]

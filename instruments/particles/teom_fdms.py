@@ -35,15 +35,22 @@ _VALVE_SLIP = 0.1
 """Part of the stroke by which the valve may miss its place before bit 5 is set (choice of this project)."""
 
 STATUS_BITS = {
-    "sample humidity": 30, "dryer": 29, "cooler": 28, "exchange filter": 27, "main flow": 26, "air tube heater": 25,
-    "mass transducer": 24, "vacuum": 7, "cap or case heater": 6, "fdms valve": 5, "bypass flow": 4,
-    "ambient sensor": 3, "enclosure temperature": 1, "power failure": 0,
+    "sample_humidity": 30, "dryer": 29, "cooler": 28, "exchange_filter": 27, "main_flow": 26, "air_tube_heater": 25,
+    "mass_transducer": 24, "vacuum": 7, "cap_or_case_heater": 6, "fdms_valve": 5, "bypass_flow": 4,
+    "ambient_sensor": 3, "enclosure_temperature": 1, "power_failure": 0,
 }  # fmt: skip
 """Bits of the status word (read: manual's table A-1). User I/O, MFC, head and bus bits have no cause in this model."""
 
 _SHOWN = {
     "concentration": "mc", "concentration_1h": "mc_hour", "concentration_xxh": "mc_xx", "concentration_12h": "mc_12",
     "concentration_24h": "mc_24",
+}  # fmt: skip
+
+
+_UNITS_OF = {
+    "base_concentration": "ug/m3", "reference_concentration": "ug/m3", "raw_base": "ug/m3", "raw_reference": "ug/m3",
+    "dryer_temp": "deg C", "dryer_dew_point": "deg C", "dryer_humidity": "%", "cooler_temp": "deg C",
+    "valve_position": "1",
 }  # fmt: skip
 
 
@@ -58,22 +65,25 @@ class TeomFdms(Teom):
         "dryer_dew_point", "dryer_humidity", "cooler_temp", "valve_position",
     )  # fmt: skip
     memory = (*Teom.keeps, "cooler_true", "valve_slip", "phase_rate", *_SHOWN.values())
+    bits = tuple(sorted(STATUS_BITS.items()))
     hidden: FdmsHidden
 
     def reported(self) -> Mapping[str, str]:
-        """Concentrations, the total of both flows, and the status word."""
-        return {**dict.fromkeys(_SHOWN, "ug/m3"), "total_flow": "L/min", "status": "1"}
+        """Concentrations and the status word."""
+        return {**dict.fromkeys(_SHOWN, "ug/m3"), "status": "1"}
 
     def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
         """What the firmware shows; a value that does not exist yet is 0."""
         if quantity == "status":
             return firmware.word(STATUS_BITS, self.conditions(first, last, moment))
         seen = self.steps.values(first, last)
-        if quantity == "total_flow":
-            return np.asarray(seen[self.rows["main_flow"]] + seen[self.rows["bypass_flow"]])
         offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
         value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
         return np.asarray(np.where(np.isnan(value), 0.0, value))
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each of the quantities."""
+        return {**super().units(), **_UNITS_OF}
 
     # -- valve, drier, cooler, purge filter -----------------------------------------------------------------------
 
@@ -216,6 +226,6 @@ class TeomFdms(Teom):
         cooler = np.abs(seen[self.rows["cooler_temp"]] - figures["cooler_temp"]) > figures["cooler_tolerance"]
         found["cooler"] = cooler.astype(np.float64)
         found["dryer"] = (seen[self.rows["dryer_dew_point"]] > figures["dew_point_limit"]).astype(np.float64)
-        found["sample humidity"] = (seen[self.rows["dryer_humidity"]] >= figures["humidity_limit"]).astype(np.float64)
-        found["fdms valve"] = (seen[self.rows["valve_slip"]] > _VALVE_SLIP).astype(np.float64)
+        found["sample_humidity"] = (seen[self.rows["dryer_humidity"]] >= figures["humidity_limit"]).astype(np.float64)
+        found["fdms_valve"] = (seen[self.rows["valve_slip"]] > _VALVE_SLIP).astype(np.float64)
         return found

@@ -94,23 +94,27 @@ def held(
 
 def mean_of_last(values: FloatArray, weights: FloatArray, count: int) -> FloatArray:
     """Return weighted means over the last ``len(weights)`` of ``values`` that exist, for the last ``count`` of them."""
-    begin = len(values) - count
     total, weight = np.zeros(count), np.zeros(count)
+    if count == 0:
+        return total
+    begin, there = len(values) - count, ~np.isnan(values)
+    filled, exists = np.where(there, values, 0.0), there.astype(np.float64)
     for back, share in enumerate(weights.tolist()):
-        there = values[begin - back : len(values) - back]
-        exists = ~np.isnan(there)
-        total += np.where(exists, share * there, 0.0)
-        weight += share * exists
+        total += share * filled[begin - back : len(values) - back]
+        weight += share * exists[begin - back : len(values) - back]
     return np.asarray(np.where(weight > 0.0, total / np.maximum(weight, 1e-9), np.nan))
 
 
 def row_means(values: FloatArray) -> FloatArray:
     """Return the mean of what exists in each row of ``values``, summed in a fixed order."""
     total, there = np.zeros(len(values)), np.zeros(len(values))
+    if len(values) == 0:
+        return total
+    exists = ~np.isnan(values)
+    filled, exists = np.where(exists, values, 0.0), exists.astype(np.float64)
     for column in range(values.shape[1]):
-        exists = ~np.isnan(values[:, column])
-        total += np.where(exists, values[:, column], 0.0)
-        there += exists
+        total += filled[:, column]
+        there += exists[:, column]
     return np.asarray(np.where(there > 0.0, total / np.maximum(there, 1.0), np.nan))
 
 
@@ -129,17 +133,17 @@ def conditions(unit: Teom, first: int, last: int, moment: Moment) -> dict[str, F
     since = np.arange(first, last) + 1 - moment.power_step
     failed = (moment.power_step > 0) & (since * unit.step_s < figures["power_failure_shown"])
     found: Mapping[str, FloatArray] = {
-        "mass transducer": row("frequency") < figures["transducer_limit"],
-        "main flow": off("main_flow", "main_flow_set", "flow_tolerance") & running,
-        "bypass flow": off("bypass_flow", "bypass_flow_set", "flow_tolerance") & running,
-        "exchange filter": row("filter_load") > figures["load_limit"],
-        "air tube heater": off("air_temp", "air_temp_set", "temperature_tolerance"),
-        "cap or case heater": off("cap_temp", "cap_temp_set", "temperature_tolerance")
+        "mass_transducer": row("frequency") < figures["transducer_limit"],
+        "main_flow": off("main_flow", "main_flow_set", "flow_tolerance") & running,
+        "bypass_flow": off("bypass_flow", "bypass_flow_set", "flow_tolerance") & running,
+        "exchange_filter": row("filter_load") > figures["load_limit"],
+        "air_tube_heater": off("air_temp", "air_temp_set", "temperature_tolerance"),
+        "cap_or_case_heater": off("cap_temp", "cap_temp_set", "temperature_tolerance")
         | off("case_temp", "case_temp_set", "temperature_tolerance"),
-        "ambient sensor": row("possible") < 0.5,
+        "ambient_sensor": row("possible") < 0.5,
         "vacuum": row("vacuum") < figures["vacuum_limit"],
-        "enclosure temperature": row("enclosure_temp") > figures["enclosure_limit"],
-        "power failure": np.broadcast_to(failed, (last - first,)),
+        "enclosure_temperature": row("enclosure_temp") > figures["enclosure_limit"],
+        "power_failure": np.broadcast_to(failed, (last - first,)),
     }
     return {name: np.asarray(on, dtype=np.float64) for name, on in found.items()}
 
