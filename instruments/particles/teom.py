@@ -45,8 +45,8 @@ _STOPS_BELOW = 0.5
 """Drive below which the oscillation breaks off (choice of this project)."""
 _ENCLOSURE_ABOVE_ROOM_C = 8.0
 _SELF_HEAT_C = 1.0
-_OPEN_HEAT = 0.25
-"""Heat that an open transducer keeps (choice of this project)."""
+_OPEN_HEAT = 0.085
+"""Heat that an open transducer keeps (choice of this project: real units stay within 2 % during a filter change)."""
 _WHITE = (
     "mass", "main_flow", "bypass_flow", "cap", "case", "air", "load", "vacuum", "temperature", "humidity", "pressure",
     "cooler", "dryer",
@@ -233,7 +233,8 @@ class Teom(Unit):
         )
         self._show_flows(first, last, flows, main * kept, bypass, rows)
         rows["inlet_flow"] = np.maximum(main * kept - leak + bypass - leak_bypass * on, 0.0)
-        total = (main * kept + bypass) / (self.figures["main_flow"] + self.figures["bypass_flow"])
+        fallen = (element.EXCHANGE_FLOW_LPM + self.figures["exchange_bypass"]) * rows["exchange"]
+        total = (main * kept + bypass + fallen) / (self.figures["main_flow"] + self.figures["bypass_flow"])
         drawn = self.figures["vacuum"] * total / np.maximum(pump, 0.05)
         jitter = self.figures["vacuum_noise"] * (1.0 + hidden.pump_pulsation) * self.white("vacuum", first, last)
         outside = around.pressure_hpa / ATM_HPA
@@ -278,9 +279,9 @@ class Teom(Unit):
         load = self._deposit.load_pct(rows["stable"] + rows["volatile"], main)
         load = load * (1.0 - _LOOSE_BYPASS * hidden.looseness)
         load = load + self.figures["load_noise"] * self.white("load", first, last) * (main > 0.0)
-        load = np.where(exchange, element.EXCHANGE_LOAD_PCT, load)
         step = self.figures["load_step"]
-        rows["filter_load"] = np.round(np.maximum(load, 0.0) / step) * step
+        load = np.round(np.round(np.maximum(load, 0.0) / step) * step, 4)
+        rows["filter_load"] = np.where(exchange, element.EXCHANGE_LOAD_PCT, load)
 
     def _weigh(
         self, first: int, last: int, around: Surroundings, path: FloatArray, vapour: FloatArray,

@@ -25,10 +25,11 @@ _SONIC = 0.6
 """The controllers keep the flow up until the pressure behind them rises above this part of the one before
 (recalled: critical ratio of a flow controller with its losses, 0.53 of an orifice)."""
 
-_DRY_SHARE = 0.05
+_DRY_SHARE = 0.03
 """Water of particles that have crystallised over that of a solution (recalled: RH steps of 20 % move 1 to 5 ug)."""
-_CRYSTALS_PCT, _CRYSTALS_WIDTH_PCT = 45.0, 5.0
-"""Humidity at which half of the particles are crystals, and how sharply (recalled: efflorescence at 35 to 50 %)."""
+_CRYSTALS_PCT, _CRYSTALS_WIDTH_PCT = 65.0, 4.0
+"""Humidity at which half of the particles are crystals, and how sharply (recalled: mixtures deliquesce at
+60 to 80 %)."""
 
 
 @dataclass(frozen=True, slots=True)

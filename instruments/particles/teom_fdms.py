@@ -24,7 +24,7 @@ from instruments.steps import Moment
 PHASE = 36
 """Steps of a phase: 6 min (read)."""
 _UNSETTLED = 6
-"""Steps after a switch that the slope leaves out (choice of this project: the path settles in 15 s)."""
+"""Steps after a switch that the slope leaves out (choice of this project: the path settles in 8 s)."""
 _HOUR = 360
 _READY = 6
 """Whole phases after settling before values are shown: 66 to 72 min after a start (read: 60 to 80 min of zeros)."""
@@ -117,7 +117,8 @@ class TeomFdms(Teom):
         self._cool(first, last, rows)
         wet = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
         taken = np.minimum(figures["dryer_efficiency"] * hidden.dryer * self.share("dryer", first, last), 1.0)
-        pump = np.maximum(hidden.pump_fraction * self.share("pump", first, last), 0.05)
+        sweep = hidden.pump_fraction * float(self.settings["pump"] is True)
+        pump = np.maximum(sweep * self.share("pump", first, last), 0.05)
         # A membrane drier sweeps its outside with sample air at the pump's pressure: a weak pump dries less.
         dry = np.minimum((1.0 - taken) * wet + figures["dryer_floor"] / pump, wet) if self.powered else wet
         cold = np.minimum(dry, element.saturation_hpa(rows["cooler_true"]))
@@ -183,7 +184,9 @@ class TeomFdms(Teom):
         rows["mc"] = firmware.held(self, "mc", first, last, PHASE, mc, pads[0] - pads[1])
         self._hours(first, last, mc, low, pads[0] - pads[1], rows)
         begun = rows["age"]
-        mode = np.where(begun >= firmware.SETTLING + _READY * PHASE, 3.0, np.where(begun >= firmware.SETTLING, 2.0, 1.0))
+        mode = np.where(
+            begun >= firmware.SETTLING + _READY * PHASE, 3.0, np.where(begun >= firmware.SETTLING, 2.0, 1.0)
+        )
         rows["operating_mode"] = mode * float(self.sampling)
 
     def _phase_rates(self, first: int, last: int, rows: dict[str, FloatArray], age: FloatArray) -> FloatArray:

@@ -141,7 +141,7 @@ def conditions(unit: Teom, first: int, last: int, moment: Moment) -> dict[str, F
         "cap_or_case_heater": off("cap_temp", "cap_temp_set", "temperature_tolerance")
         | off("case_temp", "case_temp_set", "temperature_tolerance"),
         "ambient_sensor": row("possible") < 0.5,
-        "vacuum": row("vacuum") < figures["vacuum_limit"],
+        "vacuum": (row("vacuum") < figures["vacuum_limit"]) & running,
         "enclosure_temperature": row("enclosure_temp") > figures["enclosure_limit"],
         "power_failure": np.broadcast_to(failed, (last - first,)),
     }

@@ -81,3 +81,13 @@ def apply(device, seconds, name, value=True, by="panel"):
 def series(device, begin, end, quantity, every=360):
     """Values at ``begin + every``, ..., ``end`` seconds; hours are computed as the bench would."""
     return np.array([device.read(at(t), quantity) for t in range(begin + every, end + 1, every)])
+
+
+def recorded(device, begin_h, end_h):
+    """Everything that the unit shows at the end of each step between two hours, six hours at a time as a bench does."""
+    parts = []
+    for begin in range(begin_h * 360, end_h * 360, 6 * 360):
+        end = min(begin + 6 * 360, end_h * 360)
+        device.advance(at(end * STEP_S))
+        parts.append(device.recording(begin, end))
+    return {label: np.concatenate([part[label] for part in parts]) for label in parts[0]}
