@@ -11,7 +11,7 @@ from instruments.atmosphere import Mode
 from instruments.particles import teom_element as element
 from instruments.particles import teom_firmware as firmware
 from instruments.particles.teom import Teom
-from instruments.particles.teom_air import Surroundings
+from instruments.particles.teom_air import Prepared, Stretch
 from instruments.steps import Moment
 
 _READY = 60
@@ -49,47 +49,47 @@ class Teom1400(Teom):
         value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
         return np.asarray(np.where(np.isnan(value), 0.0, value))
 
-    def prepared(
-        self, first: int, last: int, around: Surroundings, path: FloatArray, rows: dict[str, FloatArray]
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def prepare(self, steps: Stretch) -> Prepared:
         """Outside air as it is: the heaters alone keep the filter dry."""
+        around = steps.around
         vapour = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
-        return np.asarray(vapour), np.ones(last - first), np.zeros(last - first)
+        return Prepared(np.asarray(vapour), np.ones(len(steps)), np.zeros(len(steps)))
 
     def steady_rate(self) -> float:
         """Mass rate before the epoch, ug/s."""
         return 0.0 if np.isnan(self._pad) else self._pad * self.number("main_flow_set") / firmware.UG_M3_PER_RATE
 
     def _before_epoch(self) -> float:
-        """Concentration before the epoch: in balance with the air of its first minute; what is volatile leaves again."""
+        """Concentration before the epoch: in balance with the air of its first step; what is volatile is lost."""
         mass = self.epoch_mass()
         return float(mass.sum() - mass[Mode.VOLATILE]) if self.warm else float("nan")
 
-    def compute(self, first: int, last: int, around: Surroundings, rows: dict[str, FloatArray]) -> None:
+    def compute(self, steps: Stretch) -> None:
         """Concentration from the smoothed rate; means of half hours, hours, 8 h and 24 h."""
-        if first == 0:
+        if steps.first == 0:
             self._pad = self._before_epoch()
-        firmware.weigh(self, first, last, rows)
+        firmware.weigh(self, steps)
+        rows = steps.rows
         age = rows["age"]
         rate = rows["smooth_rate"] * firmware.UG_M3_PER_RATE / rows["sample_flow"]
         rows["mc"] = np.where(age >= firmware.SETTLING + _READY, rate, np.nan)
-        half = firmware.row_means(firmware.whole(self, "mc", first, last, _HALF_HOUR, rows["mc"]))
-        rows["mc_half"] = firmware.held(self, "mc_half", first, last, _HALF_HOUR, half, self._pad)
-        self._hours(first, last, half, rows)
+        half = firmware.row_means(firmware.whole(self, "mc", steps, _HALF_HOUR))
+        rows["mc_half"] = firmware.held(self, "mc_half", steps, _HALF_HOUR, half, self._pad)
+        self._hours(steps, half)
         mode = np.where(age >= _FULL, 4.0, np.where(age >= firmware.SETTLING, 2.0, 1.0))
         rows["operating_mode"] = mode * float(self.sampling)
 
-    def _hours(self, first: int, last: int, half: FloatArray, rows: dict[str, FloatArray]) -> None:
-        low, high = firmware.periods(first, last, _HOUR)
-        begin = first // _HALF_HOUR
+    def _hours(self, steps: Stretch, half: FloatArray) -> None:
+        low, high = firmware.periods(steps.first, steps.last, _HOUR)
+        begin = steps.first // _HALF_HOUR
         halves = np.concatenate([firmware.earlier(self, "mc_half", begin, 1, _HALF_HOUR, lambda _: self._pad), half])
-        ends = 2 * np.arange(low, high) + 1 - begin + 1
+        ends = 2 * np.arange(low, high) + 2 - begin  # place in ``halves`` of each hour's second half
         hour = firmware.row_means(np.stack([halves[ends - 1], halves[ends]], axis=1))
-        rows["mc_hour"] = firmware.held(self, "mc_hour", first, last, _HOUR, hour, self._pad)
+        steps.rows["mc_hour"] = firmware.held(self, "mc_hour", steps, _HOUR, hour, self._pad)
         every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: self._pad), hour])
         for label, hours in (("mc_8", 8), ("mc_24", 24)):
             mean = firmware.mean_of_last(every, np.ones(hours), high - low)
-            rows[label] = firmware.held(self, label, first, last, _HOUR, mean, self._pad)
+            steps.rows[label] = firmware.held(self, label, steps, _HOUR, mean, self._pad)
 
     def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
         """Status conditions by name, 0 or 1 per step."""

@@ -88,6 +88,43 @@ def sensed(around: Surroundings, hidden: TeomHidden) -> Sensed:
     )  # fmt: skip
 
 
+@dataclass(slots=True)
+class Stretch:
+    """Steps that are being computed.
+
+    Attributes:
+        first, last: the steps, ``last`` exclusive.
+        around, seen: what stands around the unit, and what its outside sensors make of it.
+        path: place of the flow path at each step: 0 straight to the filter, 1 by the purge filter.
+        rows: the rows so far.
+    """
+
+    first: int
+    last: int
+    around: Surroundings
+    seen: Sensed
+    path: FloatArray
+    rows: dict[str, FloatArray]
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the unit does to the air before the filter.
+
+    Attributes:
+        vapour_hpa: water vapour at the filter.
+        passing: share of the particles that get there.
+        added_ug_m3: volatile matter that is added on the way.
+    """
+
+    vapour_hpa: FloatArray
+    passing: FloatArray
+    added_ug_m3: FloatArray
+
+
 @dataclass(frozen=True, slots=True)
 class Draught:
     """Flows that the unit asks its pump for.

@@ -22,7 +22,9 @@ BENCH_ACTIONS = (
     "fit_filter", "remove_filter", "reseat_filter", "cap_inlet", "start_k0", "k0_free", "k0_filter", "end_k0",
 )  # fmt: skip
 
+_WITH_A_MASS = ("fit_filter", "k0_filter")
 _HEAVIEST_G = 0.5
+"""Heaviest thing that is taken for a filter (choice of this project: catches milligrams)."""
 _WEIGHED_G = (0.03, 0.2)
 """Masses that the wizard takes for a weighed filter (recalled: 0.08 to 0.10 g are usual)."""
 _ROOM_HUMIDITY_PCT = 50.0
@@ -52,6 +54,8 @@ class FilterBench:
                 raise Refused("invalid", "cap_inlet is true or false")
             self.capped = value
             return {}
+        if name not in _WITH_A_MASS and value is not True:
+            raise Refused("invalid", f"{name}: true, not {value!r}")
         if name == "start_k0":
             for label in ("k0_free_frequency", "k0_filter_frequency", "k0_audit", "k0_difference"):
                 self._unit.restart(label, step, 0.0)

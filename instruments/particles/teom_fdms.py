@@ -17,7 +17,7 @@ from instruments.history import lag
 from instruments.particles import teom_element as element
 from instruments.particles import teom_firmware as firmware
 from instruments.particles.teom import Teom
-from instruments.particles.teom_air import Surroundings
+from instruments.particles.teom_air import Prepared, Stretch
 from instruments.particles.teom_hidden import FdmsHidden
 from instruments.steps import Moment
 
@@ -108,45 +108,47 @@ class TeomFdms(Teom):
         """A loaded purge filter drops more pressure."""
         return np.asarray(1.0 / self.share("purge_filter", first, last))
 
-    def prepared(
-        self, first: int, last: int, around: Surroundings, path: FloatArray, rows: dict[str, FloatArray]
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def prepare(self, steps: Stretch) -> Prepared:
         """Dried air, behind the purge filter without particles and without what condenses at 4 deg C."""
-        figures, hidden = self.figures, self.hidden
+        figures, hidden, around, rows = self.figures, self.hidden, steps.around, steps.rows
+        first, last, path = steps.first, steps.last, steps.path
         rows["dryer_temp"] = rows["enclosure_temp"] + 0.0
-        self._cool(first, last, rows)
-        wet = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
-        taken = np.minimum(figures["dryer_efficiency"] * hidden.dryer * self.share("dryer", first, last), 1.0)
-        sweep = hidden.pump_fraction * float(self.settings["pump"] is True)
-        pump = np.maximum(sweep * self.share("pump", first, last), 0.05)
-        # A membrane drier sweeps its outside with sample air at the pump's pressure: a weak pump dries less.
-        dry = np.minimum((1.0 - taken) * wet + figures["dryer_floor"] / pump, wet) if self.powered else wet
+        self._cool(steps)
+        dry = self._dry(steps)
         cold = np.minimum(dry, element.saturation_hpa(rows["cooler_true"]))
-        self._show_dryer(first, last, dry, rows)
         passing = 1.0 - path * figures["purge_efficiency"] * hidden.purge * self.share("purge_filter", first, last)
         # What the purge filter holds at 4 deg C leaves it again when it gets warm, and lands on the filter.
         warm = np.clip((rows["cooler_true"] - figures["cooler_temp"]) / figures["cooler_release_span"], 0.0, 1.0)
-        vapour = around.mass[Mode.VOLATILE]
         # The valve's place against its command, as its own switch finds it.
         missed = np.abs(path - self._to_reference(first, last))
         rows["valve_slip"] = missed * float(self.powered)
         rows["valve_position"] = (path > 0.5).astype(np.float64)
-        return np.asarray(dry + path * (cold - dry)), passing, np.asarray(path * warm * vapour)
+        added = path * warm * around.mass[Mode.VOLATILE]
+        return Prepared(dry + path * (cold - dry), np.asarray(passing), np.asarray(added))
 
-    def _cool(self, first: int, last: int, rows: dict[str, FloatArray]) -> None:
-        figures, enclosure = self.figures, rows["enclosure_temp"]
+    def _cool(self, steps: Stretch) -> None:
+        figures, enclosure = self.figures, steps.rows["enclosure_temp"]
         reach = enclosure - figures["cooler_reach"] * self.hidden.cooler * self.powered
         target = np.maximum(figures["cooler_temp"], reach)
-        start = self.before("cooler_true", first, float(target[0] if self.warm else enclosure[0]))
+        start = self.before("cooler_true", steps.first, float(target[0] if self.warm else enclosure[0]))
         keep = element.decay(self.step_s, figures["cooler_time"])
-        rows["cooler_true"] = lag(target[None, :], np.array([start]), keep)[0]
-        noise = figures["cooler_noise"] * self.white("cooler", first, last)
-        rows["cooler_temp"] = np.round(rows["cooler_true"] + noise, 3)
+        true = lag(target[None, :], np.array([start]), keep)[0]
+        noise = figures["cooler_noise"] * self.white("cooler", steps.first, steps.last)
+        steps.rows["cooler_true"], steps.rows["cooler_temp"] = true, np.round(true + noise, 3)
 
-    def _show_dryer(self, first: int, last: int, vapour: FloatArray, rows: dict[str, FloatArray]) -> None:
-        noise = self.figures["dew_point_noise"] * self.white("dryer", first, last)
+    def _dry(self, steps: Stretch) -> FloatArray:
+        """Water vapour behind the drier, hPa; its outside is swept with sample air at the pump's pressure."""
+        figures, around, rows = self.figures, steps.around, steps.rows
+        first, last = steps.first, steps.last
+        wet = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
+        taken = figures["dryer_efficiency"] * self.hidden.dryer * self.share("dryer", first, last)
+        sweep = self.hidden.pump_fraction * self.share("pump", first, last) * float(self.settings["pump"] is True)
+        left = (1.0 - np.minimum(taken, 1.0)) * wet + figures["dryer_floor"] / np.maximum(sweep, 0.05)
+        vapour = np.minimum(left, wet) if self.powered else wet
+        noise = figures["dew_point_noise"] * self.white("dryer", first, last)
         rows["dryer_dew_point"] = np.round(element.dew_point_c(vapour) + noise, 3)
         rows["dryer_humidity"] = np.minimum(100.0 * vapour / element.saturation_hpa(rows["dryer_temp"]), 100.0)
+        return np.asarray(vapour)
 
     # -- firmware -------------------------------------------------------------------------------------------------
 
@@ -154,45 +156,41 @@ class TeomFdms(Teom):
         """Mass rate before the epoch: none is assumed, base and reference take turns."""
         return 0.0
 
-    def compute(self, first: int, last: int, around: Surroundings, rows: dict[str, FloatArray]) -> None:
+    def compute(self, steps: Stretch) -> None:
         """Phases, the running hour, and the means of the hours."""
-        firmware.weigh(self, first, last, rows)
-        low, high = firmware.periods(first, last, PHASE)
-        count = high - low
-        ends = (np.arange(low, high) + 1) * PHASE - 1 - first
-        age = rows["age"][ends]
+        firmware.weigh(self, steps)
+        first, last, rows = steps.first, steps.last, steps.rows
         if first == 0:
             self._pads = self._before_epoch()
-        pads = self._pads
-        rates = self._phase_rates(first, last, rows, age)
+        pads, (low, high) = self._pads, firmware.periods(first, last, PHASE)
+        count = high - low
+        age = rows["age"][(np.arange(low, high) + 1) * PHASE - 1 - first]
+        rates = self._phase_rates(steps, age)
         past = firmware.earlier(self, "phase_rate", low, len(_RUNNING), PHASE, lambda k: pads[k % 2])
         every = np.concatenate([past, rates])
         number = np.arange(low - len(_RUNNING), high)
         previous = np.concatenate([[np.nan], every[:-1]])
         ready = age >= firmware.SETTLING + _READY * PHASE
-        shown, raw = {}, {}
-        for label, odd in (("base", 0), ("reference", 1)):
+        rows["phase_rate"] = firmware.held(self, "phase_rate", steps, PHASE, rates, pads[1])
+        shown = {}
+        for odd, label in enumerate(("base", "reference")):
             latest = np.where(number % 2 == odd, every, previous)
-            raw[label] = latest[len(latest) - count :]
             shown[label] = np.where(ready, firmware.mean_of_last(latest, _RUNNING, count), np.nan)
-        rows["phase_rate"] = firmware.held(self, "phase_rate", first, last, PHASE, rates, pads[1])
-        for label, pad in zip(("base", "reference"), pads, strict=True):
-            for name, values in ((f"{label}_concentration", shown[label]), (f"raw_{label}", raw[label])):
-                pad = 0.0 if np.isnan(pad) else pad
-                rows[name] = firmware.held(self, name, first, last, PHASE, np.nan_to_num(values), pad)
+            pad = float(np.nan_to_num(pads[odd]))
+            for name, values in (
+                (f"{label}_concentration", shown[label]),
+                (f"raw_{label}", latest[len(latest) - count :]),
+            ):
+                rows[name] = firmware.held(self, name, steps, PHASE, np.nan_to_num(values), pad)
         mc = shown["base"] - shown["reference"]
-        rows["mc"] = firmware.held(self, "mc", first, last, PHASE, mc, pads[0] - pads[1])
-        self._hours(first, last, mc, low, pads[0] - pads[1], rows)
-        begun = rows["age"]
-        mode = np.where(
-            begun >= firmware.SETTLING + _READY * PHASE, 3.0, np.where(begun >= firmware.SETTLING, 2.0, 1.0)
-        )
-        rows["operating_mode"] = mode * float(self.sampling)
+        rows["mc"] = firmware.held(self, "mc", steps, PHASE, mc, pads[0] - pads[1])
+        self._hours(steps, mc, low, pads[0] - pads[1])
+        full, settled = rows["age"] >= firmware.SETTLING + _READY * PHASE, rows["age"] >= firmware.SETTLING
+        rows["operating_mode"] = np.where(full, 3.0, np.where(settled, 2.0, 1.0)) * float(self.sampling)
 
-    def _phase_rates(self, first: int, last: int, rows: dict[str, FloatArray], age: FloatArray) -> FloatArray:
+    def _phase_rates(self, steps: Stretch, age: FloatArray) -> FloatArray:
         """Slope of the mass within each phase that ends here, as a concentration."""
-        inverse = firmware.whole(self, "inverse", first, last, PHASE, rows["inverse"])
-        flow = firmware.whole(self, "sample_flow", first, last, PHASE, rows["sample_flow"])
+        inverse, flow = firmware.whole(self, "inverse", steps, PHASE), firmware.whole(self, "sample_flow", steps, PHASE)
         points = PHASE - _UNSETTLED
         lever = np.arange(points) - 0.5 * (points - 1)
         lever = lever / (float(np.square(lever).sum()) * self.step_s)
@@ -203,16 +201,14 @@ class TeomFdms(Teom):
         rate = self.number("k0") * element.UG_PER_G * slope * firmware.UG_M3_PER_RATE / np.maximum(litres, 0.1)
         return np.where(age >= firmware.SETTLING + PHASE, rate, np.nan)
 
-    def _hours(
-        self, first: int, last: int, mc: FloatArray, phase: int, pad: float, rows: dict[str, FloatArray]
-    ) -> None:  # fmt: skip
-        low, high = firmware.periods(first, last, _HOUR)
+    def _hours(self, steps: Stretch, mc: FloatArray, phase: int, pad: float) -> None:
+        low, high = firmware.periods(steps.first, steps.last, _HOUR)
         hour = mc[(np.arange(low, high) + 1) * (_HOUR // PHASE) - 1 - phase]
-        rows["mc_hour"] = firmware.held(self, "mc_hour", first, last, _HOUR, hour, pad)
+        steps.rows["mc_hour"] = firmware.held(self, "mc_hour", steps, _HOUR, hour, pad)
         every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: pad), hour])
         for label, hours in (("mc_12", 12), ("mc_24", 24), ("mc_xx", int(self.number("xx_hours")))):
             mean = firmware.mean_of_last(every, np.ones(hours), high - low)
-            rows[label] = firmware.held(self, label, first, last, _HOUR, mean, pad)
+            steps.rows[label] = firmware.held(self, label, steps, _HOUR, mean, pad)
 
     def _before_epoch(self) -> tuple[float, float]:
         """Base and reference concentration before the epoch: in balance with the air of its first minute."""

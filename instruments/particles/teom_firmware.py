@@ -7,12 +7,15 @@ unit's history, sums run in a fixed order. A value that does not exist is NaN; a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.history import lag
+from instruments.particles.teom_air import Stretch
 from instruments.particles.teom_element import UG_PER_G, decay
 from instruments.steps import Moment
 
@@ -26,13 +29,13 @@ SETTLING = 180
 """Steps after a start before the firmware trusts temperatures and frequency: 30 min (recalled)."""
 
 
-def weigh(unit: Teom, first: int, last: int, rows: dict[str, FloatArray]) -> None:
+def weigh(unit: Teom, steps: Stretch) -> None:
     """Total mass and mass rate: the mass is smoothed, its rate of change is smoothed again (physics.md 4, read).
 
     The total counts from the end of settling; both begin anew there.
     """
-    age, inverse, step = rows["age"], rows["inverse"], unit.step_s
-    counted = np.arange(last - first)
+    first, rows, step = steps.first, steps.rows, unit.step_s
+    age, inverse, counted = rows["age"], rows["inverse"], np.arange(len(steps))
     begun = np.maximum.accumulate(np.where(age == SETTLING, counted, -1))
     clean = unit.hidden.free_frequency**-2 + unit.hidden.filter_mass / unit.hidden.k0
     start = unit.before("start_inverse", first, clean)
@@ -43,9 +46,9 @@ def weigh(unit: Teom, first: int, last: int, rows: dict[str, FloatArray]) -> Non
     steady = unit.steady_rate()
     smooth = unit.before("smooth_mass", first, float(mass[0]) - steady * unit.number("mass_averaging"))
     rate = unit.before("smooth_rate", first, steady)
-    masses, rates = np.empty(last - first), np.empty(last - first)
-    cuts = [0, *np.flatnonzero(age == SETTLING).tolist(), last - first]
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    masses, rates = np.empty(len(steps)), np.empty(len(steps))
+    cuts = [0, *np.flatnonzero(age == SETTLING).tolist(), len(steps)]
+    for low, high in pairwise(cuts):
         if low == high:
             continue
         if age[low] == SETTLING:
@@ -65,14 +68,13 @@ def periods(first: int, last: int, length: int) -> tuple[int, int]:
     return first // length, last // length
 
 
-def whole(unit: Teom, label: str, first: int, last: int, length: int, row: FloatArray) -> FloatArray:
+def whole(unit: Teom, label: str, steps: Stretch, length: int) -> FloatArray:
     """Return a row over the whole of the periods that end within these steps, shape (periods, length)."""
-    low, high = periods(first, last, length)
-    begin = low * length
+    low, high = periods(steps.first, steps.last, length)
     if low == high:
         return np.empty((0, length))
-    earlier = unit.steps.history.view(begin, first)[unit.rows[label]]
-    return np.concatenate([earlier, row])[: (high - low) * length].reshape(-1, length)
+    history = unit.steps.history.view(low * length, steps.first)[unit.rows[label]]
+    return np.concatenate([history, steps.rows[label]])[: (high - low) * length].reshape(-1, length)
 
 
 def earlier(
@@ -84,12 +86,10 @@ def earlier(
     return np.array([otherwise(k) if k < 0 else history.value(row, (k + 1) * length - 1) for k in numbers])
 
 
-def held(
-    unit: Teom, label: str, first: int, last: int, length: int, values: FloatArray, otherwise: float
-) -> FloatArray:  # fmt: skip
+def held(unit: Teom, label: str, steps: Stretch, length: int, values: FloatArray, otherwise: float) -> FloatArray:
     """Return a row that takes each of ``values`` at the end of its period and holds it to the end of the next."""
-    table = np.concatenate(([unit.before(label, first, otherwise)], values))
-    return np.asarray(table[(np.arange(first, last) + 1) // length - first // length])
+    table = np.concatenate(([unit.before(label, steps.first, otherwise)], values))
+    return np.asarray(table[(np.arange(steps.first, steps.last) + 1) // length - steps.first // length])
 
 
 def mean_of_last(values: FloatArray, weights: FloatArray, count: int) -> FloatArray:
@@ -125,14 +125,14 @@ def conditions(unit: Teom, first: int, last: int, moment: Moment) -> dict[str, F
     def row(label: str) -> FloatArray:
         return np.asarray(seen[unit.rows[label]])
 
-    def off(label: str, setting: str, tolerance: str) -> FloatArray:
+    def off(label: str, setting: str, tolerance: str) -> NDArray[np.bool_]:
         aim = float(moment.settings[setting])  # type: ignore[arg-type]
         return np.asarray(np.abs(row(label) - aim) > figures[tolerance] / 100.0 * aim)
 
     running = moment.settings["run"] is True
     since = np.arange(first, last) + 1 - moment.power_step
     failed = (moment.power_step > 0) & (since * unit.step_s < figures["power_failure_shown"])
-    found: Mapping[str, FloatArray] = {
+    found: Mapping[str, NDArray[np.bool_]] = {
         "mass_transducer": row("frequency") < figures["transducer_limit"],
         "main_flow": off("main_flow", "main_flow_set", "flow_tolerance") & running,
         "bypass_flow": off("bypass_flow", "bypass_flow_set", "flow_tolerance") & running,

@@ -120,3 +120,33 @@ def test_standard_volumes_raise_the_concentration_of_warm_thin_air():
     # The epoch's first smoothing knows the true volume only.
     factor = 1013.25 / 950.0 * (308.15 / 298.15)
     assert (standard[720:] / actual[720:]).mean() == pytest.approx(factor, rel=0.01)
+
+
+def test_a_stored_k0_five_percent_high_reads_five_percent_high():
+    right = recorded(unit("1400a"), 0, 24)["concentration"]
+    wrong = recorded(unit("1400a", settings={"k0": 14976.0 * 1.05}), 0, 24)["concentration"]
+    assert (wrong[360:] / right[360:]).mean() == pytest.approx(1.05, abs=0.001)
+
+
+def test_the_head_decides_what_is_weighed():
+    dusty = {"fine": 20.0, "volatile": 0.0, "coarse": 60.0, "giant": 30.0}
+
+    def mean(size, **hidden):
+        device = unit("1400a", World(**dusty), settings={"size": size}, hidden=hidden)
+        return recorded(device, 0, 24)["concentration"][720:].mean()
+
+    pm2_5, pm10, tsp = mean("pm2.5"), mean("pm10"), mean("tsp")
+    assert 19.0 < pm2_5 < 26.0
+    assert 60.0 < pm10 < 85.0
+    assert tsp == pytest.approx(110.0, abs=2.0)
+    assert mean("pm2.5", wrong_head=1.0) == pytest.approx(pm10, abs=1.0)
+    assert mean("pm10", wrong_head=1.0) == pytest.approx(pm2_5, abs=1.0)
+    assert mean("pm10", head_missing=1.0) == pytest.approx(tsp, abs=1.5)
+
+
+def test_vibration_is_noise_that_a_data_check_rejects_and_no_bias():
+    quiet, loud = unit("1400a", World(**CLEAN)), unit("1400a", World(**CLEAN), hidden={"noise_factor": 20.0})
+    tables = recorded(quiet, 0, 24), recorded(loud, 0, 24)
+    assert tables[0]["noise"].max() < 0.01 < tables[1]["noise"].min()
+    assert abs(tables[1]["concentration"].mean()) < 1.0
+    assert tables[1]["concentration"].std() > 3.0 * tables[0]["concentration"].std()

@@ -1,4 +1,4 @@
-"""As a device: bit-exact however it is asked, power cuts, status conditions, hands, parts that age, its catalogue file."""
+"""As a device: bit-exact however it is asked, power cuts, status conditions, hands, ageing, its catalogue file."""
 
 import time
 
@@ -185,6 +185,13 @@ def test_a_wrong_outside_sensor_moves_the_true_flow_and_an_impossible_one_is_lef
     assert flow(temperature_sensor_error_c=5.0) == pytest.approx(16.67 * 288.15 / 293.15, abs=0.002)
     assert flow(pressure_sensor_error_hpa=25.0) == pytest.approx(16.67 * 1035.0 / 1010.0, abs=0.002)
     assert flow(temperature_sensor_error_c=-150.0) == pytest.approx(16.67 * 288.15 / 298.15, abs=0.002)
+
+
+def test_mass_flows_are_the_metered_ones_at_25_degrees_and_one_atmosphere():
+    device = unit(world=World(temperature=5.0, pressure=950.0))
+    factor = 950.0 / 1013.25 * (298.15 / 278.15)
+    for line in ("main_flow", "bypass_flow"):
+        assert device.read(at(HOUR), f"{line}_mass") == pytest.approx(factor * device.read(at(HOUR), line), abs=1e-4)
 
 
 def test_a_temperature_sensor_that_is_wrong_is_followed_by_its_heater_and_not_shown():

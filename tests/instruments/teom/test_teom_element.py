@@ -1,4 +1,4 @@
-"""The tapered element: mass and frequency, and a K0 verification with a weighed filter through the unit's own wizard."""
+"""The tapered element: mass and frequency, and K0 by a weighed filter through the unit's own wizard."""
 
 import json
 from pathlib import Path
@@ -77,6 +77,7 @@ def test_the_wizard_refuses_what_makes_no_sense_and_then_nothing_has_changed():
         ("fit_filter", -0.1, "too low"),
         ("fit_filter", "heavy", "invalid"),
         ("cap_inlet", 1, "invalid"),
+        ("remove_filter", False, "invalid"),
     ]:
         with pytest.raises(Refused) as caught:
             apply(device, 1000, name, value)

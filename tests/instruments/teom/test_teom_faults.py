@@ -1,4 +1,4 @@
-"""Twin runs: the same unit with and without a fault. What the library names moves; all else is equal to the last bit."""
+"""Twin runs: a unit with and without a fault. What the library names moves; all else is equal to the last bit."""
 
 from functools import cache
 
