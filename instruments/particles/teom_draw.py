@@ -33,11 +33,11 @@ def draw(unit: Teom, steps: Stretch, prepared: Prepared) -> None:
     leak = hidden.leak_main + unit.leak_on_path(steps.path)
     main = (np.minimum(leak, flows.main_lpm) if unit.bench.capped else flows.main_lpm) * on
     leak = np.minimum(leak, main)
-    share = np.minimum(flows.headroom, 1.0)
+    opened = (1.0 - hidden.bypass_clog) * unit.share("bypass_filter", steps.first, steps.last)
     leak_bypass = np.minimum(hidden.leak_bypass, flows.bypass_lpm) * on
-    bypass = leak_bypass if unit.bench.capped else flows.bypass_lpm * share * on
+    bypass = leak_bypass if unit.bench.capped else flows.bypass_lpm * np.minimum(flows.headroom * opened, 1.0) * on
     # The filter's own choking is left out here: it moves the head's flow by less than 18 %, and only beyond 100 % load.
-    head = np.maximum(main * share - leak + bypass - leak_bypass, 0.0)
+    head = np.maximum(main * np.minimum(flows.headroom, 1.0) - leak + bypass - leak_bypass, 0.0)
     kept = _collect(unit, steps, prepared, flows, main, leak, head)
     _show_flows(unit, steps, flows, main * kept, bypass)
     rows["inlet_flow"] = np.maximum(main * kept - leak + bypass - leak_bypass, 0.0)

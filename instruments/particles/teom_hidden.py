@@ -26,6 +26,7 @@ class TeomHidden(InletHidden):
         pump_fraction: what the pump moves over a new one.
         pump_pulsation: pulsation of its flow above that of a good one, in multiples of the good unit's noise.
         inlet_clog: part of the inlet's open area that is blocked.
+        bypass_clog: part of the bypass filter's open area that is blocked, beside its service hours.
         temperature_sensor_error_c, humidity_sensor_error_pct, pressure_sensor_error_hpa: errors of the outside sensors.
         enclosure_heat_c: heating of the enclosure above its usual (fan, filter mat), degrees.
     """
@@ -52,6 +53,7 @@ class TeomHidden(InletHidden):
     pump_fraction: float = Field(default=1.0, ge=0.0, le=1.5)
     pump_pulsation: float = Field(default=0.0, ge=0.0)
     inlet_clog: float = Field(default=0.0, ge=0.0, le=1.0)
+    bypass_clog: float = Field(default=0.0, ge=0.0, le=1.0)
     temperature_sensor_error_c: float = 0.0
     humidity_sensor_error_pct: float = 0.0
     pressure_sensor_error_hpa: float = 0.0

@@ -147,6 +147,6 @@ def test_the_head_decides_what_is_weighed():
 def test_vibration_is_noise_that_a_data_check_rejects_and_no_bias():
     quiet, loud = unit("1400a", World(**CLEAN)), unit("1400a", World(**CLEAN), hidden={"noise_factor": 20.0})
     tables = recorded(quiet, 0, 24), recorded(loud, 0, 24)
-    assert tables[0]["noise"].max() < 0.01 < tables[1]["noise"].min()
+    assert tables[0]["noise"].max() < 0.01 < 0.04 < np.median(tables[1]["noise"])
     assert abs(tables[1]["concentration"].mean()) < 1.0
     assert tables[1]["concentration"].std() > 3.0 * tables[0]["concentration"].std()
