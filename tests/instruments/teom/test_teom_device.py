@@ -223,7 +223,7 @@ def test_a_capped_inlet_shows_the_leak_and_brings_no_particles():
 
 
 def test_parts_age_in_service_and_are_made_new():
-    worn = unit(service=Service(hours=14000.0))
+    worn = unit(service=Service(hours=14000.0, parts={"bypass_filter": 100.0}))
     fresh = unit()
     assert worn.read(at(600), "vacuum") > fresh.read(at(600), "vacuum") + 0.05
     assert worn.read(at(600), "dryer_dew_point") > fresh.read(at(600), "dryer_dew_point") + 2.0
@@ -233,6 +233,14 @@ def test_parts_age_in_service_and_are_made_new():
     assert worn.read(at(2000), "dryer_dew_point") == pytest.approx(fresh.read(at(2000), "dryer_dew_point"), abs=1e-2)
     assert worn.read(at(1000 + HOUR), "pump_hours") == pytest.approx(1.0)
     assert worn.read(at(1000), "service_hours") == pytest.approx(14000.0, abs=1.0)
+
+
+def test_an_old_bypass_filter_takes_the_bypass_flow_alone_until_it_is_replaced():
+    device = unit(service=Service(parts={"bypass_filter": 7500.0}))
+    assert device.read(at(HOUR), "alarms") == ("bypass_flow",)
+    assert device.read(at(HOUR), "main_flow") == pytest.approx(3.0, abs=0.01)
+    apply(device, HOUR, "replace_bypass_filter")
+    assert device.read(at(HOUR + 60), "alarms") == ()
 
 
 def test_a_dirty_head_lets_large_particles_bounce_through_until_it_is_cleaned():
