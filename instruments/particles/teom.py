@@ -73,7 +73,7 @@ class Teom(Unit):
     flow meter on the inlet would find, L/min of outside air."""
     keeps: ClassVar[tuple[str, ...]] = (
         "inverse", "start_inverse", "sample_flow", "age", "filter_mass", "stable", "volatile", "water", "conditioning",
-        "creep", "path_mass", "slow_pressure", "white", "cap_true", "case_true", "air_true", "possible", "exchange",
+        "creep", "path_mass", "slow_pressure", "white", "cap_true", "case_true", "air_true", "possible",
         "smooth_mass", "smooth_rate",
     )  # fmt: skip
     diagnostics = sensors

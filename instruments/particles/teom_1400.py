@@ -47,7 +47,7 @@ class Teom1400(Teom):
         seen = self.steps.values(first, last)
         offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
         value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
-        return np.asarray(np.where(np.isnan(value), 0.0, value))
+        return firmware.shown(np.asarray(value))
 
     def prepare(self, steps: Stretch) -> Prepared:
         """Outside air as it is: the heaters alone keep the filter dry."""

@@ -79,7 +79,7 @@ class TeomFdms(Teom):
         seen = self.steps.values(first, last)
         offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
         value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
-        return np.asarray(np.where(np.isnan(value), 0.0, value))
+        return firmware.shown(np.asarray(value))
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""
@@ -176,12 +176,12 @@ class TeomFdms(Teom):
         for odd, label in enumerate(("base", "reference")):
             latest = np.where(number % 2 == odd, every, previous)
             shown[label] = np.where(ready, firmware.mean_of_last(latest, _RUNNING, count), np.nan)
-            pad = float(np.nan_to_num(pads[odd]))
+            pad = float(firmware.shown(np.array(pads[odd])))
             for name, values in (
                 (f"{label}_concentration", shown[label]),
                 (f"raw_{label}", latest[len(latest) - count :]),
             ):
-                rows[name] = firmware.held(self, name, steps, PHASE, np.nan_to_num(values), pad)
+                rows[name] = firmware.held(self, name, steps, PHASE, firmware.shown(values), pad)
         mc = shown["base"] - shown["reference"]
         rows["mc"] = firmware.held(self, "mc", steps, PHASE, mc, pads[0] - pads[1])
         self._hours(steps, mc, low, pads[0] - pads[1])

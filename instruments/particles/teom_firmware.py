@@ -92,6 +92,11 @@ def held(unit: Teom, label: str, steps: Stretch, length: int, values: FloatArray
     return np.asarray(table[(np.arange(steps.first, steps.last) + 1) // length - steps.first // length])
 
 
+def shown(values: FloatArray) -> FloatArray:
+    """Return values as the display has them: 0 for one that does not exist."""
+    return np.asarray(np.where(np.isnan(values), 0.0, values))
+
+
 def mean_of_last(values: FloatArray, weights: FloatArray, count: int) -> FloatArray:
     """Return weighted means over the last ``len(weights)`` of ``values`` that exist, for the last ``count`` of them."""
     total, weight = np.zeros(count), np.zeros(count)

@@ -9,6 +9,7 @@ from teom_support import Room, World, apply, at, recorded, series, unit
 from instruments import catalogue
 from instruments.device import Command
 from instruments.errors import ConfigurationErrors
+from instruments.signal import WhiteNoise
 from instruments.wear import Service
 
 HOUR = 3600
@@ -236,7 +237,7 @@ def test_parts_age_in_service_and_are_made_new():
 
 
 def test_an_old_bypass_filter_takes_the_bypass_flow_alone_until_it_is_replaced():
-    device = unit(service=Service(parts={"bypass_filter": 7500.0}))
+    device = unit(service=Service(parts={"bypass_filter": 5900.0}))
     assert device.read(at(HOUR), "alarms") == ("bypass_flow",)
     assert device.read(at(HOUR), "main_flow") == pytest.approx(3.0, abs=0.01)
     apply(device, HOUR, "replace_bypass_filter")
@@ -321,15 +322,28 @@ def test_a_changed_sky_is_listened_to():
     assert abs(device.read(at(12 * HOUR), "base_concentration")) < 12.0
 
 
+def fastest(work):
+    """Least processor time of three goes, seconds."""
+    times = []
+    for _ in range(3):
+        begin = time.process_time()
+        work()
+        times.append(time.process_time() - begin)
+    return min(times)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_week_takes_well_below_a_third_of_a_second(model):
-    device = unit(model, World())
-    device.advance(at(6 * HOUR))
-    best = np.inf
-    for _ in range(3):
+    def week():
         device = unit(model, World())
-        begin = time.process_time()
         for hour in range(6, 169, 6):
             device.advance(at(hour * HOUR))
-        best = min(best, time.process_time() - begin)
-    assert best < 0.3
+
+    def normals():  # the same random numbers and nothing else: tells how slow the machine is just now
+        paths = [WhiteNoise(1, f"yard/{number}") for number in range(13)]
+        for begin in range(0, 60480, 960):
+            for path in paths:
+                path.values(begin, begin + 960)
+
+    week()
+    assert fastest(week) < max(0.3, 20.0 * fastest(normals))  # unloaded, 0.3 s is the larger
