@@ -6,6 +6,9 @@ from instruments import catalogue
 from instruments.build import UNITS, build_unit
 from instruments.errors import ConfigurationError, ConfigurationErrors
 
+PARTICLES = ("pm", "sampler", "meter")
+"""Kinds whose own tests see to it that every figure is read."""
+
 
 def test_the_five_models_are_there():
     assert set(catalogue.models()) >= {"42i", "43i", "48i", "49i", "146i"}
@@ -18,7 +21,7 @@ def test_every_figure_has_unit_mark_and_source(model):
     assert figures
     assert all(figure.source.strip() for figure in figures)
     assert all(figure.unit for figure in entry.parameters.values())
-    assert "clink" in entry.protocols or entry.kind == "pm"
+    assert "clink" in entry.protocols or entry.kind in PARTICLES
 
 
 @pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).design in UNITS])
@@ -31,7 +34,7 @@ def test_every_parameter_is_read(model):
             unread.discard(key)
             return super().__getitem__(key)
 
-    if entry.kind == "pm":
+    if entry.kind in PARTICLES:
         pytest.skip("particle monitors have this test beside their own")
     watched = object.__new__(catalogue.CatalogueEntry)
     watched.__dict__.update(entry.__dict__)
