@@ -17,6 +17,8 @@ from instruments.wear import Service
 Truth = TypeVar("Truth", bound=BaseModel)
 
 UNITS: Mapping[str, str] = {
+    "teom": "instruments.particles.teom_1400:Teom1400",
+    "teom-fdms": "instruments.particles.teom_fdms:TeomFdms",
     "so2": "instruments.gas.so2:So2Analyzer",
     "nox": "instruments.gas.nox:NoxAnalyzer",
     "o3": "instruments.gas.o3:O3Analyzer",

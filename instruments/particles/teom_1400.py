@@ -1,0 +1,103 @@
+"""The classic TEOM 1400a: 50 deg C, no drier, exponential smoothing of mass and rate; what is volatile gets lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from instruments.air import FloatArray
+from instruments.atmosphere import Mode
+from instruments.particles import teom_element as element
+from instruments.particles import teom_firmware as firmware
+from instruments.particles.teom import Teom
+from instruments.particles.teom_air import Prepared, Stretch
+from instruments.steps import Moment
+
+_READY = 60
+"""Steps after settling before concentrations are shown: two smoothing times (choice of this project)."""
+_FULL = 360
+"""Steps after a start before the unit is fully at work: 1 h (recalled: the first hour after a filter is void)."""
+_HALF_HOUR, _HOUR = 180, 360
+
+STATUS_BITS = {"mass_transducer": 0, "temperature": 1, "flow": 2, "exchange_filter": 3, "power_failure": 4}
+"""Bits of the status condition: M 1, T 2, F 4, X 8, voltage 16 (recalled)."""
+
+_SHOWN = {
+    "concentration": "mc", "concentration_30min": "mc_half", "concentration_1h": "mc_hour", "concentration_8h": "mc_8",
+    "concentration_24h": "mc_24",
+}  # fmt: skip
+
+
+class Teom1400(Teom):
+    """TEOM 1400a, for PM10 or, with a cyclone, PM2.5."""
+
+    firmware = "3.20"
+    bits = tuple(sorted(STATUS_BITS.items()))
+    memory = (*Teom.keeps, *_SHOWN.values())
+
+    def reported(self) -> Mapping[str, str]:
+        """Concentrations and the status word."""
+        return {**dict.fromkeys(_SHOWN, "ug/m3"), "status": "1"}
+
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """What the firmware shows: constant A plus constant B times what it found; 0 where there is nothing yet."""
+        if quantity == "status":
+            return firmware.word(dict(self.bits), self.conditions(first, last, moment))
+        seen = self.steps.values(first, last)
+        offset, factor = moment.settings["constant_a"], moment.settings["constant_b"]
+        value = float(offset) + float(factor) * seen[self.rows[_SHOWN[quantity]]]  # type: ignore[arg-type]
+        return firmware.shown(np.asarray(value))
+
+    def prepare(self, steps: Stretch) -> Prepared:
+        """Outside air as it is: the heaters alone keep the filter dry."""
+        around = steps.around
+        vapour = around.humidity_pct / 100.0 * element.saturation_hpa(around.outside_c)
+        return Prepared(np.asarray(vapour), np.ones(len(steps)), np.zeros(len(steps)))
+
+    def steady_rate(self) -> float:
+        """Mass rate before the epoch, ug/s."""
+        return 0.0 if np.isnan(self._pad) else self._pad * self.number("main_flow_set") / firmware.UG_M3_PER_RATE
+
+    def _before_epoch(self) -> float:
+        """Concentration before the epoch: in balance with the air of its first step; what is volatile is lost."""
+        mass = self.epoch_mass()
+        return float(mass.sum() - mass[Mode.VOLATILE]) if self.warm else float("nan")
+
+    def compute(self, steps: Stretch) -> None:
+        """Concentration from the smoothed rate; means of half hours, hours, 8 h and 24 h."""
+        if steps.first == 0:
+            self._pad = self._before_epoch()
+        firmware.weigh(self, steps)
+        rows = steps.rows
+        age = rows["age"]
+        rate = rows["smooth_rate"] * firmware.UG_M3_PER_RATE / rows["sample_flow"]
+        rows["mc"] = np.where(age >= firmware.SETTLING + _READY, rate, np.nan)
+        half = firmware.row_means(firmware.whole(self, "mc", steps, _HALF_HOUR))
+        rows["mc_half"] = firmware.held(self, "mc_half", steps, _HALF_HOUR, half, self._pad)
+        self._hours(steps, half)
+        mode = np.where(age >= _FULL, 4.0, np.where(age >= firmware.SETTLING, 2.0, 1.0))
+        rows["operating_mode"] = mode * float(self.sampling)
+
+    def _hours(self, steps: Stretch, half: FloatArray) -> None:
+        low, high = firmware.periods(steps.first, steps.last, _HOUR)
+        begin = steps.first // _HALF_HOUR
+        halves = np.concatenate([firmware.earlier(self, "mc_half", begin, 1, _HALF_HOUR, lambda _: self._pad), half])
+        ends = 2 * np.arange(low, high) + 2 - begin  # place in ``halves`` of each hour's second half
+        hour = firmware.row_means(np.stack([halves[ends - 1], halves[ends]], axis=1))
+        steps.rows["mc_hour"] = firmware.held(self, "mc_hour", steps, _HOUR, hour, self._pad)
+        every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: self._pad), hour])
+        for label, hours in (("mc_8", 8), ("mc_24", 24)):
+            mean = firmware.mean_of_last(every, np.ones(hours), high - low)
+            steps.rows[label] = firmware.held(self, label, steps, _HOUR, mean, self._pad)
+
+    def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
+        """Status conditions by name, 0 or 1 per step."""
+        found = firmware.conditions(self, first, last, moment)
+        return {
+            "mass_transducer": found["mass_transducer"],
+            "temperature": np.maximum(found["air_tube_heater"], found["cap_or_case_heater"]),
+            "flow": np.maximum(found["main_flow"], found["bypass_flow"]),
+            "exchange_filter": found["exchange_filter"],
+            "power_failure": found["power_failure"],
+        }
