@@ -19,7 +19,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from instruments.air import FloatArray
-from instruments.ambient.climate import VARIABLES, Climate, Front, Parts
+from instruments.ambient.climate import POLLUTANTS, VARIABLES, Climate, Front, Parts
 from instruments.ambient.paths import upper_quantile
 from instruments.signal import PATH_BLOCK, Path
 
@@ -134,8 +134,10 @@ class Anomalies(Path):
         self._decay, self._kick = decay, np.sqrt(1.0 - decay**2)
         self._rise, self._stay = math.exp(-step_h / front.rise_h), math.exp(-step_h / front.stay_h)
         self._chance = step_h / front.interval_h
-        spread2 = front.burst_share * front.burst_factor**2 + 1.0 - front.burst_share
-        self._quiet, self._burst = 1.0 / math.sqrt(spread2), front.burst_factor / math.sqrt(spread2)
+        pollutant = np.array(innovations.owner) < len(POLLUTANTS)
+        factor = np.where(pollutant, front.burst_factor, front.calm_factor)
+        self._quiet = 1.0 / np.sqrt(front.burst_share * factor**2 + 1.0 - front.burst_share)
+        self._burst = factor * self._quiet
         count = len(decay)
         begin = np.zeros(count + 2)
         begin[:count] = innovations.start @ self._normals(0, count, _START)
@@ -159,8 +161,8 @@ class Anomalies(Path):
         driving = (pulse - self._chance * _mean_strength(self._front.spread)) / math.sqrt(self._chance)
         normals = self._normals(number, count * PATH_BLOCK).reshape(count, PATH_BLOCK)
         bursts = self._normals(number, PATH_BLOCK // _BURST_STEPS, _BURST_STREAM)
-        scale = np.where(bursts > upper_quantile(self._front.burst_share), self._burst, self._quiet)
-        mixed = (self._drive.mixing @ normals) * np.repeat(scale, _BURST_STEPS)
+        fast = np.repeat(bursts > upper_quantile(self._front.burst_share), _BURST_STEPS)
+        mixed = (self._drive.mixing @ normals) * np.where(fast, self._burst[:, None], self._quiet[:, None])
         mixed += self._drive.loading[:, None] * driving
         parts = _lagged(mixed, self._decay, self._kick, begin[:count])
         end[:count] = parts[:, -1]

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from instruments.air import FloatArray, Gas, GasListener, Species
 from instruments.ambient.anomalies import STEP_S, anomalies, fast_parts
 from instruments.ambient.climate import POLLUTANTS, VARIABLES, Climate, city_cycles, load_climate
-from instruments.ambient.nitrogen import CO_PER_NOX, district_no, rate_per_ppb, with_exhaust
+from instruments.ambient.nitrogen import CO_PER_NOX, district_balance, rate_per_ppb, with_exhaust
 from instruments.ambient.particles import extinction, modes
 from instruments.ambient.paths import Pulses, ShortMemory
 from instruments.ambient.shapes import Marginal
@@ -41,6 +41,8 @@ _COUNT = len(_ROWS) + _MODES
 _YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 _ROAD_NOX = 4.0
 """Nitrogen oxides from nearby streets at the data's stations, nmol/mol (choice of this project)."""
+_MOIST = 4.0
+"""Rain in saturated air over rain in all air, so that the climate's share comes out (found by trial)."""
 _PULSED = 0.6
 """Share of the exhaust that comes in single plumes (choice of this project)."""
 
@@ -193,22 +195,22 @@ class CityAir:
         row: Mapping[str, FloatArray],
     ) -> FloatArray:  # fmt: skip
         """Fill temperature, humidity, pressure, wind and rain; return how far rain has washed the air."""
-        cell = _by_minute(self._cell.values(first * 60 // STEP_S, last * 60 // STEP_S + 1))
-        # rain falls where a normal number made of cloud and passing cells is among the highest
-        rank = ndtr(-(0.75 * z["cloud"] + 0.661 * cell)) / usual["wet share"]
-        wet = np.maximum(1.0 - rank, 0.0)
-        shower = np.exp(0.7 * self._shower.values(first, last) - 0.245)
-        row["rain"][:] = np.where(wet > 0.0, -np.log(np.clip(rank, 1e-6, 1.0)) * usual["rain"] * shower, 0.0)
-        wetness = np.clip(2.0 - rank, 0.0, 1.0)  # begins before and ends after the rain itself
-        swing = usual["temperature"] - usual["day temperature"]
         cover = ndtr(z["cloud"])
-        row["temperature"][:] = (
+        swing = usual["temperature"] - usual["day temperature"]
+        dry = (
             usual["temperature"] + swing * 0.3 * (0.5 - cover) + usual["temperature sd"] * z["temperature"]
-            - 2.0 * wetness
         )  # fmt: skip
-        dew_point = usual["dew_point"] + usual["dew_point sd"] * z["dew_point"]
-        gap = row["temperature"] - dew_point
-        depression = 0.5 * (gap + np.sqrt(gap * gap + 6.0)) * (1.0 - 0.7 * wetness)  # the air is hardly ever saturated
+        gap = dry - usual["dew_point"] - usual["dew_point sd"] * z["dew_point"]
+        gap = 0.5 * (gap + np.sqrt(gap * gap + 6.0))  # the air is hardly ever saturated
+        # rain falls where a normal number made of cloud and passing cells is among the highest, and not into dry air
+        cell = _by_minute(self._cell.values(first * 60 // STEP_S, last * 60 // STEP_S + 1))
+        chance = usual["wet share"] * _MOIST * np.exp(-gap / 4.0)
+        rank = ndtr(-(0.75 * z["cloud"] + 0.661 * cell)) / chance
+        shower = np.exp(0.7 * self._shower.values(first, last) - 0.245)
+        row["rain"][:] = np.where(rank < 1.0, -np.log(np.clip(rank, 1e-6, 1.0)) * usual["rain"] * shower, 0.0)
+        wetness = np.clip(1.5 - 0.5 * rank, 0.0, 1.0)  # begins before and ends after the rain itself
+        row["temperature"][:] = dry - 2.0 * wetness
+        depression = gap * (1.0 - 0.7 * wetness)
         row["humidity"][:] = 100.0 * vapour_hpa(row["temperature"] - depression) / vapour_hpa(row["temperature"])
         row["pressure"][:] = usual["pressure"] + usual["pressure sd"] * z["pressure"]
         row["H2O"][:] = 1e3 * vapour_hpa(row["temperature"] - depression) / row["pressure"]
@@ -233,7 +235,8 @@ class CityAir:
             row[gas][:] = drawn[gas] / ug_m3_per_ppb(gas, _DATA_K)
         row["CO"] *= 1e-3
         rate = rate_per_ppb(row["temperature"], row["pressure"])
-        row["NO"][:] = district_no(row["NO2"], row["O3"], photolysis(row["sun"]), usual["traffic"], rate)
+        light = photolysis(row["sun"])
+        row["NO"][:], row["O3"][:] = district_balance(row["NO2"], row["O3"], light, usual["traffic"], rate)
         speed = np.hypot(row["east"], row["north"])
         patches = np.exp(0.6 * self._street.values(first, last) - 0.18)
         row["exhaust"][:] = self._road * usual["traffic"] * patches * _dilution(speed)

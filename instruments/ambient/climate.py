@@ -90,7 +90,8 @@ class Front(_Marked):
         spread: standard deviation of the logarithm of a front's strength.
         rise_h: time in which it comes.
         stay_h: time for which the wind stays turned.
-        burst_share, burst_factor: share of the 80-minute stretches in which everything changes faster, and how much.
+        burst_share: share of the 80-minute stretches in which everything changes faster.
+        burst_factor, calm_factor: how much faster, for pollutants and for the weather.
         loading: correlation of each variable's innovations with the fronts'.
     """
 
@@ -100,6 +101,7 @@ class Front(_Marked):
     stay_h: float = Field(gt=0.0)
     burst_share: float = Field(gt=0.0, lt=1.0)
     burst_factor: float = Field(ge=1.0)
+    calm_factor: float = Field(ge=1.0)
     loading: dict[str, float]
 
 

@@ -20,6 +20,9 @@ Choice of this project: on nights without ozone NO reaches about three times NO2
 DILUTION_PER_S = 2.8e-4
 """Rate at which fresh NO mixes away where no ozone is left to burn it: an hour (choice of this project)."""
 
+MOST_NO = 5.0
+"""Most NO per NO2 in the air of a district (choice of this project: NO2 is a sixth of NOx at the worst of times)."""
+
 PRIMARY_NO2 = 0.12
 """Share of NO2 in the nitrogen oxides of exhaust (recalled: 0.05 to 0.2)."""
 
@@ -37,8 +40,13 @@ def rate_per_ppb(temperature_c: FloatArray, pressure_hpa: FloatArray) -> FloatAr
     return np.asarray(rate_constant(kelvin) * number_density(kelvin, pressure_hpa) * 1e-9)
 
 
-def district_no(no2: FloatArray, o3: FloatArray, j: FloatArray, traffic: FloatArray, rate: FloatArray) -> FloatArray:
-    """Return NO beside ``no2`` and ``o3`` (nmol/mol) in the air of a district.
+def district_balance(
+    no2: FloatArray, o3: FloatArray, j: FloatArray, traffic: FloatArray, rate: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return NO and O3 (nmol/mol) beside ``no2`` in the air of a district.
+
+    NO / NO2 = (j + fresh NO) / (k O3 + dilution), held below :data:`MOST_NO`. Where that bites by day there was less
+    ozone than light makes of NO2; the ozone returned is then the one that balances.
 
     Args:
         no2: nmol/mol.
@@ -47,7 +55,9 @@ def district_no(no2: FloatArray, o3: FloatArray, j: FloatArray, traffic: FloatAr
         traffic: relative to its mean.
         rate: of NO + O3, 1 / (nmol/mol s).
     """
-    return np.asarray(no2 * (j + RENEWAL_PER_S * traffic) / (rate * o3 + DILUTION_PER_S))
+    source = j + RENEWAL_PER_S * traffic
+    ratio = MOST_NO * -np.expm1(-source / (rate * o3 + DILUTION_PER_S) / MOST_NO)
+    return ratio * no2, np.maximum(o3, (j / ratio - DILUTION_PER_S) / rate)
 
 
 def with_exhaust(
