@@ -22,6 +22,7 @@ from instruments.ambient.paths import Pulses, ShortMemory
 from instruments.ambient.shapes import Marginal
 from instruments.ambient.sky import YEAR_D, global_radiation, photolysis, sun_height
 from instruments.ambient.units import STANDARD_PRESSURE_PA, ug_m3_per_ppb
+from instruments.ambient.vapour import vapour_hpa
 from instruments.ambient.winds import Winds
 from instruments.atmosphere import Aerosol, Mode, Weather
 from instruments.signal import stretched
@@ -269,7 +270,7 @@ class CityAir:
         minutes = SECONDS // 60
         rows = self._of_minutes(number * minutes, (number + 1) * minutes)
         gust = np.repeat(rows[_ROW["gust"]], 60)
-        gusts = self._winds.seconds(number * SECONDS, (number + 1) * SECONDS)
+        gusts = self._winds.gusts.seconds(number * SECONDS, (number + 1) * SECONDS)
         return np.array(
             [
                 np.repeat(rows[_ROW[axis]], 60) + gust * eddies
@@ -286,11 +287,6 @@ def _dilution(speed_m_s: FloatArray) -> FloatArray:
 def _by_minute(knots: FloatArray) -> FloatArray:
     """Return the minutes of a block from its ten-minute knots."""
     return stretched(np.ascontiguousarray(knots), 0, MINUTES, STEP_S // 60)
-
-
-def vapour_hpa(dew_point_c: FloatArray) -> FloatArray:
-    """Return the vapour pressure of water over water, hPa: Magnus formula of the WMO guide (recalled)."""
-    return np.asarray(6.112 * np.exp(17.62 * dew_point_c / (243.12 + dew_point_c)))
 
 
 def _kept(

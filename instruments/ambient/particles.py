@@ -26,21 +26,41 @@ def modes(
         mood: a normal number that moves composition from day to day.
         speed_m_s: wind, which lifts dust.
         wetness: how far rain has washed the air, 0 to 1.
-
-    The volatile share (ammonium nitrate, organics) is 0.30 in winter and 0.08 on hot days (physics.md section 3:
-    volatile loss of 5 to 20 %, summer high per ug and winter high in sum, recalled; the curve is this project's).
     """
-    share = 0.07 + 0.24 / (1.0 + np.exp((temperature_c - 17.0) / 7.0))
-    share = np.clip(share * np.exp(0.25 * mood) * (0.85 + 0.3 * humidity_pct / 100.0), 0.02, 0.5)
     # x = PM10 / PM2.5 - 1 as drawn; (x + sqrt(x**2 + 0.02)) / 2 is x for x >> 0 and small for x < 0
     x = pm10 / pm2_5 - 1.0
     coarse = 0.5 * pm2_5 * (x + np.sqrt(x * x + 0.02)) * (1.0 - 0.4 * wetness)
-    mass = np.empty((len(Mode), len(pm2_5)))
-    mass[Mode.VOLATILE] = share * pm2_5
-    mass[Mode.FINE] = pm2_5 - mass[Mode.VOLATILE]
+    return modes_of_masses(pm2_5, coarse, volatile_share(temperature_c, humidity_pct, mood), speed_m_s, mood)
+
+
+def volatile_share(temperature_c: FloatArray, humidity_pct: FloatArray, mood: FloatArray) -> FloatArray:
+    """Return the share of ammonium nitrate and volatile organics in the fine mass.
+
+    0.30 in winter, 0.08 on hot days (physics.md section 3: volatile loss of 5 to 20 %, relative loss highest in summer
+    where tape is warm, recalled; the curve is this project's). ``mood`` is a normal number that moves it by a quarter.
+    """
+    share = 0.07 + 0.24 / (1.0 + np.exp((temperature_c - 17.0) / 7.0))
+    return np.clip(share * np.exp(0.25 * mood) * (0.85 + 0.3 * humidity_pct / 100.0), 0.02, 0.5)
+
+
+def modes_of_masses(
+    fine: FloatArray, coarse: FloatArray, volatile: FloatArray, speed_m_s: FloatArray, mood: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the masses of the modes, shape (len(Mode), n), and kappa of the fine ones.
+
+    Args:
+        fine: below 2.5 um, ug/m3.
+        coarse: 2.5 to 10 um, ug/m3.
+        volatile: share of the fine mass.
+        speed_m_s: wind, which lifts what is larger.
+        mood: a normal number that moves composition from day to day.
+    """
+    mass = np.empty((len(Mode), len(fine)))
+    mass[Mode.VOLATILE] = volatile * fine
+    mass[Mode.FINE] = fine - mass[Mode.VOLATILE]
     mass[Mode.COARSE] = coarse
     mass[Mode.GIANT] = GIANT_SHARE * coarse * (0.6 + 0.2 * speed_m_s)
-    return mass, np.clip(0.19 + 0.25 * share + 0.03 * mood, 0.08, 0.4)
+    return mass, np.clip(0.19 + 0.25 * volatile + 0.03 * mood, 0.08, 0.4)
 
 
 def extinction(mass: FloatArray, kappa: FloatArray, humidity_pct: FloatArray, rain_mm_h: FloatArray) -> FloatArray:

@@ -17,6 +17,35 @@ EDDY_S = 4.0
 _NOISE_S = 60.0
 
 
+class Gusts:
+    """Gusts by the second.
+
+    Args:
+        seed: root seed.
+        name: full name.
+    """
+
+    def __init__(self, seed: int, name: str) -> None:
+        self._eddies = [ShortMemory(seed, f"{name}/wind/{axis}", EDDY_S, 1.0) for axis in ("east", "north")]
+
+    @staticmethod
+    def strength(speed_m_s: FloatArray) -> FloatArray:
+        """Return the standard deviation of each component, m/s: a quarter of the speed in town (recalled)."""
+        return 0.08 + 0.25 * speed_m_s
+
+    def seconds(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+        """Return gusts by the second, of whole minutes: mean 0 and (on average) variance 1 in each minute."""
+        width = 60.0 / EDDY_S
+        left = 1.0 - 2.0 / width * (1.0 - (1.0 - math.exp(-width)) / width)  # variance within a minute
+        east, north = (self._within(path, first, last) / math.sqrt(left) for path in self._eddies)
+        return east, north
+
+    @staticmethod
+    def _within(path: ShortMemory, first: int, last: int) -> FloatArray:
+        values = path.values(first, last).reshape(-1, 60)
+        return np.asarray((values - values.mean(axis=1, keepdims=True)).ravel())
+
+
 class Winds:
     """Wind by the minute, from anomalies, and by the second.
 
@@ -32,7 +61,7 @@ class Winds:
         self._gamma = math.gamma(1.0 + 1.0 / data.weibull_k)
         self._speed = ShortMemory(seed, f"{name}/wind/speed", 300.0, _NOISE_S)
         self._veer = ShortMemory(seed, f"{name}/wind/direction", 480.0, _NOISE_S)
-        self._eddies = [ShortMemory(seed, f"{name}/wind/{axis}", EDDY_S, 1.0) for axis in ("east", "north")]
+        self.gusts = Gusts(seed, name)
 
     def minutes(
         self, first: int, last: int, mean: FloatArray, anomaly: FloatArray, large: tuple[FloatArray, FloatArray],
@@ -57,19 +86,7 @@ class Winds:
         east = large[0] + calm * self._share * (day * self._day[0] + (1.0 - day) * self._night[0])
         north = large[1] + calm * self._share * (day * self._day[1] + (1.0 - day) * self._night[1])
         angle = np.arctan2(north, east) + np.radians(12.0 + 20.0 / (speed + 0.5)) * self._veer.values(first, last)
-        return speed * np.cos(angle), speed * np.sin(angle), 0.08 + 0.25 * speed
-
-    def seconds(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
-        """Return gusts by the second, of whole minutes: mean 0 and (on average) variance 1 in each minute."""
-        width = 60.0 / EDDY_S
-        left = 1.0 - 2.0 / width * (1.0 - (1.0 - math.exp(-width)) / width)  # variance within a minute
-        east, north = (self._within(path, first, last) / math.sqrt(left) for path in self._eddies)
-        return east, north
-
-    @staticmethod
-    def _within(path: ShortMemory, first: int, last: int) -> FloatArray:
-        values = path.values(first, last).reshape(-1, 60)
-        return np.asarray((values - values.mean(axis=1, keepdims=True)).ravel())
+        return speed * np.cos(angle), speed * np.sin(angle), self.gusts.strength(speed)
 
 
 def _towards(degrees: float) -> tuple[float, float]:

@@ -89,7 +89,7 @@ def test_the_calendar_comes_from_the_epoch():
     south = city(epoch=datetime(2026, 1, 10, tzinfo=ZONE), latitude=-39.9)
     assert south.weather(0, 7200).temperature_c.mean() > 18.0
     # the same instant told in another zone is the same air
-    utc = city(epoch=datetime(2026, 6, 30, 16, tzinfo=timezone.utc))  # noqa: UP017
+    utc = city(epoch=datetime(2026, 6, 30, 16, tzinfo=UTC))
     assert everything(utc, 0, 5) == everything(city(), 0, 5)
     with pytest.raises(ValueError, match="zone"):
         city(epoch=datetime(2026, 1, 1))  # noqa: DTZ001
@@ -102,9 +102,7 @@ def test_the_sun_is_highest_at_solar_noon():
     # mean over the days: the centre of light lies at 12:18 in Beijing in July (longitude and equation of time)
     centre = np.sum(np.arange(1440) * sun.mean(axis=0)) / np.sum(sun.mean(axis=0))
     assert centre == pytest.approx(12.3 * 60, abs=30.0)
-    equinox = (
-        datetime(2026, 3, 20, 4, 20, tzinfo=timezone.utc) - datetime(2000, 1, 1, tzinfo=timezone.utc)
-    ).total_seconds()  # noqa: E501, UP017
+    equinox = (datetime(2026, 3, 20, 4, 20, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds()
     assert sun_height(np.array([equinox / DAY]), 39.9, 116.4)[0] == pytest.approx(np.cos(np.radians(39.9)), abs=0.01)
 
 
