@@ -1,7 +1,7 @@
 """The city's air as an atmosphere: a function of seed, name and time, with the units and means that it promises."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest

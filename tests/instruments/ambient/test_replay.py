@@ -1,6 +1,6 @@
 """A recorded atmosphere: means stay the means, units become ours, and every bad file says what is wrong with it."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
