@@ -21,6 +21,9 @@ UNITS: Mapping[str, str] = {
     "nox": "instruments.gas.nox:NoxAnalyzer",
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
+    "weather_transmitter": "instruments.weather.transmitter:WeatherTransmitter",
+    "cup_vane": "instruments.weather.cup_vane:CupVaneStation",
+    "visibility_meter": "instruments.weather.visibility:VisibilityMeter",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
