@@ -134,8 +134,8 @@ class Anomalies(Path):
         self._decay, self._kick = decay, np.sqrt(1.0 - decay**2)
         self._rise, self._stay = math.exp(-step_h / front.rise_h), math.exp(-step_h / front.stay_h)
         self._chance = step_h / front.interval_h
-        pollutant = np.array(innovations.owner) < len(POLLUTANTS)
-        factor = np.where(pollutant, front.burst_factor, front.calm_factor)
+        quick = (np.array(innovations.owner) < len(POLLUTANTS)) & (innovations.tau_h < front.haze_h)
+        factor = np.where(quick, front.burst_factor, front.calm_factor)  # haze does not come in a burst
         self._quiet = 1.0 / np.sqrt(front.burst_share * factor**2 + 1.0 - front.burst_share)
         self._burst = factor * self._quiet
         count = len(decay)

@@ -21,6 +21,7 @@ from instruments.ambient.particles import extinction, modes
 from instruments.ambient.paths import Pulses, ShortMemory
 from instruments.ambient.shapes import Marginal
 from instruments.ambient.sky import YEAR_D, global_radiation, photolysis, sun_height
+from instruments.ambient.table import minute_table
 from instruments.ambient.units import STANDARD_PRESSURE_PA, ug_m3_per_ppb
 from instruments.ambient.vapour import vapour_hpa
 from instruments.ambient.winds import Winds
@@ -132,6 +133,10 @@ class CityAir:
         east, north = _pieces(self._wind_block, SECONDS, first, last)
         return east, north
 
+    def minute_table(self, first: int, last: int) -> dict[str, tuple[FloatArray, str]]:
+        """Return particles and weather of the minutes ``first`` to ``last`` as columns with their units."""
+        return minute_table(self, first, last)
+
     def on_change(self, listener: GasListener) -> None:
         """Nothing of this air ever changes: ``listener`` need not be called."""
 
@@ -189,6 +194,8 @@ class CityAir:
                 number = number + np.sqrt(share) * fast
             level = np.log(self._levels[name])
             drawn[name] = self._marginals[name].value(usual[name] + level, usual[f"{name} sd"], number)
+        most = np.exp(usual["most O3"]) * self._levels["O3"]
+        drawn["O3"] = drawn["O3"] / (1.0 + (drawn["O3"] / most) ** 2.5) ** 0.4
         return drawn
 
     def _weather_rows(
@@ -209,9 +216,9 @@ class CityAir:
         rank = ndtr(-(0.75 * z["cloud"] + 0.661 * cell)) / chance
         shower = np.exp(0.7 * self._shower.values(first, last) - 0.245)
         row["rain"][:] = np.where(rank < 1.0, -np.log(np.clip(rank, 1e-6, 1.0)) * usual["rain"] * shower, 0.0)
-        wetness = np.clip(1.5 - 0.5 * rank, 0.0, 1.0)  # begins before and ends after the rain itself
+        wetness = np.clip(1.25 - 0.25 * rank, 0.0, 1.0)  # begins before and ends after the rain itself
         row["temperature"][:] = dry - 2.0 * wetness
-        depression = gap * (1.0 - 0.7 * wetness)
+        depression = gap * (1.0 - 0.6 * wetness)
         row["humidity"][:] = 100.0 * vapour_hpa(row["temperature"] - depression) / vapour_hpa(row["temperature"])
         row["pressure"][:] = usual["pressure"] + usual["pressure sd"] * z["pressure"]
         row["H2O"][:] = 1e3 * vapour_hpa(row["temperature"] - depression) / row["pressure"]

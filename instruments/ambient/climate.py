@@ -91,7 +91,8 @@ class Front(_Marked):
         rise_h: time in which it comes.
         stay_h: time for which the wind stays turned.
         burst_share: share of the 80-minute stretches in which everything changes faster.
-        burst_factor, calm_factor: how much faster, for pollutants and for the weather.
+        burst_factor, calm_factor: how much faster, for quick parts of pollutants, and for haze and weather.
+        haze_h: correlation time from which a part is haze.
         loading: correlation of each variable's innovations with the fronts'.
     """
 
@@ -102,6 +103,7 @@ class Front(_Marked):
     burst_share: float = Field(gt=0.0, lt=1.0)
     burst_factor: float = Field(ge=1.0)
     calm_factor: float = Field(ge=1.0)
+    haze_h: float = Field(gt=0.0)
     loading: dict[str, float]
 
 
@@ -146,6 +148,19 @@ class Particles(_Marked):
     level: float = Field(gt=0.0)
 
 
+class Night(_Marked):
+    """What bounds ozone: no night holds more than the air above the city does.
+
+    Attributes:
+        base, share: most of a night, ug/m3: ``base`` + ``share`` x the season's highest geometric mean of an hour.
+        day: most of a day over the same highest mean.
+    """
+
+    base: float = Field(gt=0.0)
+    share: float = Field(ge=0.0)
+    day: float = Field(gt=1.0)
+
+
 class _Traffic(_Marked):
     by_hour: Day
 
@@ -177,6 +192,7 @@ class Climate(_Section):
     front: Front
     shape: Shapes
     particles: Particles
+    night: Night
     today: dict[str, float | str]
     traffic: _Traffic
     rain: Rain
@@ -325,8 +341,17 @@ def city_cycles(climate: Climate) -> Cycles:
         tables[f"{name} sd"] = _every_hour(by_month(climate.variable[name].sd))
     tables["wet share"] = _every_hour(np.maximum(by_month(climate.rain.wet_share), 1e-4))
     tables["rain"] = _every_hour(np.maximum(by_month(climate.rain.intensity), 0.1))
+    tables["most O3"] = _most_ozone(climate)
     tables["traffic"] = np.repeat(np.asarray(climate.traffic.by_hour)[None], 12, axis=0)
     return Cycles(tables)
+
+
+def _most_ozone(climate: Climate) -> FloatArray:
+    """Logarithm of the most ozone at each hour of each month, ug/m3 at 273.15 K."""
+    highest = by_month({season: max(climate.pollutant["O3"].geomean[season]) for season in SEASONS})
+    night, day = climate.night.base + climate.night.share * highest, climate.night.day * highest
+    light = np.interp(np.arange(24) + 0.5, [0.0, 7.5, 11.0, 18.0, 22.0, 24.0], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    return np.asarray(np.log(night)[:, None] * (1.0 - light) + np.log(day)[:, None] * light)
 
 
 def _every_hour(months: FloatArray) -> FloatArray:

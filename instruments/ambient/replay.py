@@ -18,6 +18,7 @@ from instruments.ambient.nitrogen import district_balance, rate_per_ppb
 from instruments.ambient.particles import extinction, modes_of_masses, volatile_share
 from instruments.ambient.replay_file import Recording
 from instruments.ambient.sky import global_radiation, photolysis, sun_height
+from instruments.ambient.table import MOR, minute_table
 from instruments.ambient.units import REFERENCE_K, STANDARD_PRESSURE_PA, Quantity
 from instruments.ambient.vapour import vapour_hpa
 from instruments.ambient.winds import Gusts
@@ -78,9 +79,9 @@ class ReplayAir:
             series["east"] = recording.series["wind_speed"] * np.sin(towards)
             series["north"] = recording.series["wind_speed"] * np.cos(towards)
         if "visibility" in series:
-            series["visibility"] = 3.912 / series["visibility"]  # means of extinction, not of distance
+            series["visibility"] = MOR / series["visibility"]  # means of extinction, not of distance
         if "visibility" in self._constant:
-            self._constant["visibility"] = 3.912 / self._constant["visibility"]
+            self._constant["visibility"] = MOR / self._constant["visibility"]
         # an instrument's negative values are its noise, not the air's
         series = {key: line if key in _SIGNED else np.maximum(line, 0.0) for key, line in series.items()}
         self._borders = {key: _borders(line, signed=key in _SIGNED) for key, line in series.items()}
@@ -141,6 +142,10 @@ class ReplayAir:
             moving = np.concatenate((np.zeros(ahead), eddy))[: (high - low) * 60]
             lines.append((np.repeat(mean, 60) + gust * moving)[first - low * 60 : last - low * 60])
         return lines[0], lines[1]
+
+    def minute_table(self, first: int, last: int) -> dict[str, tuple[FloatArray, str]]:
+        """Return particles and weather of the minutes ``first`` to ``last`` as columns with their units."""
+        return minute_table(self, first, last)
 
     def on_change(self, listener: GasListener) -> None:
         """Nothing of this air ever changes: ``listener`` need not be called."""

@@ -161,9 +161,7 @@ def _parquet(path: Path) -> tuple[list[str], dict[str, list[Any]]]:
         import pyarrow
         import pyarrow.parquet as parquet
     except ImportError:
-        raise ConfigurationError(
-            path, "", "pyarrow, to read it: pip install 'air-station-rig[parquet]'", "none"
-        ) from None
+        raise ConfigurationError(path, "", "pyarrow, to read it: pip install pyarrow", "none") from None
     try:
         table = parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:

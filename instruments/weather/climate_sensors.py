@@ -74,6 +74,7 @@ class ClimateSensors:
     def __init__(self, seed: int, name: str, figures: ClimateFigures, step_s: int) -> None:
         self._figures = figures
         self._decay = math.exp(-step_s / figures.shield_time)
+        self._hold = max(10 // step_s, 1)
         self._noise = [WhiteNoise(seed, f"{name}/{label}") for label in ("temperature", "humidity", "pressure")]
 
     def sensed(
@@ -94,17 +95,22 @@ class ClimateSensors:
         warmed = figures.radiation_error * dirt * air.sun_w_m2 / 1000.0 / np.sqrt(np.maximum(air.speed_m_s, 0.25))
         shield = lagged(air.temperature_c + warmed, before[0], self._decay)
         vapour = lagged(air.humidity_pct / 100.0 * vapour_hpa(air.temperature_c), before[1], self._decay)
-        noise = [path.values(first, last) for path in self._noise]
         relative = 100.0 * vapour / vapour_hpa(shield)
         slope = 1.0 + (hidden.humidity_error_pct + figures.humidity_drift * (1.0 - share)) / 100.0
-        humidity = np.clip(relative * slope + figures.humidity_noise * noise[1], 0.0, 100.0)
+        humidity = np.clip(relative * slope + figures.humidity_noise * self._held(1, first, last), 0.0, 100.0)
         pressure = (
             air.pressure_hpa + hidden.pressure_error_hpa + figures.pressure_drift * (1.0 - share)
-            + figures.pressure_noise * noise[2]
+            + figures.pressure_noise * self._held(2, first, last)
         )  # fmt: skip
         return shield, vapour, humidity, pressure
 
     def thermometer(self, hidden: ClimateHidden, shield: FloatArray, first: int, last: int) -> FloatArray:
         """Return what the thermometer in the shield says."""
-        noise = self._noise[0].values(first, last)
-        return np.asarray(shield + hidden.temperature_error_c + self._figures.temperature_noise * noise)
+        noise = self._figures.temperature_noise * self._held(0, first, last)
+        return np.asarray(shield + hidden.temperature_error_c + noise)
+
+    def _held(self, number: int, first: int, last: int) -> FloatArray:
+        """Noise of a sensor, which converts anew every ten seconds."""
+        low, high = first // self._hold, -(-last // self._hold)
+        values = np.repeat(self._noise[number].values(low, high), self._hold)
+        return np.asarray(values[first - low * self._hold : last - low * self._hold])

@@ -130,7 +130,7 @@ class CupVaneStation(Unit):
         tips = np.floor(rows["water"] / self._tip)
         fresh = np.diff(np.concatenate(([np.floor(self.before("water", first, 0.0) / self._tip)], tips)))
         rows["tips"] = counted(fresh * self.powered, self.before("tips", first, 0.0))
-        rows["supply_voltage"] = rounded(np.full(count, hidden.supply_v), 0.1)
+        rows["supply_voltage"] = np.full(count, round(hidden.supply_v, 1))
         rows["logger_temperature"] = rounded(
             air.temperature_c + self._warmth_inside * self.warmth(first, last), 0.1
         )  # fmt: skip

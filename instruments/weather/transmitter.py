@@ -163,8 +163,8 @@ class WeatherTransmitter(Unit):
         return {
             "heating_temperature": rounded(air.temperature_c + np.minimum(wanted, most), 0.1),
             "heating_power": power,
-            "heating_voltage": rounded(np.full(count, hidden.heating_supply_v), 0.1),
-            "supply_voltage": rounded(np.full(count, hidden.supply_v), 0.1),
+            "heating_voltage": np.full(count, round(hidden.heating_supply_v, 1)),
+            "supply_voltage": np.full(count, round(hidden.supply_v, 1)),
             "reference_voltage": np.full(count, 3.475 if hidden.supply_v > 4.0 else 0.87 * hidden.supply_v),
         }
 

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from instruments.air import FloatArray
+from instruments.ambient.table import MOR
 from instruments.atmosphere import Atmosphere, Site
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
@@ -26,9 +27,6 @@ from instruments.unit import Unit
 from instruments.wear import Service
 from instruments.weather.present_weather import weather_code, worst
 from instruments.weather.surroundings import around, counted, lagged, number, rounded, step_middles, trailing
-
-KOSCHMIEDER = 3.0
-"""Visibility (MOR) times extinction: -ln 0.05, World Meteorological Organization's definition, rounded by makers."""
 
 _ONE_MINUTE, _TEN_MINUTES, _QUARTER, _HOUR = 4, 40, 60, 240  # steps of 15 s
 _ICE_TIME_S = 1800.0
@@ -269,7 +267,7 @@ class VisibilityMeter(Unit):
     def _visibility(self, steps: int, first: int, last: int, moment: Moment) -> FloatArray:
         """3 over the mean extinction; slashes on a hardware error, a backscatter alarm and until the mean is full."""
         believed = self._mean("scatter", first, last, steps) / self._hz_per_km * number(moment.settings, "calibration")
-        metres = 1000.0 * KOSCHMIEDER / np.maximum(believed, 1e-6)
+        metres = 1000.0 * MOR / np.maximum(believed, 1e-6)
         metres = np.clip(rounded(metres, 1.0), _LEAST_M, _FULL_M)
         young = np.arange(first, last) + 1 - moment.power_step < steps
         slashes = np.isin(self._status(first, last, moment.settings), (1.0, 3.0)) | young

@@ -188,3 +188,14 @@ def test_a_late_second_costs_little():
     begin = time.process_time()
     air.gas(4 * 365 * DAY, 4 * 365 * DAY + 600)
     assert time.process_time() - begin < 3.0
+
+
+def test_the_table_for_people_says_what_the_air_is():
+    air = city()
+    table = air.minute_table(100, 160)
+    mass, weather = air.aerosol(100, 160).mass, air.weather(100, 160)
+    np.testing.assert_allclose(table["pm10"][0], mass[: Mode.GIANT].sum(axis=0))
+    np.testing.assert_allclose(table["visibility"][0] * weather.extinction_per_km, 3.0)
+    towards = np.radians(table["wind_direction"][0])
+    np.testing.assert_allclose(-table["wind_speed"][0] * np.sin(towards), weather.east_m_s, atol=1e-9)
+    assert {unit for _, unit in table.values()} == {"ug/m3", "%", "m/s", "deg", "mm/h", "W/m2", "km"}
