@@ -27,6 +27,9 @@ UNITS: Mapping[str, str] = {
     "5014i": "instruments.particles.continuous:Continuous",
     "sampler": "instruments.particles.sampler:Sampler",
     "balance": "instruments.particles.balance:Balance",
+    "weather_transmitter": "instruments.weather.transmitter:WeatherTransmitter",
+    "cup_vane": "instruments.weather.cup_vane:CupVaneStation",
+    "visibility_meter": "instruments.weather.visibility:VisibilityMeter",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

@@ -3,11 +3,10 @@
 import pytest
 
 from instruments import catalogue
-from instruments.build import UNITS, build_unit
+from instruments.build import build_unit
 from instruments.errors import ConfigurationError, ConfigurationErrors
 
-PARTICLES = ("pm", "sampler", "meter")
-"""Kinds whose own tests see to it that every figure is read."""
+GAS = ("so2", "nox", "o3", "co")
 
 
 def test_the_five_models_are_there():
@@ -21,10 +20,10 @@ def test_every_figure_has_unit_mark_and_source(model):
     assert figures
     assert all(figure.source.strip() for figure in figures)
     assert all(figure.unit for figure in entry.parameters.values())
-    assert "clink" in entry.protocols or entry.kind in PARTICLES
+    assert "clink" in entry.protocols or entry.kind not in GAS
 
 
-@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).design in UNITS])
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).kind in GAS])
 def test_every_parameter_is_read(model):
     entry = catalogue.load(model)
     unread = set(entry.parameters)

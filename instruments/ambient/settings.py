@@ -1,0 +1,165 @@
+"""``[air.ambient]`` of a bench file that wants more than simple air: a generated city, or a recorded atmosphere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from instruments.ambient.city import CityAir
+from instruments.ambient.climate import POLLUTANTS, load_climate
+from instruments.ambient.replay import ReplayAir
+from instruments.ambient.replay_file import Column, Recording, parse_zone, read_recording
+from instruments.ambient.units import Quantity, Reference, is_mass, units_of
+from instruments.atmosphere import Atmosphere
+from instruments.errors import ConfigurationError, ConfigurationErrors
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CitySection(_Section):
+    """``model = "city"``: air with the statistics of a climate."""
+
+    model: Literal["city"]
+    climate: str = "beijing"
+    latitude: float | None = Field(
+        default=None, ge=-66.0, le=66.0, description="degrees north; the climate's if left out"
+    )
+    longitude: float | None = Field(default=None, ge=-180.0, le=180.0, description="degrees east")
+    road_nox_ppb: float | None = Field(default=None, ge=0.0, le=500.0, description="mean NOx of the streets nearby")
+    levels: dict[str, Annotated[float, Field(gt=0.0, le=20.0)]] = Field(
+        default_factory=dict, description="over those of the climate's data; today's where left out"
+    )
+
+    @field_validator("levels")
+    @classmethod
+    def _of_pollutants(cls, levels: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(levels) - set(POLLUTANTS)):
+            raise ValueError(f"levels of {', '.join(POLLUTANTS)}, not of {', '.join(unknown)}")
+        return levels
+
+
+class ColumnSection(_Section):
+    """``[air.ambient.column.X]``: where a quantity stands in the file, and in which unit."""
+
+    name: str
+    unit: str
+    reference: Reference | None = Field(default=None, description="for mass units: 273 K, 298 K or outside")
+
+
+class ReplaySection(_Section):
+    """``model = "replay"``: air from a CSV or Parquet file."""
+
+    model: Literal["replay"]
+    file: str
+    time: str = "time"
+    zone: str = Field(default="", description='zone of times that do not tell theirs: "+08:00"')
+    stamp: Literal["begin", "end"] = Field(default="begin", description="which end of a mean its time names")
+    start: datetime | None = Field(default=None, description="time in the file that stands at the bench's epoch")
+    gaps: Literal["refuse", "hold"] = "refuse"
+    missing: list[str] = Field(default_factory=lambda: ["", "NA", "NaN", "nan", "null"])
+    column: dict[Quantity, ColumnSection] = Field(min_length=1)
+    value: dict[Quantity, float] = Field(
+        default_factory=dict, description="quantities that the file does not hold, in units inside"
+    )
+    latitude: float = Field(default=39.9, ge=-66.0, le=66.0)
+    longitude: float = Field(default=116.4, ge=-180.0, le=180.0)
+
+    @model_validator(mode="after")
+    def _units_fit(self) -> ReplaySection:
+        for quantity, column in self.column.items():
+            if column.unit not in units_of(quantity):
+                raise ValueError(f"column.{quantity}.unit: one of {', '.join(units_of(quantity))}, not {column.unit!r}")
+            mass = is_mass(quantity, column.unit)
+            if mass and column.reference is None:
+                raise ValueError(f"column.{quantity}.reference: a mass needs its state: 273 K, 298 K or outside")
+            if mass and column.reference == "outside" and quantity not in ("pm2_5", "pm10"):
+                raise ValueError(f"column.{quantity}.reference: gases are referred to 273 K or 298 K")
+            if not mass and column.reference is not None:
+                raise ValueError(f"column.{quantity}.reference: {column.unit} has no reference state")
+            if quantity in self.value:
+                raise ValueError(f"value.{quantity}: the file holds it already")
+        if ("wind_speed" in self.column) != ("wind_direction" in self.column):
+            raise ValueError("column: wind_speed and wind_direction come together")
+        if self.start is not None and self.start.tzinfo is None:
+            raise ValueError("start: a time with its zone")
+        return self
+
+
+AmbientSection = Annotated[CitySection | ReplaySection, Field(discriminator="model")]
+"""What ``[air.ambient]`` may be beside the simple air."""
+
+_ADAPTER: TypeAdapter[CitySection | ReplaySection] = TypeAdapter(AmbientSection)
+
+
+def parse_ambient(data: dict[str, Any], where: str) -> CitySection | ReplaySection:
+    """Check ``[air.ambient]`` data. Raises ConfigurationErrors with all mistakes."""
+    try:
+        return _ADAPTER.validate_python(data)
+    except ValidationError as error:
+        raise ConfigurationErrors(
+            [
+                ConfigurationError(
+                    where,
+                    ".".join(["air.ambient", *(str(part) for part in one["loc"][1:])]),
+                    str(one["ctx"]["error"]) if one["type"] == "value_error" else str(one["msg"]),
+                    "nothing" if one["type"] == "missing" else repr(one["input"])[:80],
+                )
+                for one in error.errors(include_url=False)
+            ]
+        ) from None
+
+
+def build_atmosphere(
+    section: CitySection | ReplaySection, seed: int, name: str, epoch: datetime, folder: Path, where: str = ""
+) -> Atmosphere:
+    """Build the air that a section asks for.
+
+    Args:
+        section: the section.
+        seed: root seed of the bench.
+        name: full name of the air.
+        epoch: calendar time of bench time 0, with its zone.
+        folder: that file names are relative to: the bench file's.
+        where: the bench file, for messages.
+
+    Raises:
+        ConfigurationError: no such climate, or a file that cannot be replayed.
+    """
+    if isinstance(section, CitySection):
+        try:
+            load_climate(section.climate)
+        except ConfigurationErrors:
+            raise
+        except ConfigurationError as error:
+            raise ConfigurationError(where or error.where, "air.ambient.climate", error.expected, error.found) from None
+        return CityAir(
+            seed, name, epoch, climate=section.climate, latitude=section.latitude, longitude=section.longitude,
+            levels=section.levels, road_nox=section.road_nox_ppb,
+        )  # fmt: skip
+    recording = recording_of(section, folder, where)
+    return ReplayAir(
+        seed, name, epoch if section.start is None else section.start, recording, values=dict(section.value),
+        latitude=section.latitude, longitude=section.longitude,
+    )  # fmt: skip
+
+
+def recording_of(section: ReplaySection, folder: Path, where: str = "") -> Recording:
+    """Read the file of a section. Raises ConfigurationError."""
+    zone = None
+    if section.zone:
+        try:
+            zone = parse_zone(section.zone)
+        except ValueError as error:
+            raise ConfigurationError(where, "air.ambient.zone", str(error), repr(section.zone)) from None
+    columns = {
+        quantity: Column(column.name, column.unit, column.reference) for quantity, column in section.column.items()
+    }
+    return read_recording(
+        folder / section.file, columns, time=section.time, zone=zone, stamp=section.stamp, gaps=section.gaps,
+        missing=frozenset(section.missing),
+    )  # fmt: skip

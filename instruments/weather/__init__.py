@@ -1,0 +1,1 @@
+"""Weather and visibility instruments."""
