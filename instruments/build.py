@@ -26,7 +26,12 @@ ANALYZERS: Mapping[str, type[PointAnalyzer]] = {
 }  # fmt: skip
 
 
-UNITS: Mapping[str, str] = {}
+UNITS: Mapping[str, str] = {
+    "shelter": "instruments.station.shelter:Shelter",
+    "manifold": "instruments.station.manifold:Manifold",
+    "ups": "instruments.station.power:PowerSupply",
+    "doas": "instruments.gas.doas:OpenPath",
+}
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
 
