@@ -10,8 +10,6 @@ from instruments.atmosphere import Aerosol, Site, Weather
 from instruments.plumbing import Air
 from instruments.station.moisture import saturated
 
-DAY_MIN = 1440
-
 
 class PlainAtmosphere:
     """Gas as of :class:`Air`; weather with a day's wave of temperature and sun. Times of rain: (first, last minute)."""
