@@ -1,4 +1,4 @@
-"""The sampling manifold: residence, reaction, condensation and what dries, leak, dirt, and what is done at the inlet."""
+"""The sampling manifold: residence, reaction, condensation and what dries, leak, dirt, what is done at the inlet."""
 
 import random
 import time
