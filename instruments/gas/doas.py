@@ -58,7 +58,7 @@ class OpenPath(Unit):
         {"instrument_id", "light_limit", "deviation_limit", "span_concentration", *_rows("bkg", "coef")}
     )
     actions = ("align", "calibrate_wavelength", *(f"calibrate_{name}" for name in _rows("bkg", "coef")))
-    firmware = "7.21"
+    firmware = "1.0"
 
     def __init__(
         self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
@@ -71,6 +71,7 @@ class OpenPath(Unit):
         self._local = {gas: OrnsteinUhlenbeck(seed, f"{name}/{gas}-local", 1800.0) for gas in (*NAMES, "co")}
         self._jitter = WhiteNoise(seed, f"{name}/wavelength")
         self._cell: GasSource | None = None
+        self._installed_m = self.number("path_length")
 
     # -- surroundings ---------------------------------------------------------------------------------------------
 
@@ -203,7 +204,7 @@ class OpenPath(Unit):
         return np.asarray(100.0 * crossing * optics * hidden.lamp_fraction * self.share("lamp", first, last) * warm)
 
     def _true_path(self) -> float:
-        return self.hidden.path_length_m or self.number("path_length")
+        return self.hidden.path_length_m or self._installed_m
 
     def _columns(self, rows: FloatArray, first: int, last: int, room_c: FloatArray, shift: FloatArray) -> None:
         """What a noiseless fit of each step's spectrum would give, as mole fraction on the path, nmol/mol."""

@@ -27,7 +27,7 @@ class OpenPathHidden(Hidden):
         misalignment_mrad: angle by which the beam misses the receiver.
         sway_factor: bending of the masts in the wind over that of sound ones.
         blocked: part of the beam that a branch or a bird's nest stops.
-        path_length_m: true length of the path; 0: as the setting says.
+        path_length_m: true length of the path; 0: what the unit was told when it was built.
         wavelength_shift_pm: shift of the spectrometer's scale beside that with temperature.
         residual_factor: structure that the fit leaves over, relative to that of a good set of reference spectra.
         reference_mismatch: how far the lamp's reference spectrum is not this lamp's; 1: another lamp's altogether.

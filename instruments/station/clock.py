@@ -87,6 +87,10 @@ class InstrumentClock:
         """A clock makes no events."""
         return None
 
+    def quantities(self) -> tuple[str, ...]:
+        """What a recording of the clock holds."""
+        return ("clock_us", "clock_error_s")
+
     def read(self, t_us: int, quantity: str) -> Value:
         """``clock_us``, its ``clock_error_s`` against the station's calendar, or a hidden parameter."""
         if quantity == "clock_us":

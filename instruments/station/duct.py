@@ -17,7 +17,7 @@ from instruments.chemistry import titrated
 from instruments.history import ROWS, GasSeries, as_rows, lag
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.station.film import Film, Row
-from instruments.station.inlet import Inlet
+from instruments.station.inlet import Inlet, mix
 from instruments.station.minutes import spread
 from instruments.station.moisture import saturated
 
@@ -69,7 +69,7 @@ class Duct(GasSeries):
         rows[Species.NO2] += no2_freed
         leak = manifold.hidden.leak_fraction
         if leak > 0.0:
-            rows += leak * (as_rows(self._site.room.gas(first, last)) - rows)
+            mix(rows, self._site.room.gas(first, last), leak)
         rows[PRESSURE] -= 0.01 * manifold.suction_pa(first, last)
         result[:ROWS] = rows
         result[_PASSED] = passed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.air import FloatArray, Species
+from instruments.air import FloatArray, Gas, Species
 from instruments.atmosphere import Site
 from instruments.history import GasSeries, as_rows
 from instruments.plumbing import PRESSURE, TEMPERATURE
@@ -45,12 +45,18 @@ class Inlet(GasSeries):
         if hidden.mist > 0.0:
             _moisten(rows, hidden.mist)
         if hidden.tempered_air > 0.0:
-            rows += hidden.tempered_air * (as_rows(self._site.room.gas(first, last)) - rows)
+            mix(rows, self._site.room.gas(first, last), hidden.tempered_air)
         for taken, share in ((_FILTERED, hidden.filtered_air), (_GAUZE_UPTAKE, hidden.gauze)):
             if share > 0.0:
                 for species, part in taken.items():
                     rows[species] *= 1.0 - share * part
         return rows
+
+
+def mix(rows: FloatArray, other: Gas, share: float) -> None:
+    """Let ``share`` of the gas in ``rows`` be ``other``; the pressure stays that of the place."""
+    added = as_rows(other)
+    rows[:PRESSURE] += share * (added[:PRESSURE] - rows[:PRESSURE])
 
 
 def _moisten(rows: FloatArray, share: float) -> None:

@@ -48,7 +48,7 @@ class ManifoldHidden(Hidden):
 
     Attributes:
         blower: flow of the blower over that of a new one; 0: it stands still.
-        heater: part of the way to its set temperature that the heater still makes.
+        heater: power of the jacket heater over that of a good one.
         draught_c: how much colder than the room the air conditioner's draught keeps the pipe.
         leak_fraction: part of what comes out that is air of the room, drawn in at a joint.
         dirt: dirt on the wall, 0 clean to 1 never cleaned.
@@ -170,7 +170,7 @@ class Manifold(Unit):
         cold = around + self.entry.parameter("air_share") * (entering_c - around)
         wanted = self.number("set_temperature") - self.hidden.temperature_sensor_error_c
         heating = self.hidden.heater if self.powered and self.settings["heating"] else 0.0
-        steady = cold + np.maximum(wanted - cold, 0.0) * heating
+        steady = cold + np.minimum(np.maximum(wanted - cold, 0.0), self.entry.parameter("heater_lift") * heating)
         if before_c is None:
             before_c = float(steady[0] if self.power_step < 0 else cold[0])
         decay = math.exp(-MINUTE_S / self.entry.parameter("warm_up_time"))

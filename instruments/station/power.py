@@ -42,7 +42,7 @@ class PowerHidden(Hidden):
 
     mains: bool = True
     voltage_factor: float = Field(default=1.0, ge=0.0, le=1.3)
-    disturbances: float = Field(default=1.0, ge=0.0, le=100.0)
+    disturbances: float = Field(default=1.0, ge=0.0, le=1000.0)
     battery_health: float = Field(default=1.0, ge=0.0, le=1.2)
     bypass: bool = False
 
