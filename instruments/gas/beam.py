@@ -14,6 +14,8 @@ from instruments.atmosphere import Atmosphere
 
 _RAIN_PER_KM, _RAIN_POWER = 0.248, 0.67
 _MINUTE_S = 60
+_ALIGNED_C = 20.0
+"""Temperature at which the masts stand straight. This project's choice."""
 
 
 def steady_minutes(seconds: FloatArray) -> FloatArray:
@@ -22,8 +24,9 @@ def steady_minutes(seconds: FloatArray) -> FloatArray:
 
 
 def transmission(
-    outside: Atmosphere, seconds: FloatArray, path_m: float, angle_mrad: float, sway_mrad: float, half_angle_mrad: float
-) -> FloatArray:
+    outside: Atmosphere, seconds: FloatArray, path_m: float, angle_mrad: float, bend_mrad: float, sway_mrad: float,
+    half_angle_mrad: float,
+) -> FloatArray:  # fmt: skip
     """Return the part of the light that crosses the air and falls on the receiver.
 
     Args:
@@ -31,6 +34,7 @@ def transmission(
         seconds: bench seconds, rising.
         path_m: length of the light's way.
         angle_mrad: angle by which the beam misses the receiver at rest.
+        bend_mrad: angle by which its masts bend per kelvin away from 20 C.
         sway_mrad: angle by which its mast bends per m/s of wind.
         half_angle_mrad: angle at which a Gaussian beam has fallen to exp(-2).
     """
@@ -38,7 +42,8 @@ def transmission(
     begin = int(minutes[0])
     weather = outside.weather(begin, int(minutes[-1]) + 1)
     wind = np.hypot(weather.east_m_s, weather.north_m_s)
-    angle = angle_mrad**2 + (sway_mrad * wind) ** 2
+    at_rest = angle_mrad + bend_mrad * (weather.temperature_c - _ALIGNED_C)
+    angle = at_rest**2 + (sway_mrad * wind) ** 2
     extinction = weather.extinction_per_km + _RAIN_PER_KM * np.maximum(weather.rain_mm_h, 0.0) ** _RAIN_POWER
     arriving = np.exp(-extinction * path_m / 1000.0 - 2.0 * angle / half_angle_mrad**2)
     return np.asarray(arriving[minutes - begin])

@@ -16,7 +16,6 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
 from instruments.atmosphere import Site
@@ -25,6 +24,7 @@ from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.gas.beam import transmission
+from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
 from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, STATUS, STEP_S, OpenPathHidden
 from instruments.history import lag
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
@@ -37,9 +37,6 @@ _FIXED_K, _FIXED_HPA = 293.15, 1013.25
 """Density that the firmware takes without compensation: 20 C, 1 atm (recalled)."""
 
 _PER_MINUTE = 60 // STEP_S
-
-
-Indices = NDArray[np.int64]
 
 
 def _rows(*endings: str) -> tuple[str, ...]:
@@ -197,7 +194,7 @@ class OpenPath(Unit):
         if self.settings["gas_mode"] != "sample":
             return figures("calibration_light") * warm
         crossing = transmission(
-            self._site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad,
+            self._site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad, hidden.bend_mrad_per_c,
             figures("sway") * hidden.sway_factor, figures("beam_half_angle"),
         )  # fmt: skip
         optics = self.share("optics", first, last) * (1.0 - hidden.optics_dirt) * (1.0 - hidden.blocked)
@@ -217,7 +214,7 @@ class OpenPath(Unit):
         present = {}
         for species in (*GASES, Species.CO):
             label = f"{species.name.lower()}_path"
-            mean = _step_means(outside.fractions[species])
+            mean = step_means(outside.fractions[species])
             before = self.before(label, first, float(mean[0]))
             path = lag(mean[None, :], np.array([before]), decay)[0]
             self._put(rows, label, path)
@@ -251,7 +248,7 @@ class OpenPath(Unit):
         source = None if self._cell is None else self._cell.gas(first * STEP_S, last * STEP_S)
         present = {}
         for species, name in zip(GASES, NAMES, strict=True):
-            mean = np.zeros(last - first) if source is None else _step_means(source.fractions[species])
+            mean = np.zeros(last - first) if source is None else step_means(source.fractions[species])
             before = self.before(f"{name}_cell", first, float(mean[0]))
             present[species] = lag(mean[None, :], np.array([before]), decay)[0]
             self._put(rows, f"{name}_cell", present[species])
@@ -281,17 +278,12 @@ class OpenPath(Unit):
         for number, (name, turn) in enumerate(zip(NAMES, turns, strict=True)):
             ends = np.flatnonzero(phase == sum(turns[: number + 1]))
             column, _ = self._with_past(f"{name}_column", rows, first)
-            weight, total = np.zeros(len(ends)), np.zeros(len(ends))
-            for back in range(turn):
-                at = ends + tail - back
-                weight += photons[at]
-                total += column[at] * photons[at]
-            seen = weight / turn
+            seen, mean = turn_means(column, photons, ends + tail, turn)
             lit = seen >= figures("dark")
-            done, light, total, weight = ends[lit], seen[lit], total[lit], weight[lit]
+            done, light = ends[lit], seen[lit]
             noise_here = figures(f"{name}_noise") * self.hidden.noise_factor * nearer
             noise = noise_here * np.sqrt(figures("reference_time") / (turn * STEP_S) * 100.0 / light)
-            raw = total / weight + figures(f"{name}_lamp_zero") * nearer * lamp_age[done]
+            raw = mean[lit] + figures(f"{name}_lamp_zero") * nearer * lamp_age[done]
             raw = raw + noise * self._noise[name].values(first, last)[done]
             left_over = figures(f"{name}_residue") * nearer * residue[done]
             scatter = 1.0 + figures("deviation_scatter") * self._scatter[name].values(first, last)[done]
@@ -325,23 +317,10 @@ class OpenPath(Unit):
     def _hold(
         self, rows: FloatArray, label: str, first: int, at: Indices, values: FloatArray, otherwise: float
     ) -> None:
-        """Let each value stand until the next; what stood before until the first."""
-        count = rows.shape[1]
-        which = np.zeros(count, dtype=np.int64)
-        which[at] = np.arange(1, len(at) + 1)
-        standing = np.concatenate([[self.before(label, first, otherwise)], values])
-        self._put(rows, label, standing[np.maximum.accumulate(which)])
+        self._put(rows, label, standing(self.before(label, first, otherwise), at, values, rows.shape[1]))
 
 
 def _number(moment: Moment, key: str) -> float:
     value = moment.settings[key]
     assert isinstance(value, int | float)
     return float(value)
-
-
-def _step_means(values: FloatArray) -> FloatArray:
-    """Means over the steps' seconds, summed in a fixed order."""
-    total = values[::STEP_S].copy()
-    for second in range(1, STEP_S):
-        total += values[second::STEP_S]
-    return np.asarray(total / STEP_S)

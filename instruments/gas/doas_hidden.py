@@ -25,6 +25,7 @@ class OpenPathHidden(Hidden):
         lamp_fraction: light of the lamp over that of one of its age; 0: it is out.
         optics_dirt: part of the light that dirt on mirrors and windows takes, beside what their age takes.
         misalignment_mrad: angle by which the beam misses the receiver.
+        bend_mrad_per_c: bending of the masts with heat, away from 20 C.
         sway_factor: bending of the masts in the wind over that of sound ones.
         blocked: part of the beam that a branch or a bird's nest stops.
         path_length_m: true length of the path; 0: what the unit was told when it was built.
@@ -40,6 +41,7 @@ class OpenPathHidden(Hidden):
     lamp_fraction: float = Field(default=1.0, ge=0.0, le=2.0)
     optics_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
     misalignment_mrad: float = Field(default=0.0, ge=0.0)
+    bend_mrad_per_c: float = 0.0
     sway_factor: float = Field(default=1.0, ge=0.0)
     blocked: float = Field(default=0.0, ge=0.0, le=1.0)
     path_length_m: float = Field(default=0.0, ge=0.0)

@@ -208,6 +208,15 @@ def test_wind_sways_the_masts(doas):
     assert storm.read(HOUR, "light") < 0.95 * calm.read(HOUR, "light")
 
 
+def test_masts_bend_with_the_day(doas):
+    unit = doas({"bend_mrad_per_c": 0.05}, temperature_c=20.0, swing_c=8.0, sun_w_m2=0.0)
+    for hour in range(2, 16):
+        unit.advance(hour * HOUR)
+    # 20 C at 9 h, 28 C at 15 h
+    straight, bent = unit.read(9 * HOUR, "light"), unit.read(15 * HOUR, "light")
+    assert bent / straight == pytest.approx(np.exp(-2.0 * (0.4 / 0.5) ** 2), rel=0.02)
+
+
 def test_the_path_follows_a_point_but_is_not_it(doas):
     unit = doas(log_sd=0.5)
     minutes, path, point = np.arange(3, 300, 3), [], []
