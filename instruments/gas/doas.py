@@ -194,8 +194,8 @@ class OpenPath(Unit):
         if self.settings["gas_mode"] != "sample":
             return figures("calibration_light") * warm
         crossing = transmission(
-            self._site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad, hidden.bend_mrad_per_c,
-            figures("sway") * hidden.sway_factor, figures("beam_half_angle"),
+            self._site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad,
+            hidden.bend_mrad_per_c, figures("sway") * hidden.sway_factor, figures("beam_half_angle"),
         )  # fmt: skip
         optics = self.share("optics", first, last) * (1.0 - hidden.optics_dirt) * (1.0 - hidden.blocked)
         return np.asarray(100.0 * crossing * optics * hidden.lamp_fraction * self.share("lamp", first, last) * warm)
