@@ -11,26 +11,20 @@ from pydantic import BaseModel, ValidationError
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
-from instruments.gas.base import PointAnalyzer
-from instruments.gas.co import CoAnalyzer
-from instruments.gas.nox import NoxAnalyzer
-from instruments.gas.o3 import O3Analyzer
-from instruments.gas.so2 import So2Analyzer
 from instruments.unit import Unit
 from instruments.wear import Service
 
 Truth = TypeVar("Truth", bound=BaseModel)
 
-ANALYZERS: Mapping[str, type[PointAnalyzer]] = {
-    "so2": So2Analyzer, "nox": NoxAnalyzer, "o3": O3Analyzer, "co": CoAnalyzer,
-}  # fmt: skip
-
-
 UNITS: Mapping[str, str] = {
+    "so2": "instruments.gas.so2:So2Analyzer",
+    "nox": "instruments.gas.nox:NoxAnalyzer",
+    "o3": "instruments.gas.o3:O3Analyzer",
+    "co": "instruments.gas.co:CoAnalyzer",
+    "doas": "instruments.gas.doas:OpenPath",
     "shelter": "instruments.station.shelter:Shelter",
     "manifold": "instruments.station.manifold:Manifold",
     "ups": "instruments.station.power:PowerSupply",
-    "doas": "instruments.gas.doas:OpenPath",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
@@ -59,30 +53,6 @@ def build_unit(
         return kind(entry, name, seed, serial=serial, settings=settings, hidden=truth, warm=warm, service=service)
     except (Refused, ValueError) as error:
         raise ConfigurationError(where, f"device.{name}", "settings and parts that this model has", error) from None
-
-
-def build_analyzer(
-    entry: CatalogueEntry,
-    name: str,
-    seed: int,
-    *,
-    serial: str = "",
-    settings: Mapping[str, Value] | None = None,
-    hidden: Mapping[str, Value] | None = None,
-    warm: bool = True,
-    where: str = "",
-) -> PointAnalyzer:
-    """Build the analyzer of that model.
-
-    Raises:
-        ConfigurationErrors: a hidden parameter or setting that does not exist or cannot have that value.
-    """
-    kind = ANALYZERS[entry.kind]
-    truth = _hidden(kind.hidden_model, hidden, name, where)
-    try:
-        return kind(entry, name, seed, serial=serial, settings=dict(settings or {}), hidden=truth, warm=warm)
-    except Refused as refused:
-        raise ConfigurationError(where, f"device.{name}", "settings that this model takes", refused) from None
 
 
 def _hidden(model: type[Truth], hidden: Mapping[str, Value] | None, name: str, where: str) -> Truth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -23,12 +23,26 @@ class Hidden(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The unit as an observer finds it until an instant."""
+    """The unit as an observer finds it until an instant.
+
+    Attributes:
+        until_us: the instant.
+        settings: its settings.
+        powered: whether it has power.
+        power_step: step at which power came or went last.
+        standing: further observables that stood until then.
+    """
 
     until_us: int
     settings: Mapping[str, Value]
     powered: bool
     power_step: int
+    standing: Mapping[str, Value] = field(default_factory=dict)
+
+
+def until(moment: Moment) -> int:
+    """The instant until which a moment lasts, for searching."""
+    return moment.until_us
 
 
 class Stepping(Protocol):

@@ -22,13 +22,14 @@ from instruments.audit import AuditLog, Change
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
 from instruments.errors import Refused
-from instruments.steps import SECOND_US, Hidden, Moment, Steps
+from instruments.observing import Observing
+from instruments.steps import SECOND_US, Hidden, Moment, Steps, until
 from instruments.wear import Service, Wear
 
-_KEPT_US = 26 * 3600 * SECOND_US
+_KEPT_S = 26 * 3600
 
 
-class Unit(ABC):
+class Unit(Observing, ABC):
     """What instruments of every kind share.
 
     Args:
@@ -55,7 +56,7 @@ class Unit(ABC):
     """Rows that only the next step needs, to the last digit."""
     report_only: ClassVar[frozenset[str]] = frozenset({"mode", "instrument_id"})
     """Settings that change what is shown and leave the physics alone."""
-    actions: ClassVar[tuple[str, ...]] = ()
+    actions: tuple[str, ...] = ()
     """Actions that :meth:`act` carries out, beside replacing parts."""
     firmware: ClassVar[str] = ""
 
@@ -69,10 +70,10 @@ class Unit(ABC):
         self.settings: dict[str, Value] = {key: limits.default for key, limits in entry.settings.items()}
         self.settings.setdefault("instrument_id", 0)
         self._name = name
-        self._texts: dict[str, Value] = {"serial": serial, "firmware": self.firmware, "model": entry.name}
+        self.texts: dict[str, Value] = {"serial": serial, "firmware": self.firmware, "model": entry.name}
         for key, value in (settings or {}).items():
             self.settings[key] = self.checked(key, value)
-        keep = _KEPT_US // SECOND_US // self.step_s
+        keep = _KEPT_S // self.step_s
         self.powered = True
         self.power_step = -10 * keep if warm else 0
         self._coldness = 0.0 if warm else 1.0
@@ -81,45 +82,50 @@ class Unit(ABC):
         self._past: list[Moment] = []
         self._since_us = 0
         self._starts: dict[str, tuple[int, float]] = {}
-        self.rows = {label: row for row, label in enumerate((*self.diagnostics, *self.memory))}
+        self.rows = {label: row for row, label in enumerate(self.row_labels())}
         self.steps = Steps(self, len(self.rows), keep)
+        self.cache: dict[str, Value] = {}
+        self._cached_step = -2
 
     # -- for a kind of instrument ---------------------------------------------------------------------------------
 
     @abstractmethod
     def place(self, site: Site) -> None:
-        """Stand the unit in its surroundings; keep what it needs, and listen with :meth:`forget_from` for changes."""
+        """Stand the unit in its surroundings; keep what it needs, and listen with :meth:`gas_changed` for changes."""
 
     @abstractmethod
     def detect(self, first: int, last: int) -> FloatArray:
-        """Return the rows of steps ``first`` to ``last`` (exclusive), in the order of :attr:`rows`."""
+        """Return the rows of steps ``first`` to ``last`` (exclusive), in the order of :meth:`row_labels`."""
 
-    def reported(self) -> Mapping[str, str]:
-        """What the firmware shows beside the diagnostics, each with its unit."""
-        return {}
-
-    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
-        """Return a quantity of :meth:`reported` for steps ``first`` to ``last``, with the settings of ``moment``."""
-        raise KeyError(quantity)
+    def row_labels(self) -> tuple[str, ...]:
+        """Names of the rows of a step."""
+        return (*self.diagnostics, *self.memory)
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Carry out an action of :attr:`actions` at ``step``; return the settings that it changes. Raises Refused."""
         raise Refused("unknown", name)
 
-    def alarms(self, t_us: int, moment: Moment) -> tuple[str, ...]:
-        """Alarms that stand: the catalogue's limits against what is observed, in alphabetical order."""
-        if not moment.powered:
-            return ()
-        found = []
-        for label, limits in self.entry.alarms.items():
-            value = float(self._observe(t_us, moment, label))  # type: ignore[arg-type]
-            if limits.low is not None and value < limits.low:
-                found.append(f"{label}:low")
-            elif limits.high is not None and value > limits.high:
-                found.append(f"{label}:high")
-        return tuple(sorted(found))
+    def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
+        """Power has come or gone: restart what does not survive it; return the settings that are lost, as they are."""
+        return {}
+
+    def settle(self, t_us: int) -> None:
+        """Compute everything until ``t_us`` with the unit as it is, before something changes."""
+        self.steps.ensure(self.step_at(t_us))
+
+    def recompute(self, t_us: int) -> None:
+        """Something has changed at ``t_us``: what comes after it is to be computed anew."""
+        self.steps.forget(self.step_at(t_us))
+
+    def hidden_changes(self, t_us: int) -> None:
+        """The hidden truth is about to change: keep what has come of it so far (a drift)."""
+        return
 
     # -- tools for a kind of instrument ---------------------------------------------------------------------------
+
+    def step_at(self, t_us: int) -> int:
+        """The first step that a command at ``t_us`` acts on: the one under way at the next full second."""
+        return (t_us // SECOND_US + 1) // self.step_s
 
     def number(self, key: str) -> float:
         """A numeric setting as it stands."""
@@ -153,9 +159,10 @@ class Unit(ABC):
         fading = np.exp(-since / self.entry.parameter("warm_up_time"))
         return 1.0 - self._coldness * fading if self.powered else (1.0 - self._coldness) * fading
 
-    def forget_from(self, second: int) -> None:
-        """Surroundings from bench ``second`` on are no longer what they were."""
-        self.steps.forget(max(second, 0) // self.step_s)
+    def gas_changed(self, index: int) -> None:
+        """Surroundings from bench second ``index`` on are no longer what they were."""
+        self.steps.forget(max(index, 0) // self.step_s)
+        self.cache.clear()
 
     # -- device ---------------------------------------------------------------------------------------------------
 
@@ -177,74 +184,85 @@ class Unit(ABC):
     def read(self, t_us: int, quantity: str) -> Value:
         """Value of an observable or a setting at ``t_us``, up to 25 h back. Raises KeyError for an unknown quantity."""
         if t_us < self._since_us:
-            moment = self._past[bisect_right(self._past, t_us, key=lambda past: past.until_us)]
-        else:
-            moment = self.moment(t_us)
-        return self._observe(t_us, moment, quantity)
+            return self.observe(t_us, self._past[bisect_right(self._past, t_us, key=until)], quantity)
+        if quantity in self.settings:
+            return self.settings[quantity]
+        step = t_us // (self.step_s * SECOND_US)
+        if step != self._cached_step:
+            self.cache.clear()
+            self._cached_step = step
+        value = self.cache.get(quantity)
+        if value is None:
+            value = self.observe(t_us, self.moment(t_us), quantity)
+            if self.keeps_for_a_step(quantity):
+                self.cache[quantity] = value
+        return value
 
     def apply(self, t_us: int, command: Command) -> None:
         """Let ``command`` act from ``t_us`` on. Raises Refused, and then nothing has changed."""
         name, value = command.name, command.value
-        step = t_us // (self.step_s * SECOND_US)  # the step under way: its value is not to be seen before its end
         if name.startswith("hidden."):
             hidden = self._hidden_with(name.removeprefix("hidden."), value)
             if hidden != self.hidden:
-                self._cut(t_us, step)
+                self._cut(t_us, physical=True)
+                self.hidden_changes(t_us)
                 self.hidden = hidden
-                self.steps.forget(step)
+                self.recompute(t_us)
         elif name == "power":
             if not isinstance(value, bool):
                 raise Refused("invalid", "power is true or false")
             if value != self.powered:
-                self._cut(t_us, step)
-                self._switch(t_us, step, powered=value)
-                self.steps.forget(step)
+                self._cut(t_us, physical=True)
+                self._switch(t_us, powered=value)
+                self.recompute(t_us)
         elif (part := self.wear.action(name)) is not None:
-            self._cut(t_us, step)
+            self._cut(t_us, physical=True)
             self.wear.replace(t_us / SECOND_US, part)
-            self.steps.forget(step)
+            self.recompute(t_us)
         elif name in self.actions:
-            self._settings_changed(t_us, step, self.act(t_us, step, name, value), command, physical=True)
+            self.settle(t_us)
+            self._change_settings(t_us, self.act(t_us, self.step_at(t_us), name, value), command)
         elif name in self.settings:
-            changed = {name: self.checked(name, value)}
-            self._settings_changed(t_us, step, changed, command, physical=name not in self.report_only)
+            self._change_settings(t_us, {name: self.checked(name, value)}, command)
         else:
             raise Refused("unknown", name)
-
-    def _settings_changed(
-        self, t_us: int, step: int, changed: Mapping[str, Value], command: Command, *, physical: bool
-    ) -> None:
-        changed = {key: value for key, value in changed.items() if value != self.settings[key]}
-        if not changed and command.name not in self.actions:
-            return
-        self._cut(t_us, step if physical else None)
-        by = "calibration" if command.name in self.actions and command.by == "remote" else command.by
-        for key, value in changed.items():
-            self.audit.note(Change(t_us + self.clock_offset_us, by, key, self.settings[key], value))
-        self.settings = {**self.settings, **changed}
-        if physical:
-            self.steps.forget(step)
 
     clock_offset_us = 0
     """The instrument's own clock less bench time; the bench sets it when it winds the clock."""
 
-    def _cut(self, t_us: int, step: int | None) -> None:
-        """What was until ``t_us`` is past; the steps until ``step`` are computed with the unit as it was."""
-        if step is not None:
-            self.steps.ensure(step)
-        self._past.append(self.moment(t_us))
-        self._past = self._past[bisect_right(self._past, t_us - _KEPT_US, key=lambda past: past.until_us) :]
-        self._since_us = t_us
+    def changes_physics(self, setting: str) -> bool:
+        """Whether a setting does more than change what is shown."""
+        return setting not in self.report_only
 
-    def _switch(self, t_us: int, step: int, *, powered: bool) -> None:
+    def _change_settings(self, t_us: int, wanted: Mapping[str, Value], command: Command) -> None:
+        changed = {key: value for key, value in wanted.items() if value != self.settings[key]}
+        acted = command.name in self.actions
+        physical = acted or any(self.changes_physics(key) for key in changed)
+        if not changed and not acted:
+            return
+        self._cut(t_us, physical=physical)
+        by = "calibration" if acted and command.by == "remote" else command.by
+        for key, value in changed.items():
+            self.audit.note(Change(t_us + self.clock_offset_us, by, key, self.settings[key], value))
+        self.settings = {**self.settings, **changed}
+        if physical:
+            self.recompute(t_us)
+
+    def _cut(self, t_us: int, *, physical: bool) -> None:
+        """What was until ``t_us`` is past."""
+        if physical:
+            self.settle(t_us)
+        self._past.append(self.moment(t_us))
+        self._past = self._past[bisect_right(self._past, t_us - _KEPT_S * SECOND_US, key=until) :]
+        self._since_us = t_us
+        self.cache.clear()
+
+    def _switch(self, t_us: int, *, powered: bool) -> None:
+        step = self.step_at(t_us)
         warm = float(self.warmth(step - 1, step)[0]) if step > 0 else 1.0 - self._coldness
         self.powered, self.power_step, self._coldness = powered, step, 1.0 - warm
         self.wear.switch(t_us / SECOND_US, running=powered)
         self.settings = {**self.settings, **self.power_changed(t_us, step)}
-
-    def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
-        """Power has come or gone: restart what does not survive it; return the settings that are lost, as they are."""
-        return {}
 
     def _hidden_with(self, key: str, value: Value) -> Hidden:
         if key not in type(self.hidden).model_fields:
@@ -264,42 +282,3 @@ class Unit(ABC):
         if limits is None:
             raise Refused("unknown", key)
         return limits.checked(key, value)
-
-    # -- what is seen ---------------------------------------------------------------------------------------------
-
-    def moment(self, until_us: int) -> Moment:
-        """The unit as it stands."""
-        return Moment(until_us, self.settings, self.powered, self.power_step)
-
-    def quantities(self) -> tuple[str, ...]:
-        """Everything numeric that a recording of the unit holds: what it reports, and its diagnostics."""
-        return (*self.reported(), *self.diagnostics)
-
-    def _observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
-        if quantity in moment.settings:
-            return moment.settings[quantity]
-        if quantity in self._texts:
-            return self._texts[quantity]
-        step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
-        if quantity in self.rows:
-            return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
-        if quantity in self.reported():
-            return float(self.report(quantity, step, step + 1, moment)[0])
-        if quantity in ("powered", "power"):
-            return moment.powered
-        if quantity == "uptime_s":
-            since = t_us / SECOND_US - moment.power_step * self.step_s
-            return max(0.0, since) if moment.powered else 0.0
-        if quantity.startswith("hidden."):
-            return getattr(self.hidden, quantity[7:])  # type: ignore[no-any-return]
-        if quantity == "alarms":
-            return self.alarms(t_us, moment)
-        if quantity == "audit_log":
-            return self.audit.lines()
-        if quantity == "parameter_writes":
-            return self.audit.writes
-        if quantity == "service_hours":
-            return self.wear.hours(t_us / SECOND_US)
-        if quantity.endswith("_hours") and quantity.removesuffix("_hours") in self.entry.wear:
-            return self.wear.hours(t_us / SECOND_US, quantity.removesuffix("_hours"))
-        raise KeyError(quantity)

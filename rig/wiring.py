@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from instruments.air import GasSource, Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face
 from instruments.plumbing import Air, Tube, VentedManifold
@@ -102,7 +102,7 @@ def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEnt
                           hidden=_calibrator_hidden(section, bench.where, name), serial=section.serial)  # fmt: skip
     if section.range is not None:
         settings["range"] = section.range / 1000.0 if entry.kind == "co" else section.range
-    return build_analyzer(entry, name, bench.seed, serial=section.serial, settings=settings,
+    return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                           hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
 from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, STATUS, STEP_S, OpenPathHidden
 from instruments.history import lag
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
-from instruments.steps import Hidden, Moment
+from instruments.steps import SECOND_US, Hidden, Moment
 from instruments.unit import Unit
 from instruments.wear import Service
 
@@ -86,10 +86,6 @@ class OpenPath(Unit):
         source.on_change(self)
         self.gas_changed(0)
 
-    def gas_changed(self, index: int) -> None:
-        """Gas outside, in the room or in the cell is no longer what it was from second ``index`` on."""
-        self.forget_from(index)
-
     def demand_at(self, port: str, first: int, last: int) -> FloatArray:
         """Flow drawn at ``port``, L/min: the cell is flushed as long as a line is connected to it."""
         return np.full(last - first, self.entry.parameter("cell_flow") if port == "span" else 0.0)
@@ -100,18 +96,18 @@ class OpenPath(Unit):
     # -- device ---------------------------------------------------------------------------------------------------
 
     def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from ``t_us`` on. Cleaning and alignment put right what hands can put right."""
+        """Let ``command`` act from ``t_us`` on. Who cleans the optics cleans them of everything."""
         super().apply(t_us, command)
-        mended = {"align": "misalignment_mrad", "clean_optics": "optics_dirt"}.get(command.name)
-        if mended is not None:
-            self.hidden = self.hidden.model_copy(update={mended: 0.0})
+        if command.name == "clean_optics":
+            self.hidden = self.hidden.model_copy(update={"optics_dirt": 0.0})
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Align the beam, take up the shift of the wavelength scale, or adjust background or coefficient."""
         if name == "align":
+            self.hidden = self.hidden.model_copy(update={"misalignment_mrad": 0.0})
             return {}
         moment = self.moment(t_us)
-        step = max(step - 1, 0)
+        step = max(t_us // (STEP_S * SECOND_US) - 1, 0)
         if name == "calibrate_wavelength":
             shift = float(self.steps.values(step, step + 1)[self.rows["wavelength_shift"], 0])
             offset = round(self.number("wavelength_offset") + shift, 1)

@@ -1,4 +1,4 @@
-"""The two lazy stages inside an analyzer, gas in the cell and ten-second steps, and the conditions of a step."""
+"""Gas in an analyzer's cell, and the conditions of a measuring step of ten seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
-from instruments.history import GasSeries, Series, as_rows, lag
+from instruments.history import GasSeries, as_rows, lag
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -16,9 +16,6 @@ STEP_S = 10
 """Length of a measuring step, seconds."""
 
 STEP_US = STEP_S * GRID_US
-KEEP_STEPS = 25 * 360
-"""Steps kept for records: 25 h."""
-
 STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
 _DAY_STEPS = 8640.0
@@ -35,7 +32,7 @@ class Cell(GasSeries):
     def gas_changed(self, index: int) -> None:
         """Forget gas and detector from grid point ``index`` on."""
         super().gas_changed(index)
-        self._analyzer.steps.forget(index // STEP_S)
+        self._analyzer.gas_changed(index)
 
     def _compute(self, first: int, last: int) -> FloatArray:
         inlet = as_rows(self._analyzer.inlet(first, last))
@@ -46,21 +43,6 @@ class Cell(GasSeries):
         previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
         inlet[:count] = lag(np.ascontiguousarray(inlet[:count]), previous, self._analyzer.cell_decay())
         return inlet
-
-
-class Steps(Series):
-    """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
-
-    def __init__(self, analyzer: Detector, rows: int) -> None:
-        super().__init__(rows, keep=KEEP_STEPS, block=60)
-        self._analyzer = analyzer
-
-    def forget(self, index: int) -> None:
-        """Forget steps from ``index`` on."""
-        self.history.truncate(max(index, self.history.start))
-
-    def _compute(self, first: int, last: int) -> FloatArray:
-        return self._analyzer.detect(first, last)
 
 
 class Surroundings:

@@ -7,6 +7,7 @@ which draw from :attr:`Manifold.outlet`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from pydantic import Field
 
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
-from instruments.device import Command
+from instruments.device import Value
 from instruments.history import lag
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.signal import WhiteNoise
@@ -107,21 +108,30 @@ class Manifold(Unit):
 
     def gas_changed(self, index: int) -> None:
         """Air outside or inside, or what is drawn, is no longer what it was from second ``index`` on."""
+        super().gas_changed(index)
         self._void(index, index // MINUTE_S)
 
-    def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from ``t_us`` on, on the wall's water from its minute on. Cleaning takes all dirt."""
-        second, minute = t_us // SECOND_US + 1, t_us // _MINUTE_US
-        self.film.ensure(minute)
+    def settle(self, t_us: int) -> None:
+        """Compute gas and wall until ``t_us``."""
+        second = t_us // SECOND_US + 1
+        self.film.ensure(t_us // _MINUTE_US)
         self.outlet.ensure(second)
         self.inlet.ensure(second)
-        super().apply(t_us, command)
-        if command.name == "clean":
-            self.hidden = self.hidden.model_copy(update={"dirt": 0.0, "inlet_blockage": 0.0})
-        self._void(second, minute)
+        super().settle(t_us)
 
-    def act(self, t_us: int, step: int, name: str, value: object) -> dict[str, float]:
-        """Cleaning changes no setting."""
+    def recompute(self, t_us: int) -> None:
+        """Gas is computed anew from ``t_us`` on, the water on the wall from its minute on."""
+        super().recompute(t_us)
+        self._void(t_us // SECOND_US + 1, t_us // _MINUTE_US)
+
+    def _void(self, second: int, minute: int) -> None:
+        self.inlet.gas_changed(second)
+        self.film.forget(minute)
+        self.outlet.gas_changed(second)
+
+    def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
+        """Cleaning takes all dirt, and what stops the inlet; it changes no setting."""
+        self.hidden = self.hidden.model_copy(update={"dirt": 0.0, "inlet_blockage": 0.0})
         return {}
 
     def advance(self, until_us: int) -> None:
@@ -129,12 +139,6 @@ class Manifold(Unit):
         super().advance(until_us)
         second = until_us // SECOND_US
         self.outlet.gas(second, second + 1)
-
-    def _void(self, second: int, minute: int) -> None:
-        self.inlet.gas_changed(second)
-        self.film.forget(minute)
-        self.outlet.gas_changed(second)
-        self.forget_from(second)
 
     # -- what pipe and film ask -----------------------------------------------------------------------------------
 
@@ -175,6 +179,10 @@ class Manifold(Unit):
             before_c = float(steady[0] if self.power_step < 0 else cold[0])
         decay = math.exp(-MINUTE_S / self.entry.parameter("warm_up_time"))
         return np.asarray(lag(steady[None, :], np.array([before_c]), decay)[0])
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        return {**super().units(), "static_pressure": "Pa"}
 
     # -- what its sensors see -------------------------------------------------------------------------------------
 

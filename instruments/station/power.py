@@ -20,7 +20,7 @@ from instruments.device import Command, Value
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.mains import Grid
 from instruments.station.minutes import MINUTE_S
-from instruments.station.turns import Turn, Turns
+from instruments.station.turns import Turns
 from instruments.steps import SECOND_US, Hidden
 from instruments.unit import Unit
 from instruments.wear import Service
@@ -110,7 +110,7 @@ class PowerSupply(Unit):
             raise ValueError(f"{device}: one plug for each device, with a load and an order that are not negative")
         self.outlets.append(Outlet(device, ups, watts, order))
         self._turns.begin_anew()
-        self.steps.forget(0)
+        self.gas_changed(0)
         self._tell(0)
 
     def load_w(self) -> float:
@@ -124,11 +124,25 @@ class PowerSupply(Unit):
 
     # -- device ---------------------------------------------------------------------------------------------------
 
-    def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from ``t_us`` on. Raises Refused, and then nothing has changed."""
+    def settle(self, t_us: int) -> None:
+        """Compute everything until ``t_us``."""
         self._turns.extend(t_us)
+        super().settle(t_us)
+
+    def recompute(self, t_us: int) -> None:
+        """From ``t_us`` on all goes otherwise."""
+        super().recompute(t_us)
+        self._turns.turn_at(t_us)
+        self._changed(t_us)
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """Let ``command`` act from ``t_us`` on; a new battery comes charged."""
         super().apply(t_us, command)
-        self._turns.turn_at(t_us, renewed=command.name == "replace_battery")
+        if command.name == "replace_battery":
+            self._turns.turn_at(t_us, charge=1.0)
+            self._changed(t_us)
+
+    def _changed(self, t_us: int) -> None:
         self._done_us = max(self._done_us, t_us - 1)
         self._tell(t_us // SECOND_US + 1)
 
@@ -204,6 +218,11 @@ class PowerSupply(Unit):
             history.append((due, True))
         return history
 
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        flags = dict.fromkeys(("on_battery", "output", "transfers"), "1")
+        return {**super().units(), "mains_voltage_min": "V", **flags}
+
     # -- what its meter sees --------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
@@ -231,6 +250,3 @@ class PowerSupply(Unit):
             np.round(volts * left[at], 1), np.round(volts * lowest, 1), np.round(100.0 * charged, 1),
             on_battery[at], output[at], load * output[at], self._turns.transfers(ends),
         ])  # fmt: skip
-
-
-__all__ = ["Outlet", "PowerHidden", "PowerSupply", "Switching", "Turn"]

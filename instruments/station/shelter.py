@@ -11,7 +11,7 @@ from pydantic import Field
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Value
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.climate import Climate, Mode, Row
@@ -114,20 +114,26 @@ class Shelter(Unit):
 
     def gas_changed(self, index: int) -> None:
         """What is outside, or is spilled, or heats, is no longer what it was from second ``index`` on."""
-        self.climate.forget(index // MINUTE_S)
-        self.composition.forget(index // MINUTE_S)
-        self.room.gas_changed(index)
-        self.forget_from(index)
+        super().gas_changed(index)
+        self._void(index, index // MINUTE_S)
 
-    def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from the minute of ``t_us`` on. Raises Refused, and then nothing has changed."""
+    def settle(self, t_us: int) -> None:
+        """Compute everything until the minute of ``t_us``."""
         minute = t_us // _MINUTE_US
         self.climate.ensure(minute)
         self.composition.ensure(minute)
-        super().apply(t_us, command)
-        self.gas_changed((minute + 1) * MINUTE_S)
+        super().settle(t_us)
+
+    def recompute(self, t_us: int) -> None:
+        """The minute of ``t_us`` is to be computed anew; it is felt from the next one on."""
+        super().recompute(t_us)
+        minute = t_us // _MINUTE_US
+        self._void((minute + 1) * MINUTE_S, minute)
+
+    def _void(self, second: int, minute: int) -> None:
         self.climate.forget(minute)
         self.composition.forget(minute)
+        self.room.gas_changed(second)
 
     def advance(self, until_us: int) -> None:
         """Compute up to ``until_us``, also the room of which nobody asks, and let old history go."""
@@ -152,6 +158,10 @@ class Shelter(Unit):
         """Heat of the instruments, W, minutes ``first`` to ``last``."""
         heat = np.full(last - first, self.entry.parameter("instrument_heat") * self.hidden.heat_factor)
         return heat if self._heat is None else heat * self._heat.fed_share(first, last)
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        return {**super().units(), "ac_state": "1", "ac_power": "W", "drier_state": "1", "door": "1"}
 
     # -- what its sensors see -------------------------------------------------------------------------------------
 
@@ -185,6 +195,3 @@ class Shelter(Unit):
 
 def _round(values: FloatArray, step: float) -> FloatArray:
     return np.asarray(np.round(values / step) * step)
-
-
-__all__ = ["HeatSource", "Shelter", "ShelterHidden"]

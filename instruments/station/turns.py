@@ -72,15 +72,15 @@ class Turns:
                 self.all.append(following)
                 self._until_us = following.t_us
 
-    def turn_at(self, t_us: int, *, renewed: bool) -> None:
-        """Conditions have changed at ``t_us``: what was to come is void. ``renewed``: the battery is new and full."""
+    def turn_at(self, t_us: int, charge: float | None = None) -> None:
+        """Conditions have changed at ``t_us``: what was to come is void. ``charge``: of another battery."""
         while self.all[-1].t_us > t_us:
             self.all.pop()
         last = self.all[-1]
         if last.t_us == t_us:
             self.all.pop()
         goes_on = last.ends_us > t_us
-        charge = 1.0 if renewed else self._charge(last, t_us)
+        charge = self._charge(last, t_us) if charge is None else charge
         self.all.append(self._turn(t_us, last.natural if goes_on else 1.0, last.ends_us if goes_on else 0, charge))
         self._until_us = t_us
 

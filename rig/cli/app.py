@@ -62,6 +62,22 @@ def serve(
 
 
 @app.command()
+def simulate(
+    bench: Annotated[str, typer.Argument(help="Bench file or embedded bench.")] = "demo",
+    duration: Annotated[str, typer.Option("--for", help='How long, such as "7 d" or "36h".')] = "7 d",
+    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")] = Path("station.parquet"),
+    every: Annotated[str, typer.Option(help='Distance of the rows, "1 s" to "6 h".')] = "10 s",
+    plot: Annotated[Path | None, typer.Option(help="Draw the station here (.png, .svg, .pdf).")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
+) -> None:
+    """Let a bench run on virtual time and write every channel, diagnostic, flag and the true air."""
+    from rig.cli.simulate import seconds
+    from rig.cli.simulate import simulate as run_simulate
+
+    raise typer.Exit(run_simulate(bench, seconds(duration, "--for"), out, seconds(every, "--every"), plot, seed))
+
+
+@app.command()
 def catalog(
     model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from instruments.device import Value
 from instruments.errors import Refused
 from rig.host.kinds import CHANNELS, Channel
-from rig.host.link import VisaLink
+from rig.host.link import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Handle:
         link: its resource and protocol.
     """
 
-    def __init__(self, identity: Identity, link: VisaLink) -> None:
+    def __init__(self, identity: Identity, link: Link) -> None:
         self.identity = identity
         self.link = link
         self.unavailable: set[str] = set()

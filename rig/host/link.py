@@ -46,6 +46,26 @@ class HostProtocol(Protocol):
         ...
 
 
+class Link(Protocol):
+    """A device with its host protocol, however it is reached."""
+
+    device: str
+    retries: int
+
+    @property
+    def protocol(self) -> HostProtocol:
+        """The host side of its protocol."""
+        ...
+
+    def ask(self, text: str, understand: Callable[[Any], Result]) -> Result:
+        """Send a request and return what ``understand`` makes of the reply. Raises RigError, Refused."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go."""
+        ...
+
+
 class VisaLink:
     """A device's resource with its host protocol.
 

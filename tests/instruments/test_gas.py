@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.air import Gas, Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command
 from instruments.errors import ConfigurationErrors, Refused
@@ -33,7 +33,7 @@ class Step(GasSeries):
 
 
 def analyzer(model, before, after=None, at_s=1800, seed=1, name="unit", **options):
-    unit = build_analyzer(load(model), name, seed, **options)
+    unit = build_unit(load(model), name, seed, **options)
     unit.connect("room", Step(ROOM, ROOM, 0))
     unit.connect("sample", Step(before, before if after is None else after, at_s))
     return unit

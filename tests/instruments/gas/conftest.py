@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from instruments.air import Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command, Value
 from instruments.gas.base import PointAnalyzer
@@ -42,7 +42,7 @@ class Line:
         self.analyzers: dict[str, PointAnalyzer] = {}
         for model in models:
             entry = load(model)
-            unit = build_analyzer(entry, entry.kind, seed, hidden=hidden, warm=warm)
+            unit = build_unit(entry, entry.kind, seed, hidden=hidden, warm=warm)
             unit.connect("room", self.room)
             unit.connect("sample", self.ambient)
             self.manifold.add_consumer(unit, "span")

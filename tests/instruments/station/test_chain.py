@@ -7,7 +7,7 @@ import pytest
 from instruments import catalogue
 from instruments.air import Species
 from instruments.atmosphere import Site
-from instruments.build import build_analyzer, build_unit
+from instruments.build import build_unit
 from instruments.device import Command
 from instruments.plumbing import Tube, VentedManifold
 from instruments.station.room import OpenVent
@@ -54,7 +54,7 @@ def station(outside):
         calibrator.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))
         calibrator.apply(0, Command("concentration", 400.0))
         vented = VentedManifold(calibrator.outlet, place.room)
-        analyzer = build_analyzer(catalogue.load("43i"), "so2", 1)
+        analyzer = build_unit(catalogue.load("43i"), "so2", 1)
         analyzer.connect("room", place.room)
         for port, source in (("sample", units["manifold"].outlet), ("span", vented)):
             analyzer.connect(port, Tube(source, length_m=2.0, bore_m=0.004, flow_lpm=0.5))

@@ -8,7 +8,7 @@ import pytest
 
 from instruments import catalogue
 from instruments.air import Species
-from instruments.build import build_analyzer, build_unit
+from instruments.build import build_unit
 from instruments.chemistry import titrated
 from instruments.device import Command
 from instruments.errors import Refused
@@ -210,7 +210,7 @@ def test_power_takes_blower_and_heater(manifold):
 
 def test_analyzers_hang_on_it_by_tubes(manifold):
     unit = manifold({"leak_fraction": 0.5}, log_sd=0.0)
-    analyzer = build_analyzer(catalogue.load("43i"), "so2", 1)
+    analyzer = build_unit(catalogue.load("43i"), "so2", 1)
     unit.add_consumer(analyzer, "sample")
     analyzer.connect("room", unit.site.room)
     analyzer.connect("sample", Tube(unit.outlet, length_m=2.0, bore_m=0.004, flow_lpm=0.5))

@@ -7,7 +7,7 @@ import pytest
 
 from instruments import catalogue
 from instruments.atmosphere import Site
-from instruments.build import build_analyzer, build_unit
+from instruments.build import build_unit
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.station.mains import HOUR_US, Grid
@@ -148,7 +148,7 @@ def test_a_dip_restarts_an_analyzer_that_hangs_on_the_mains_and_a_cut_makes_it_c
     place = site()
     unit = supply()
     unit.feed("o3", ups=False, watts=150.0, order=0)
-    analyzer = build_analyzer(catalogue.load("43i"), "o3", 1, settings={"so2_coef": 1.05, "averaging_time": 300})
+    analyzer = build_unit(catalogue.load("43i"), "o3", 1, settings={"so2_coef": 1.05, "averaging_time": 300})
     analyzer.connect("room", place.room)
     analyzer.connect("sample", place.outside)
     assert analyzer.read(HOUR, "uptime_s") > 3600.0

@@ -8,7 +8,7 @@ import pytest
 
 from instruments.air import Species
 from instruments.atmosphere import Site
-from instruments.build import build_analyzer, build_unit
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command
 from instruments.errors import Refused
@@ -150,7 +150,7 @@ def test_a_vent_line_that_has_come_off_fills_the_room(shelter):
 def test_an_analyzer_in_the_room_shows_the_cycle(shelter, outside):
     air = outside(temperature_c=33.0)
     unit = shelter(air=air)
-    analyzer = build_analyzer(load("43i"), "so2", 1)
+    analyzer = build_unit(load("43i"), "so2", 1)
     analyzer.connect("room", unit.room)
     analyzer.connect("sample", air)
     box, room = [], []

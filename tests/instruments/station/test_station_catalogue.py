@@ -103,3 +103,19 @@ def test_names_of_the_tables_are_the_models_own(model, site):
         assert {channel.background, channel.coefficient} <= set(unit.settings)
         assert {channel.calibrate_zero, channel.calibrate_span} <= set(unit.actions)
         assert channel.gas in unit.reported()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_recording_is_what_was_read_and_has_units(model, site):
+    unit = build(model, site)
+    unit.apply(HOUR // 2, Command("power", False))
+    unit.apply(HOUR // 2 + 300_000_000, Command("power", True))
+    table = unit.recording(0, 360)
+    assert set(table) == set(unit.quantities()) == set(unit.units())
+    assert all(unit.units().values())
+    texts = unit.alarm_texts(table)
+    for step in (0, 100, 178, 212, 359):
+        t = (step + 1) * 10_000_000
+        assert [table[q][step] for q in unit.quantities()] == [unit.read(t, q) for q in unit.quantities()]
+        assert texts[step] == " ".join(unit.read(t, "alarms"))
+    assert all(values[190] != values[190] for values in table.values())  # nothing is seen without power
