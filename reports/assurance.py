@@ -33,8 +33,6 @@ def sentences(test: Test, words: Words) -> list[str]:
         found.append(words("assure.marginal"))
     if test.assurance == "firm":
         found.append(words("assure.firm"))
-    if test.p_conform is not None:
-        found.append(words("assure.prior", prior=words.term("prior", test.prior)))
     if test.decision_rule == "guarded":
         found.append(words("assure.guarded"))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibration.record import ConverterData, MultipointData, ProcedureRun, Record, ZeroSpanData
+from calibration.record import ConverterData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
 from reports.figures_converter import titration_chart
 from reports.figures_multipoint import calibration_line
 from reports.figures_zero_span import bands_chart
@@ -14,10 +14,13 @@ def draw(record: Record) -> list[list[Drawing]]:
     if not any(isinstance(p.data, ZeroSpanData | MultipointData | ConverterData) for p in record.procedures):
         return [[] for _ in record.procedures]
     with drawing_style():
-        return [_of(procedure, f"f{number}") for number, procedure in enumerate(record.procedures)]
+        return [
+            _of(procedure, [test for test in record.tests if test.procedure_id == procedure.id], f"f{number}")
+            for number, procedure in enumerate(record.procedures)
+        ]
 
 
-def _of(procedure: ProcedureRun, name: str) -> list[Drawing]:
+def _of(procedure: ProcedureRun, tests: list[Test], name: str) -> list[Drawing]:
     data, start = procedure.data, procedure.started_s
     drawings: list[Drawing] = []
     if isinstance(data, ZeroSpanData):
@@ -34,7 +37,8 @@ def _of(procedure: ProcedureRun, name: str) -> list[Drawing]:
             drawings.append(trace(f"{name}b", caption, [data.trace], data.levels, start, offered=True))
     elif isinstance(data, ConverterData):
         if data.points:
-            drawings.append(titration_chart(f"{name}a", data))
+            limits = [test.limit_low for test in tests if test.limit_low is not None and test.unit == "%"]
+            drawings.append(titration_chart(f"{name}a", data, max(limits, default=None)))
         if any(line.t_s for line in data.traces):
             caption = Label("figure.caption_titration_trace")
             drawings.append(trace(f"{name}b", caption, data.traces, data.windows, start, offered=False))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from calibration.record import ConverterData
+from reports.numbers import NOTHING, shortest
 from reports.plots import FAINT, INK, LINE, SHADE, Drawing, Label, Sheet
 
 
-def titration_chart(name: str, data: ConverterData) -> Drawing:
-    """Left: NO and NOx before, during and after each titration. Right: NO2 converted against NO2 made, and the rest.
+def titration_chart(name: str, data: ConverterData, lowest_pct: float | None) -> Drawing:
+    """Left: NO and NOx before, during and after each titration. Right: the NO2 that was not converted.
 
-    The lower right panel shows the NO2 that was not converted: on the upper one an efficiency of 0.93 looks like 1.
+    NO2 converted against NO2 made would be a straight line at any efficiency that an eye tells from 1; what is lost
+    shows 0.93 at once. ``lowest_pct`` is the least efficiency that the criterion accepts: a point above its line
+    misses it.
     """
-    sheet = Sheet(180, 70)
-    bars = sheet.axes(14, 9.5, 86, 66)
+    sheet = Sheet(180, 64)
+    bars = sheet.axes(14, 9.5, 86, 61)
     for place, point in enumerate(data.points):
         for offset, no, nox in (
             (-0.27, point.no_before, point.nox_before),
@@ -34,25 +37,26 @@ def titration_chart(name: str, data: ConverterData) -> Drawing:
     bars.set_ylabel(sheet.say("figure.reading", unit=data.unit))
     bars.set_ylim(top=1.08 * max([1.0, *(max(p.nox_before, p.nox_after, p.no_before) for p in data.points)]))
 
-    line, rest = sheet.axes(105, 41, 177, 68), sheet.axes(105, 9.5, 177, 36)
-    good = [point for point in data.points if point.refused is None]
-    bad = [point for point in data.points if point.refused is not None]
+    rest = sheet.axes(105, 9.5, 177, 61)
     if data.fit is not None:
         x = np.asarray(data.fit.band_x)
-        fitted = data.fit.intercept + data.fit.slope * x
-        line.plot(x, fitted, color=LINE)
         rest.fill_between(x, x - data.fit.band_high, x - data.fit.band_low, color=SHADE, linewidth=0)
-        rest.plot(x, x - fitted, color=LINE)
-    for points, face in ((good, INK), (bad, "white")):
-        made, converted = [p.no2_made for p in points], [p.no2_converted for p in points]
-        line.plot(made, converted, "o", color=INK, markerfacecolor=face, markersize=3.2)
-        lost = [m - c for m, c in zip(made, converted, strict=True)]
-        rest.plot(made, lost, "o", color=INK, markerfacecolor=face, markersize=3.2)
+        rest.plot(x, x - data.fit.intercept - data.fit.slope * x, color=LINE)
     rest.axhline(0.0, color=FAINT, linewidth=0.5)
-    line.set_ylabel(sheet.say("figure.converted", unit=data.unit))
+    for points, face in (
+        ([point for point in data.points if point.refused is None], INK),
+        ([point for point in data.points if point.refused is not None], "white"),
+    ):
+        made, lost = [p.no2_made for p in points], [p.no2_made - p.no2_converted for p in points]
+        rest.plot(made, lost, "o", color=INK, markerfacecolor=face, markersize=3.2)
+    most = max((point.no2_made for point in data.points), default=0.0)
+    if lowest_pct is not None and most > 0.0:
+        allowed = most * (1.0 - lowest_pct / 100.0)
+        rest.plot([0.0, most], [0.0, allowed], color=INK, linestyle=(0, (3, 2)), linewidth=1.0)
+        rest.annotate(f"{shortest(lowest_pct)} %", (most, allowed), xytext=(2, 0), textcoords="offset points",
+                      va="center", fontsize=6, annotation_clip=False)  # fmt: skip
+    rest.set_xlim(left=0.0)
     rest.set_ylabel(sheet.say("figure.not_converted", unit=data.unit))
     rest.set_xlabel(sheet.say("figure.made", unit=data.unit))
-    line.set_xlim(left=0.0)
-    rest.set_xlim(line.get_xlim())
-    line.tick_params(labelbottom=False)
-    return sheet.finish(name, Label("figure.caption_titration"))
+    coverage = f"{shortest(100 * data.fit.band_coverage)} %" if data.fit is not None else NOTHING
+    return sheet.finish(name, Label("figure.caption_titration", values={"coverage": coverage}))

@@ -17,13 +17,13 @@ def calibration_line(name: str, data: MultipointData, fit: LineFit) -> Drawing:
     used = [level for level in data.levels if level.mean is not None and level.refused is None]
     x = [level.nominal for level in used]
     y = [level.mean for level in used]
-    sheet = Sheet(180, 62)
-    line = sheet.axes(14, 9.5, 86, 60)
+    sheet = Sheet(180, 54)
+    line = sheet.axes(14, 9.5, 76, 52)
     _band(line, fit, about_line=False)
     line.errorbar(x, y, yerr=[level.sd or 0.0 for level in used], fmt="o", color=INK, markersize=3.2, linewidth=0.7)
     line.set_xlabel(sheet.say("figure.offered", unit=data.unit))
     line.set_ylabel(sheet.say("figure.reading", unit=data.unit))
-    rest = sheet.axes(105, 9.5, 177, 60)
+    rest = sheet.axes(96, 9.5, 177, 52)
     _band(rest, fit, about_line=True)
     if len(fit.residuals) == len(used):
         rest.errorbar(x, fit.residuals, yerr=[level.sd or 0.0 for level in used], fmt="o", color=INK, markersize=3.2,

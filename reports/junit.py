@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 from calibration.record import Record, Test
 from reports import numbers
 from reports.assurance import sentences
-from reports.html import Page
 from reports.messages import Words
+from reports.phrases import Phrases
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PROPERTIES = (
@@ -43,14 +43,14 @@ def to_junit(record: Record) -> str:
     for name, value in {**facts, **{f"version.{name}": version for name, version in run.versions.items()}}.items():
         _property(about, name, value)
     words = Words("en")
-    page = Page(record, "en", ())
+    phrases = Phrases(words)
     for test in record.tests:
-        _case(suite, test, page, words)
+        _case(suite, test, phrases, words)
     ET.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
 
 
-def _case(suite: ET.Element, test: Test, page: Page, words: Words) -> None:
+def _case(suite: ET.Element, test: Test, phrases: Phrases, words: Words) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
@@ -62,8 +62,8 @@ def _case(suite: ET.Element, test: Test, page: Page, words: Words) -> None:
         value = getattr(test, name)
         if value is not None:
             _property(properties, name, value)
-    why = "" if test.message is None else page.say(test.message)
-    result = f"{page.result_text(test)}, limit {page.limit(test)}" if test.value is not None else numbers.NOTHING
+    why = "" if test.message is None else phrases.say(test.message)
+    result = f"{phrases.result(test)}, limit {phrases.limit(test)}" if test.value is not None else numbers.NOTHING
     if test.verdict in ("fail", "undecided"):
         body = ET.SubElement(case, "failure", type=test.verdict, message=_legal(result))
         body.text = _legal(" ".join([*sentences(test, words), why]).strip())

@@ -30,7 +30,8 @@ def margin_bar(test: Test, label: str) -> str:
     for limit, edge in ((low, start), (high, end)):
         kind = "open" if limit is None else "limit"
         parts.append(f'<line class="{kind}" x1="{edge:.1f}" y1="{_TOP - 1.5}" x2="{edge:.1f}" y2="{_BOTTOM + 1.5}"/>')
-    if test.interval is not None and test.interval.high > test.interval.low:
+    inside = left <= value <= right
+    if inside and test.interval is not None and test.interval.high > test.interval.low:
         a, b = place(test.interval.low), place(test.interval.high)
         parts.append(f'<path class="interval" d="M{a:.1f} {_MIDDLE}H{b:.1f}M{a:.1f} 6V12M{b:.1f} 6V12"/>')
     parts.append(_mark(place(value), value < left, value > right, meets=within(value, low, high)))
@@ -41,10 +42,16 @@ def margin_bar(test: Test, label: str) -> str:
 
 
 def _scale(test: Test, value: float) -> tuple[float, float]:
-    """Return the ends of the scale: the limits with a third of their distance on either side."""
+    """Return the ends of the scale: the limits with a third of their distance on either side.
+
+    A value further out widens it, up to once that distance, so that most misses are seen at their place.
+    """
     low, high = test.limit_low, test.limit_high
     if low is not None and high is not None and high > low:
-        return low - (high - low) / 3, high + (high - low) / 3
+        span = high - low
+        beyond = 1.15 * max(low - value, value - high)
+        room = min(max(span / 3, beyond), span)
+        return low - room, high + room
     limit = low if low is not None else high
     assert limit is not None  # the caller has seen that there is one
     reach = abs(value - limit)
@@ -55,11 +62,12 @@ def _scale(test: Test, value: float) -> tuple[float, float]:
 
 
 def _mark(x: float, below: bool, above: bool, *, meets: bool) -> str:
-    m = _MIDDLE
+    """A diamond for a value that meets its limits, a cross for one that does not; an arrow beside it off the scale."""
+    m, arrow = _MIDDLE, ""
     if below or above:
-        tip, base = (0.5, 6.5) if below else (WIDTH - 0.5, WIDTH - 6.5)
-        return f'<path class="off" d="M{tip} {m}L{base} {m - 4.5}V{m + 4.5}Z"/>'
+        tip, base, x = (0.5, 6.5, 13.0) if below else (WIDTH - 0.5, WIDTH - 6.5, WIDTH - 13.0)
+        arrow = f'<path class="off" d="M{tip} {m}L{base} {m - 4.5}V{m + 4.5}Z"/>'
     if meets:
-        return f'<path class="met" d="M{x - 4:.1f} {m}L{x:.1f} {m - 4}L{x + 4:.1f} {m}L{x:.1f} {m + 4}Z"/>'
-    cross = f"M{x - 3.6:.1f} {m - 3.6}L{x + 3.6:.1f} {m + 3.6}M{x - 3.6:.1f} {m + 3.6}L{x + 3.6:.1f} {m - 3.6}"
-    return f'<path class="halo" d="{cross}"/><path class="missed" d="{cross}"/>'
+        return f'{arrow}<path class="met" d="M{x - 5:.1f} {m}L{x:.1f} {m - 5}L{x + 5:.1f} {m}L{x:.1f} {m + 5}Z"/>'
+    cross = f"M{x - 4.5:.1f} {m - 4.5}L{x + 4.5:.1f} {m + 4.5}M{x - 4.5:.1f} {m + 4.5}L{x + 4.5:.1f} {m - 4.5}"
+    return f'{arrow}<path class="halo" d="{cross}"/><path class="missed" d="{cross}"/>'

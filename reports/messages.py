@@ -31,6 +31,7 @@ _VOCABULARY = {  # placeholders whose text values are names with words of their 
     "procedure": "procedure",
     "check": "check",
     "order": "order",
+    "device": "name",
 }
 Value = float | int | str | None
 

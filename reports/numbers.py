@@ -117,11 +117,7 @@ def result(test: Test) -> Result:
     value, interval = test.value, test.interval
     if value is None or not math.isfinite(value):
         return Result(NOTHING, "", "", "")
-    expanded = half_width(interval, value)
-    places = test.decimals
-    if expanded is not None:
-        places = min(max(places_for(expanded), test.decimals), test.decimals + 2)
-    places = _honest_places(test, value, places)
+    expanded, places = half_width(interval, value), places_of(test)
     if interval is None:
         shown = coefficient(value, places) if test.criterion.endswith("correlation") else fixed(value, places)
         return Result(shown, "", "", "")
@@ -133,6 +129,16 @@ def result(test: Test) -> Result:
         return Result(fixed(value, places), "", "", "")
     fine = max(places, min(places_for((interval.high - interval.low) / 2), places + 3))
     return Result(fixed(value, places), "", f"[{fixed(interval.low, fine)}, {fixed(interval.high, fine)}]", coverage)
+
+
+def places_of(test: Test) -> int:
+    """Return the decimals of a test's result, as :func:`result` prints it."""
+    if test.value is None or not math.isfinite(test.value):
+        return test.decimals
+    expanded, places = half_width(test.interval, test.value), test.decimals
+    if expanded is not None:
+        places = min(max(places_for(expanded), test.decimals), test.decimals + 2)
+    return _honest_places(test, test.value, places)
 
 
 def coefficient(r: float, places: int) -> str:

@@ -83,8 +83,8 @@ class Sheet:
 
         width, height = self._size
         axes = self._figure.add_axes((left / width, bottom / height, (right - left) / width, (top - bottom) / height))
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 4, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 4, 5, 10]))
         return axes
 
     def say(self, key: str, **values: Value) -> str:
@@ -138,8 +138,8 @@ def trace(
     name: str, caption: Label, traces: Sequence[Trace], levels: Sequence[Level], started_s: float, *, offered: bool
 ) -> Drawing:
     """Response over time, with the windows of stability shaded and named; ``offered`` adds the nominal values."""
-    sheet = Sheet(180, 44)
-    axes = sheet.axes(14, 9, 177, 40)
+    sheet = Sheet(180, 38)
+    axes = sheet.axes(14, 9, 177, 34)
     for number, line in enumerate(traces):
         minutes, values = thin([(t - started_s) / 60.0 for t in line.t_s], line.value)
         axes.plot(minutes, values, color=LINE if number == 0 else INK, linestyle="-" if number == 0 else (0, (3, 1.2)))

@@ -348,7 +348,7 @@ def build_record(seed: int = 1) -> Record:
             ("void", Message(key="device.setting_changed", values={
                 "device": "co", "setting": "co_coef", "before": "1.000", "after": "1.013"})),
             ("not tested", Message(key="run.interrupted")),
-            ("error", Message(key="device.no_answer", values={"device": "co", "seconds": 3.0})),
+            ("error", Message(key="run.error", values={"error": "co: no answer to 'co' within 2 s"})),
         )
     ):  # fmt: skip
         short = ("slope", "intercept", "correlation")[number]

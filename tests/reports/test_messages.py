@@ -15,6 +15,13 @@ from reports.messages import LANGUAGES, Catalogue, MessageError, Words, load, re
 
 REPORTS = Path(reports.__file__).parent
 ROOT = REPORTS.parent
+FAMILIES = "(?:report|limit|assure|figure|prepare|gas|device|run|safe|zero_span|multipoint|converter|basis|prompt)"
+"""Families of whole sentences; the other keys are words for names that a record carries."""
+AWAITED = {
+    "converter.cylinder_no2", "converter.titration_repeated", "converter.too_few_points", "multipoint.lack_of_fit",
+    "multipoint.no_lack_of_fit",
+}  # fmt: skip
+"""Sentences that the statistics of the branch beside this one say; empty this set when it is merged."""
 GOOD = {"a.b": {"en": "one {n}", "zh": "一 {n}"}}
 
 
@@ -38,8 +45,7 @@ def keys_in_templates() -> set[str]:
 
 def keys_in_code(folder: Path) -> set[str]:
     """Every text constant of the code that has the form of a key of a family that holds whole sentences."""
-    families = "report|limit|assure|figure|prepare|gas|device|run|safe|zero_span|multipoint|converter|basis|prompt"
-    names = re.compile(rf"(?:{families})\.[a-z0-9_]+")
+    names = re.compile(rf"{FAMILIES}\.[a-z0-9_]+")
     found: set[str] = set()
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -58,10 +64,14 @@ def test_every_key_of_templates_and_code_is_in_the_catalogue():
     assert sorted(used - set(load().keys())) == []
 
 
-def test_no_text_of_the_report_is_kept_for_nobody():
-    used = keys_in_templates() | keys_in_code(REPORTS)
-    own = {key for key in load().keys() if key.startswith(("report.", "figure.", "assure.", "limit."))}  # noqa: SIM118
-    assert sorted(own - used) == []
+def test_no_sentence_is_kept_for_nobody():
+    """Each sentence of the catalogue is asked for by a template, a module of reports, a procedure or the rig."""
+    code = "".join(p.read_text(encoding="utf-8") for folder in ("calibration", "scenarios", "rig", "reports")
+                   for p in sorted((ROOT / folder).rglob("*.py")))  # fmt: skip
+    used = keys_in_templates() | set(re.findall(rf"\"({FAMILIES}\.[a-z0-9_]+)\"", code))
+    sentences = {key for key in load().keys() if re.fullmatch(rf"{FAMILIES}\.[a-z0-9_]+", key)}  # noqa: SIM118
+    assert len(sentences) > 150
+    assert sorted(sentences - used - AWAITED) == []
 
 
 def test_every_key_that_procedures_name_is_in_the_catalogue():
@@ -89,7 +99,7 @@ def test_both_languages_ask_for_the_same_values():
 def test_chinese_is_chinese():
     """A key whose two texts are the same was forgotten, but for symbols and names."""
     same = [k for k in load().keys() if load().template(k, "en") == load().template(k, "zh")]  # noqa: SIM118
-    allowed = ("quantity.", "unit.", "report.u", "report.n", "report.readings_count", "limit.", "report.")
+    allowed = ("quantity.", "unit.", "limit.", "protocol.")
     assert [key for key in same if not key.startswith(allowed)] == []
     assert all(len(load().template(key, "en")) < 14 for key in same)
 
@@ -138,7 +148,8 @@ def test_values_are_rounded_for_people(value, shown):
 
 
 def test_names_in_a_sentence_are_said_in_its_language():
-    message = Message(key="device.refused", values={"device": "so2", "setting": "so2_coef", "reason": "?"})
+    values = {"device": "so2", "setting": "so2_coef", "reason": "?"}
+    message = Message(key="zero_span.adjustment_refused", values=values)
     assert "SO₂ 系数" in text(message, "zh")
     assert "SO₂ coefficient" in text(message)
 

@@ -5,10 +5,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from calibration.record import Message, load
+from calibration.record import Message, PrepareData, load
 from reports import write_reports
 from reports.html import render
 from reports.messages import load as load_messages
+from reports.messages import term_key
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,25 @@ def test_junit_counts_and_does_not_depend_on_wall_time(record, tmp_path):
 def test_an_unknown_sentence_is_shown_as_it_is(record):
     strange = record.model_copy(update={"notes": [Message(key="future.note", values={"n": 3})]})
     assert "future.note n = 3" in render(strange, "en")
+
+
+def test_every_name_that_a_run_carries_has_words(record):
+    """A name without a word is shown as it is; none that the house itself chooses may be."""
+    names = {("procedure", p.procedure) for p in record.procedures}
+    names |= {("status", p.status) for p in record.procedures}
+    names |= {("setting", setting.name) for p in record.procedures for setting in p.settings}
+    names |= {("reference", reference.kind) for reference in record.references}
+    names |= {("device.kind", device.kind) for device in record.devices}
+    names |= {("protocol", device.protocol) for device in record.devices}
+    names |= {("port", device.gas_port) for device in record.devices if device.gas_port}
+    names |= {("parameter", parameter.name) for parameter in record.run.plan_parameters}
+    for test in record.tests:
+        names |= {("criterion", test.criterion), ("quantity", test.quantity), ("clause", test.clause)}
+        names |= {("formula", test.formula), ("prior", test.prior), ("mark", test.limit_mark)}
+        names |= {("source", line.source) for line in test.budget}
+    for procedure in record.procedures:
+        if isinstance(procedure.data, PrepareData):
+            names |= {("check", check.name) for check in procedure.data.checks}
+    catalogue = load_messages()
+    assert len(names) > 60
+    assert sorted(f"{group}.{name}" for group, name in names if f"{group}.{term_key(name)}" not in catalogue) == []

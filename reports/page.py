@@ -1,0 +1,166 @@
+"""The page of one record in one language: what page 1 says, and the sections behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calibration.record import PrepareData, Record, Test
+from reports import numbers
+from reports.assurance import sentences
+from reports.margin import margin_bar
+from reports.messages import Words
+from reports.phrases import Phrases, rescued
+from reports.plots import Drawing
+from reports.preparation import Preparation, preparation
+from reports.section import Section
+
+MOST_EXCEPTIONS = 12
+"""Items that page 1 lists before its table; where more need attention the table is the list."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The tests of one device under its name."""
+
+    title: str
+    tests: tuple[Test, ...]
+
+
+class Page:
+    """One record in one language: the texts and numbers that the templates put in place."""
+
+    def __init__(self, record: Record, language: str, drawings: Sequence[Sequence[Drawing]]) -> None:
+        self.record = record
+        self.language = language
+        self.words = Words(language)
+        self.phrases = Phrases(self.words)
+        self.coverage = _common({test.interval.coverage for test in record.tests if test.interval is not None},
+                                lambda coverage: f"{numbers.shortest(100 * coverage)} %")  # fmt: skip
+        self.document = _only({test.document for test in record.tests})
+        self.prior = _only({test.prior for test in record.tests if test.p_conform is not None})
+        self._drawings = drawings
+        self._anchors = {procedure.id: f"p{number}" for number, procedure in enumerate(record.procedures)}
+
+    # -- page 1 ---------------------------------------------------------------------------------------------------
+
+    def counts(self) -> list[str]:
+        """Return how many items passed, failed and so on: a number is given only where it is not nothing."""
+        tests, words = self.record.tests, self.words
+        verdicts = dict.fromkeys(("pass", "fail", "undecided", "error", "void", "not tested"), 0)
+        for test in tests:
+            verdicts[test.verdict] += 1
+        shown = [words("report.count", n=n, verdict=words.term("verdict", v)) for v, n in verdicts.items() if n]
+        found = [words("report.counts", total=len(tests), list=words("report.list_comma").join(shown))] if tests else []
+        for key, n in (
+            ("report.count_marginal", sum(test.assurance == "marginal" for test in tests)),
+            ("report.count_adjusted", sum(test.verdict == "pass" and rescued(test) for test in tests)),
+            ("report.count_unconfirmed", sum(test.limit_mark != "read" for test in tests)),
+        ):
+            if n:
+                found.append(words(key, n=n))
+        return found
+
+    def exceptions(self) -> list[Test]:
+        """Return what a reader must see first: not a plain pass, marginal, or passed only after an adjustment."""
+        ranks = {"error": 0, "fail": 1, "undecided": 2, "void": 3, "not tested": 3, "pass": 4}
+        found = [t for t in self.record.tests if t.verdict != "pass" or t.assurance == "marginal" or rescued(t)]
+        return sorted(found, key=lambda test: ranks[test.verdict])
+
+    def more_exceptions(self) -> int:
+        """Return how many of the exceptions page 1 has no room for."""
+        return max(0, len(self.exceptions()) - MOST_EXCEPTIONS)
+
+    def first_exceptions(self) -> list[Test]:
+        """Return the exceptions that page 1 has room for."""
+        return self.exceptions()[:MOST_EXCEPTIONS]
+
+    def groups(self) -> list[Group]:
+        """Return the tests by device, in the order of the record."""
+        devices = {device.name: device for device in self.record.devices}
+        tests: dict[str, list[Test]] = {}
+        for test in self.record.tests:
+            tests.setdefault(test.device, []).append(test)
+        found = []
+        for name, of_device in tests.items():
+            device = devices.get(name)
+            parts = [name] if device is None else [name, f"{device.maker} {device.model}".strip(), device.serial]
+            found.append(Group(" · ".join(part for part in parts if part), tuple(of_device)))
+        return found
+
+    def margin(self, test: Test) -> str:
+        """Return the margin bar."""
+        label = self.words(
+            "report.margin_label", item=self.phrases.criterion(test), result=self.phrases.result(test),
+            limit=self.phrases.limit(test), verdict=self.words.term("verdict", test.verdict),
+        )  # fmt: skip
+        return margin_bar(test, label)
+
+    def anchor(self, test: Test) -> str:
+        """Return the identifier of the section that holds a test's data; empty if there is none."""
+        return self._anchors.get(test.procedure_id, "")
+
+    def period(self) -> str:
+        """Return the first and the last instant of the run on the bench's clock."""
+        run = self.record.run
+        try:
+            epoch = datetime.fromisoformat(run.epoch)
+        except ValueError:
+            return numbers.NOTHING
+        ends = [epoch.replace(tzinfo=None) + timedelta(microseconds=us) for us in (run.started_us, run.ended_us)]
+        zone = f" (UTC{epoch.isoformat()[-6:]})" if epoch.tzinfo else ""
+        return " – ".join(end.isoformat(" ", "minutes") for end in ends) + zone
+
+    # -- behind it ------------------------------------------------------------------------------------------------
+
+    def preparation(self) -> Preparation | None:
+        """Return the table of the preparation."""
+        return preparation(self.record.procedures, self.phrases)
+
+    def sections(self) -> list[Section]:
+        """Return a section per entry of the record; a preparation has its table and needs none."""
+        references = {reference.id: reference for reference in self.record.references}
+        return [
+            Section(
+                number, procedure, [test for test in self.record.tests if test.procedure_id == procedure.id],
+                [references[name] for name in procedure.references if name in references],
+                self._drawings[number], self.phrases,
+            )
+            for number, procedure in enumerate(self.record.procedures)
+            if not isinstance(procedure.data, PrepareData)
+        ]  # fmt: skip
+
+    def untested(self) -> list[tuple[str, str, str]]:
+        """Return what has no verdict of its own: device and item, state, reason."""
+        found = [
+            (self.phrases.item(test), self.words.term("verdict", test.verdict), self.reason(test))
+            for test in self.record.tests
+            if test.verdict in ("not tested", "void", "error")
+        ]
+        judged = {test.procedure_id for test in self.record.tests}
+        for procedure in self.record.procedures:
+            if procedure.status != "done" and procedure.id not in judged:
+                why = " ".join(self.phrases.say(note) for note in procedure.notes) or self.words("report.no_reason")
+                name = f"{procedure.device} · {self.words.term('procedure', procedure.procedure)}"
+                found.append((name, self.words.term("status", procedure.status), why))
+        return found
+
+    def reason(self, test: Test) -> str:
+        """Return why a test has no verdict."""
+        return self.words("report.no_reason") if test.message is None else self.phrases.say(test.message)
+
+    def assurance(self, test: Test) -> str:
+        """Return what stands beside the verdict, as running text."""
+        found = sentences(test, self.words)
+        if test.p_conform is not None and not self.prior:
+            found.append(self.words("assure.prior", prior=self.words.term("prior", test.prior)))
+        return ("" if self.language == "zh" else " ").join(found)
+
+
+def _only(values: set[str]) -> str:
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _common(values: set[float], shown: Callable[[float], str]) -> str:
+    return " / ".join(shown(value) for value in sorted(values))

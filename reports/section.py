@@ -1,0 +1,115 @@
+"""One entry of the record (one procedure on one device) as a section of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibration.record import Level, MultipointData, ProcedureRun, Reference, Setting, Test, ZeroSpanData
+from reports import numbers
+from reports.phrases import Phrases
+from reports.plots import Drawing
+
+
+class Section:
+    """What the template of a section asks for: title, figures, table columns, settings, references."""
+
+    def __init__(
+        self, number: int, procedure: ProcedureRun, tests: Sequence[Test], references: Sequence[Reference],
+        drawings: Sequence[Drawing], phrases: Phrases,
+    ) -> None:  # fmt: skip
+        self.anchor = f"p{number}"
+        self.procedure = procedure
+        self.data = procedure.data
+        self.tests = tests
+        self.references = [phrases.reference(reference) for reference in references]
+        self.figures = [(drawing.svg(phrases.words), drawing.caption.text(phrases.words)) for drawing in drawings]
+        self._phrases = phrases
+
+    def title(self) -> str:
+        """Return what was done to what."""
+        words = self._phrases.words
+        title = words.term("procedure", self.procedure.procedure)
+        if isinstance(self.data, ZeroSpanData | MultipointData):
+            title += f" · {words.term('quantity', self.data.quantity)}"
+        return title
+
+    def period(self) -> str:
+        """Return when it was done, in minutes of the run."""
+        start, end = self.procedure.started_s / 60, self.procedure.ended_s / 60
+        if end - start < 0.5:
+            return self._phrases.words("report.procedure_instant", start=numbers.fixed(start, 0))
+        return self._phrases.words(
+            "report.procedure_period", start=numbers.fixed(start, 0), end=numbers.fixed(end, 0),
+            length=numbers.fixed(end - start, 0),
+        )  # fmt: skip
+
+    # -- levels ---------------------------------------------------------------------------------------------------
+
+    def levels(self) -> list[Level]:
+        """Return the levels of the data, as found before as left."""
+        if isinstance(self.data, ZeroSpanData):
+            return [*self.data.as_found, *self.data.as_left]
+        return self.data.levels if isinstance(self.data, MultipointData) else []
+
+    def places(self) -> int:
+        """Return the decimals of a table of readings: five significant digits at full scale."""
+        scale = abs(self.data.full_scale) if isinstance(self.data, ZeroSpanData | MultipointData) else 0.0
+        return min(numbers.MOST_PLACES, max(0, numbers.places_for(scale, 5)))
+
+    def residual(self, number: int) -> float | None:
+        """Return the residual of level ``number``, if a line was fitted and the level took part in it."""
+        data = self.data
+        if not isinstance(data, MultipointData) or data.fit is None:
+            return None
+        used = [level for level in data.levels if level.mean is not None and level.refused is None]
+        level = data.levels[number]
+        if len(data.fit.residuals) != len(used) or level not in used:
+            return None
+        return data.fit.residuals[used.index(level)]
+
+    def window(self, level: Level) -> str:
+        """Return the stability window in minutes since the start of the procedure."""
+        if level.window_start_s is None or level.window_end_s is None:
+            return numbers.NOTHING
+        ends = ((s - self.procedure.started_s) / 60 for s in (level.window_start_s, level.window_end_s))
+        return "–".join(numbers.fixed(end, 1) for end in ends)
+
+    def bands(self, data: ZeroSpanData) -> str:
+        """Return the bands of a zero/span check in words."""
+        short = numbers.shortest
+        (zero_adjust, zero_out), (span_adjust, span_out) = data.zero_bands, data.span_bands_pct
+        return self._phrases.words(
+            "report.bands_text", unit=data.unit, zero_adjust=short(zero_adjust), zero_out=short(zero_out),
+            span_adjust=short(span_adjust), span_out=short(span_out),
+        )  # fmt: skip
+
+    # -- settings -------------------------------------------------------------------------------------------------
+
+    def changed(self) -> list[tuple[str, str, str]]:
+        """Return the settings that are not as they were: name, as found, as left."""
+        return [
+            (self._name(setting), self._value(setting, setting.as_found), self._value(setting, setting.as_left))
+            for setting in self.procedure.settings
+            if setting.as_found != setting.as_left
+        ]
+
+    def unchanged(self) -> list[str]:
+        """Return the settings that stayed, as ``name value unit``."""
+        return [
+            f"{self._name(setting)} {self._value(setting, setting.as_found)}"
+            for setting in self.procedure.settings
+            if setting.as_found == setting.as_left
+        ]
+
+    def _name(self, setting: Setting) -> str:
+        return self._phrases.words.term("setting", setting.name)
+
+    def _value(self, setting: Setting, value: str) -> str:
+        """A value with its unit; ranges and backgrounds are in the unit of gas that the device is set to."""
+        words = self._phrases.words
+        if not value:
+            return numbers.NOTHING
+        gas = next((other.as_found for other in self.procedure.settings if other.name == "gas_unit"), "")
+        if setting.name == "range" or setting.name.endswith("_bkg"):
+            return f"{value} {gas}".strip()
+        return f"{value} s" if setting.name == "averaging_time" else words.term("state", value)
