@@ -30,6 +30,10 @@ UNITS: Mapping[str, str] = {
     "weather_transmitter": "instruments.weather.transmitter:WeatherTransmitter",
     "cup_vane": "instruments.weather.cup_vane:CupVaneStation",
     "visibility_meter": "instruments.weather.visibility:VisibilityMeter",
+    "doas": "instruments.gas.doas:OpenPath",
+    "shelter": "instruments.station.shelter:Shelter",
+    "manifold": "instruments.station.manifold:Manifold",
+    "ups": "instruments.station.power:PowerSupply",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

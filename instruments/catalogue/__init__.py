@@ -109,7 +109,7 @@ class Channel(_Section):
 
 Kind = Literal[
     "so2", "nox", "o3", "co", "doas", "calibrator", "zero_air", "photometer", "meter", "pm", "sampler", "weather",
-    "visibility",
+    "visibility", "shelter", "manifold", "ups",
 ]  # fmt: skip
 """What a device is to a host."""
 

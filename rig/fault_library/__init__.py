@@ -99,7 +99,8 @@ class LibraryFault(_Row):
         severity: its scale; None for a fault that is or is not.
         onset: how it may begin.
         acts: what it does.
-        reveals: observables that may move, by design or kind.
+        reveals: observables that may move, by design or kind; also those of neighbours that show it (the analyzers that
+            draw from a manifold).
     """
 
     kinds: list[str] = Field(min_length=1)
@@ -116,8 +117,8 @@ class LibraryFault(_Row):
     def _whole(self) -> LibraryFault:
         if self.severity is None and any(act.form is not None for act in self.acts):
             raise ValueError("an act with a form needs a severity")
-        if set(self.reveals) != set(self.kinds):
-            raise ValueError("reveals has a list for each of kinds, and for no other")
+        if not set(self.kinds) <= set(self.reveals):
+            raise ValueError("reveals has a list for each of kinds, beside those of its neighbours")
         return self
 
     def befalls(self, kind: str, design: str) -> bool:

@@ -1,0 +1,1 @@
+"""The station around the instruments: shelter, sampling manifold, power, clocks."""

@@ -1,0 +1,252 @@
+"""The station's power: mains, an uninterruptible supply with its battery, and the outlets that feed the devices.
+
+Nothing here happens by itself: :meth:`PowerSupply.switchings` says at which instants the power of each device goes and
+comes, as far as the mains, the battery and the order of restarting let it; the bench carries these out. What a dip does
+to a device is the device's own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from instruments.air import FloatArray, GasListener
+from instruments.atmosphere import Site
+from instruments.catalogue import CatalogueEntry
+from instruments.device import Command, Value
+from instruments.signal import OrnsteinUhlenbeck, interpolated
+from instruments.station.mains import Grid
+from instruments.station.minutes import MINUTE_S
+from instruments.station.turns import Turns
+from instruments.steps import SECOND_US, Hidden
+from instruments.unit import Unit
+from instruments.wear import Service
+
+_DAY_US = 86_400 * SECOND_US
+_SEARCH_DAYS = 60
+
+
+class PowerHidden(Hidden):
+    """What is wrong with mains and supply.
+
+    Attributes:
+        mains: they are there; False: somebody has cut the line.
+        voltage_factor: voltage over nominal; below 0.85 the supply takes it for a cut.
+        disturbances: sags and cuts over what is usual in a city; 0: none.
+        battery_health: capacity of the battery over that of one of its age.
+        bypass: the supply passes the mains through and does not help.
+    """
+
+    mains: bool = True
+    voltage_factor: float = Field(default=1.0, ge=0.0, le=1.3)
+    disturbances: float = Field(default=1.0, ge=0.0, le=1000.0)
+    battery_health: float = Field(default=1.0, ge=0.0, le=1.2)
+    bypass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One device's plug.
+
+    Attributes:
+        device: its name on the bench.
+        ups: it hangs on the supply, not on the mains.
+        watts: what it draws.
+        order: its place in the order of restarting, from 0.
+    """
+
+    device: str
+    ups: bool
+    watts: float
+    order: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Switching:
+    """The power of a device goes or comes."""
+
+    t_us: int
+    order: int
+    device: str
+    on: bool
+
+
+class PowerSupply(Unit):
+    """The supply with its meter of the mains; see the module."""
+
+    step_s = 10
+    hidden_model = PowerHidden
+    hidden: PowerHidden
+    diagnostics = (
+        "mains_voltage", "mains_voltage_min", "battery_charge", "on_battery", "output", "load", "transfers",
+    )  # fmt: skip
+    firmware = "1.0"
+
+    def __init__(
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+        self.outlets: list[Outlet] = []
+        self._listeners: list[GasListener] = []
+        self._wander = OrnsteinUhlenbeck(seed, f"{name}/voltage", 1800.0)
+        self._turns = Turns(self, Grid(seed, f"{name}/mains", entry.parameter("cut_mean")))
+        self._done_us = -1
+
+    def place(self, site: Site) -> None:
+        """Nothing of the surroundings matters to it."""
+
+    def feed(self, device: str, *, ups: bool, watts: float, order: int = 0) -> None:
+        """Plug a device in. What has been computed is void.
+
+        Raises:
+            ValueError: the device has a plug already, or draws less than nothing.
+        """
+        if watts < 0.0 or order < 0 or any(outlet.device == device for outlet in self.outlets):
+            raise ValueError(f"{device}: one plug for each device, with a load and an order that are not negative")
+        self.outlets.append(Outlet(device, ups, watts, order))
+        self._turns.begin_anew()
+        self.gas_changed(0)
+        self._tell(0)
+
+    def load_w(self) -> float:
+        """What hangs on the supply."""
+        return sum(outlet.watts for outlet in self.outlets if outlet.ups)
+
+    def capacity_wh(self, t_us: int) -> float:
+        """Energy of the full battery."""
+        share = self.wear.share("battery", np.array([t_us / SECOND_US]))[0]
+        return self.entry.parameter("battery_energy") * self.hidden.battery_health * float(share)
+
+    # -- device ---------------------------------------------------------------------------------------------------
+
+    def settle(self, t_us: int) -> None:
+        """Compute everything until ``t_us``."""
+        self._turns.extend(t_us)
+        super().settle(t_us)
+
+    def recompute(self, t_us: int) -> None:
+        """From ``t_us`` on all goes otherwise."""
+        super().recompute(t_us)
+        self._turns.turn_at(t_us)
+        self._changed(t_us)
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """Let ``command`` act from ``t_us`` on; a new battery comes charged."""
+        super().apply(t_us, command)
+        if command.name == "replace_battery":
+            self._turns.turn_at(t_us, charge=1.0)
+            self._changed(t_us)
+
+    def _changed(self, t_us: int) -> None:
+        self._done_us = max(self._done_us, t_us - 1)
+        self._tell(t_us // SECOND_US + 1)
+
+    def advance(self, until_us: int) -> None:
+        """Compute up to ``until_us``; what was to be switched until then has been."""
+        super().advance(until_us)
+        self._done_us = max(self._done_us, until_us)
+
+    def next_event_us(self) -> int | None:
+        """The next instant at which a device is to be switched; looks two months ahead."""
+        begin = self._done_us + 1
+        for day in range(0, _SEARCH_DAYS, 5):
+            found = self.switchings(begin + day * _DAY_US, begin + (day + 5) * _DAY_US)
+            if found:
+                return found[0].t_us
+        return None
+
+    # -- schedule -------------------------------------------------------------------------------------------------
+
+    def switchings(self, first_us: int, last_us: int) -> tuple[Switching, ...]:
+        """All switchings from ``first_us`` (inclusive) to ``last_us`` (exclusive), as things stand now."""
+        self._turns.extend(last_us)
+        found = []
+        for outlet in self.outlets:
+            for t_us, on in self._history_of(outlet):
+                if first_us <= t_us < last_us:
+                    found.append(Switching(t_us, outlet.order if on else 0, outlet.device, on))
+        return tuple(sorted(found))
+
+    def fed_share(self, first: int, last: int) -> FloatArray:
+        """Share of the whole load that is fed at the beginnings of minutes ``first`` to ``last``."""
+        total = sum(outlet.watts for outlet in self.outlets)
+        if total == 0.0:
+            return np.ones(last - first)
+        minutes = np.arange(first, last) * MINUTE_S * SECOND_US
+        self._turns.extend(int(minutes[-1]) + 1)
+        fed = np.zeros(last - first)
+        for outlet in self.outlets:
+            history = self._history_of(outlet)
+            states = np.array([True] + [on for _, on in history])
+            fed += outlet.watts * states[np.searchsorted([t for t, _ in history], minutes, side="right")]
+        return fed / total
+
+    def on_change(self, listener: GasListener) -> None:
+        """Tell ``listener`` from which second on the schedule is no longer what it was."""
+        self._listeners.append(listener)
+
+    def _tell(self, second: int) -> None:
+        for listener in self._listeners:
+            listener.gas_changed(second)
+
+    def _history_of(self, outlet: Outlet) -> list[tuple[int, bool]]:
+        """When the outlet's power went (False) and came back (True); it was there at the epoch."""
+        wait = round(
+            (self.entry.parameter("restart_delay") + outlet.order * self.number("restart_stagger")) * SECOND_US
+        )
+        history: list[tuple[int, bool]] = []
+        feeding = True
+        due: int | None = None
+        for turn in self._turns.all:
+            alive = turn.output if outlet.ups else turn.good
+            if due is not None and due <= turn.t_us:
+                history.append((due, True))
+                feeding, due = True, None
+            if not alive:
+                due = None
+                if feeding:
+                    history.append((turn.t_us, False))
+                    feeding = False
+            elif not feeding and due is None:
+                due = turn.t_us + wait
+        if due is not None:
+            history.append((due, True))
+        return history
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        flags = dict.fromkeys(("on_battery", "output", "transfers"), "1")
+        return {**super().units(), "mains_voltage_min": "V", **flags}
+
+    # -- what its meter sees --------------------------------------------------------------------------------------
+
+    def detect(self, first: int, last: int) -> FloatArray:
+        """Rows of the ten-second steps."""
+        step_us = self.step_s * SECOND_US
+        ends = (np.arange(first, last) + 1) * step_us
+        self._turns.extend(int(ends[-1]))
+        turns = self._turns.all
+        times = np.array([turn.t_us for turn in turns])
+        at = np.searchsorted(times, ends, side="right") - 1
+        left = np.array([turn.left for turn in turns])
+        lowest = np.minimum(left[at], left[np.searchsorted(times, ends - step_us, side="right") - 1])
+        for turn in turns[int(at[0]) :]:  # sags are shorter than a step
+            index = turn.t_us // step_us - first
+            if 0 <= index < last - first:
+                lowest[index] = min(lowest[index], turn.left)
+        wander = 1.0 + self.entry.parameter("voltage_sd") * interpolated(self._wander, first, last, 60 // self.step_s)
+        volts = self.entry.parameter("mains_voltage") * wander
+        charge, rate = (np.array([getattr(turn, name) for turn in turns]) for name in ("charge", "rate"))
+        charged = np.clip(charge[at] + rate[at] * (ends - times[at]) / SECOND_US, 0.0, 1.0)
+        on_battery = np.array([float(turn.output and not turn.good) for turn in turns])
+        output = np.array([float(turn.output) for turn in turns])
+        load = 100.0 * self.load_w() / self.entry.parameter("rated_power")
+        return np.array([
+            np.round(volts * left[at], 1), np.round(volts * lowest, 1), np.round(100.0 * charged, 1),
+            on_battery[at], output[at], load * output[at], self._turns.transfers(ends),
+        ])  # fmt: skip
