@@ -1,4 +1,4 @@
-"""The first-order recursion y[k] = decay y[k-1] + x[k], at compiled speed and exact to the bit wherever it is cut.
+"""Recursions and running means at compiled speed, exact to the bit wherever they are cut: y[k] = decay y[k-1] + x[k].
 
 The recursion is a bidiagonal system of equations solved by forward substitution, which BLAS knows as ``dtbsv``: one
 multiplication and one addition per point. The output before the first point is the system's first unknown, so the
@@ -47,6 +47,21 @@ def lag(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray
     outputs[:, 0] = last_output
     np.multiply(inputs, 1.0 - decay, out=outputs[:, 1:])
     return _solved(outputs, decay)
+
+
+def trailing_mean(values: FloatArray, window: int, count: int) -> FloatArray:
+    """Return the means over the last ``window`` values at each of the last ``count`` points, summed newest first.
+
+    Args:
+        values: shape (count + window - 1,): the points and the ``window - 1`` before them.
+        window: number of values in a mean.
+        count: number of means.
+    """
+    begin = window - 1
+    total = values[begin : begin + count].copy()
+    for back in range(1, window):
+        total += values[begin - back : begin - back + count]
+    return np.asarray(total / window)
 
 
 def _solved(outputs: FloatArray, decay: float) -> FloatArray:

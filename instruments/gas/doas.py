@@ -23,10 +23,10 @@ from instruments.catalogue import CatalogueEntry
 from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
+from instruments.filters import lag
 from instruments.gas.beam import transmission
 from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
 from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, STATUS, STEP_S, OpenPathHidden
-from instruments.history import lag
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import SECOND_US, Hidden, Moment
 from instruments.unit import Unit

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import GRID_US, FloatArray, GasSource, Species
-from instruments.history import ROWS, GasSeries, as_rows
+from instruments.history import GasSeries, as_rows
 from instruments.plumbing import COUNT
 
 
@@ -32,11 +32,9 @@ class FilledCell(GasSeries):
         self._filling = _column(filling)
         self.gas_changed(point)
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        rows = np.empty((ROWS, last - first))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         rows[COUNT:] = as_rows(self._room.gas(first, last))[COUNT:]
         rows[:COUNT] = self._filling[:, None]
-        return rows
 
 
 def _column(filling: Mapping[Species, float]) -> FloatArray:

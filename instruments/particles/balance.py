@@ -18,7 +18,7 @@ from instruments.air import FloatArray
 from instruments.atmosphere import Site
 from instruments.device import Value
 from instruments.errors import Refused
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.particles.filters import FilterBox
 from instruments.particles.heating import ZERO_K
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated

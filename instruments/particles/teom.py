@@ -17,7 +17,7 @@ from instruments.air import FloatArray
 from instruments.atmosphere import Site
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.particles import teom_element as element
 from instruments.particles.inlet import Inlet
 from instruments.particles.teom_air import ATM_HPA, STEP_S, Prepared, Stretch, sensed, surroundings

@@ -13,7 +13,7 @@ import numpy as np
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Mode
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.particles import teom_element as element
 from instruments.particles import teom_firmware as firmware
 from instruments.particles.teom import Teom

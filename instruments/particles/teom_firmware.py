@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.air import FloatArray
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.particles.teom_air import Stretch
 from instruments.particles.teom_element import UG_PER_G, decay
 from instruments.steps import Moment

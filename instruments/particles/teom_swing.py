@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.air import FloatArray
-from instruments.history import lag, trailing_mean
+from instruments.filters import lag, trailing_mean
 from instruments.particles import teom_element as element
 from instruments.particles.teom_air import Stretch, particle_water
 

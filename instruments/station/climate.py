@@ -16,7 +16,7 @@ import numpy as np
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Site, Weather
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.station.minutes import MINUTE_S, MinuteSeries
 from instruments.station.moisture import saturated, saturation_at
 
@@ -104,7 +104,7 @@ class Climate(MinuteSeries):
         super().__init__(len(Row))
         self._shelter, self._site = shelter, site
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         figures, hidden, volume = self._shelter.entry.parameter, self._shelter.hidden, self._shelter.volume_m3
         weather = self._site.outside.weather(first, last)
         sunlit = weather.temperature_c + figures("sun_gain") * weather.sun_w_m2
@@ -135,7 +135,7 @@ class Climate(MinuteSeries):
         if tripped:  # a dip of the mains: the compressor stops, and must rest
             mode, rested = Mode.OFF, 0.0
         whole = float(MINUTE_S)
-        rows = []
+        minutes = []
         for gain, cool, heat, out_water, coil_water, pressure in zip(
             gains.tolist(), pull_cool.tolist(), pull_heat.tolist(), water_outside.tolist(), coil.tolist(),
             weather.pressure_hpa.tolist(), strict=True,
@@ -170,12 +170,11 @@ class Climate(MinuteSeries):
                 drying = 0.0
             water = max(water - (dry_step if drying > 0.0 else moist_step * drying), 0.1)
             air, mode = end, after
-            rows.append((air, mass, 0.0, water, float(mode), rested, drying, at, air_at, duty))
-        table = np.array(rows).T.copy()
-        table[Row.WALL] = wall
-        if tripped and table[Row.AT, 0] == whole:
-            table[Row.AT, 0], table[Row.AIR_AT, 0] = 0.0, before[Row.AIR]
-        return table
+            minutes.append((air, mass, 0.0, water, float(mode), rested, drying, at, air_at, duty))
+        rows[:] = np.array(minutes).T
+        rows[Row.WALL] = wall
+        if tripped and rows[Row.AT, 0] == whole:
+            rows[Row.AT, 0], rows[Row.AIR_AT, 0] = 0.0, before[Row.AIR]
 
     def _start(self, weather: Weather, sunlit: float) -> FloatArray:
         """The minute before the epoch: running at its set point, or as cold as it is outside."""

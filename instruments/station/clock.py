@@ -155,9 +155,9 @@ class _Heat(Series):
         begin, end = self.values(step - 2, step)[0].tolist()
         return float(begin + (end - begin) * (t_us / (_STEP_S * SECOND_US) - step))
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         room = self._room.gas(first * _STEP_S, last * _STEP_S).temperature_c[_STEP_S - 1 :: _STEP_S]
         off = _PPM_PER_K2 * 1e-6 * _STEP_S * (room + self._above_c - _TURNING_C) ** 2
         before = 0.0 if self.history.stop == 0 else float(self.history.last()[0])
         off[0] += before
-        return np.cumsum(off)[None, :]
+        rows[0] = np.cumsum(off)

@@ -14,7 +14,8 @@ import numpy as np
 from instruments.air import FloatArray, Species
 from instruments.atmosphere import Site
 from instruments.chemistry import titrated
-from instruments.history import ROWS, GasSeries, as_rows, lag
+from instruments.filters import lag
+from instruments.history import ROWS, GasSeries, as_rows
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.station.film import Film, Row
 from instruments.station.inlet import Inlet, mix
@@ -41,39 +42,37 @@ class Duct(GasSeries):
         super().__init__(extra_rows=1 + len(_HELD))
         self._manifold, self._site, self._inlet, self._film = manifold, site, inlet, film
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         manifold, second = self._manifold, np.arange(first, last)
         passed, entry = self._entries(first, last)
         stay = second - entry
         oldest = math.floor(float(entry[0]))
         given = as_rows(self._inlet.gas(oldest, last))
         at = np.floor(entry).astype(np.int64)
-        rows = given.take(at - oldest, axis=1)
+        gas = given.take(at - oldest, axis=1)
         following = given.take(np.minimum(at + 1, last - 1) - oldest, axis=1)
-        rows += (following - rows) * (entry - at)
+        gas += (following - gas) * (entry - at)
 
         begin, end = self._film.shown(first, last)
         shown = spread(begin[_SHOWN], end[_SHOWN], first, last)
         wall, wetness, so2_freed, no2_freed = shown
         warming = np.exp(-stay / manifold.entry.parameter("warming_time"))
-        rows[TEMPERATURE] = wall + (rows[TEMPERATURE] - wall) * warming
-        made = titrated(rows[Species.NO], rows[Species.O3], stay, rows[TEMPERATURE], rows[PRESSURE])
-        rows[Species.NO] -= made
-        rows[Species.O3] -= made
-        rows[Species.NO2] += made
-        too_wet = np.maximum(rows[Species.H2O] - saturated(wall, rows[PRESSURE]), 0.0)
-        rows[Species.H2O] -= manifold.entry.parameter("film_exchange") * too_wet
-        result = np.empty((ROWS + 1 + len(_HELD), last - first))
-        self._walls(rows, result, stay, wetness)
-        rows[Species.SO2] += so2_freed
-        rows[Species.NO2] += no2_freed
+        gas[TEMPERATURE] = wall + (gas[TEMPERATURE] - wall) * warming
+        made = titrated(gas[Species.NO], gas[Species.O3], stay, gas[TEMPERATURE], gas[PRESSURE])
+        gas[Species.NO] -= made
+        gas[Species.O3] -= made
+        gas[Species.NO2] += made
+        too_wet = np.maximum(gas[Species.H2O] - saturated(wall, gas[PRESSURE]), 0.0)
+        gas[Species.H2O] -= manifold.entry.parameter("film_exchange") * too_wet
+        self._walls(gas, rows, stay, wetness)
+        gas[Species.SO2] += so2_freed
+        gas[Species.NO2] += no2_freed
         leak = manifold.hidden.leak_fraction
         if leak > 0.0:
-            mix(rows, self._site.room.gas(first, last), leak)
-        rows[PRESSURE] -= 0.01 * manifold.suction_pa(first, last)
-        result[:ROWS] = rows
-        result[_PASSED] = passed
-        return result
+            mix(gas, self._site.room.gas(first, last), leak)
+        gas[PRESSURE] -= 0.01 * manifold.suction_pa(first, last)
+        rows[:ROWS] = gas
+        rows[_PASSED] = passed
 
     def _entries(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
         """Volume passed at each second, and the second (with its fraction) at which what leaves then came in."""

@@ -53,7 +53,7 @@ class Film(MinuteSeries):
         super().__init__(len(Row))
         self._manifold, self._site, self._inlet = manifold, site, inlet
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         manifold = self._manifold
         figures, hidden = manifold.entry.parameter, manifold.hidden
         ends = slice(MINUTE_S - 1, None, MINUTE_S)
@@ -74,13 +74,13 @@ class Film(MinuteSeries):
         film, so2_held, no2_held = (
             (0.0, 0.0, 0.0) if before is None else before[[Row.FILM, Row.SO2_HELD, Row.NO2_HELD]].tolist()
         )
-        rows = []
+        minutes = []
         for gain, so2, no2, stay in zip(
             gained.tolist(), entering[Species.SO2].tolist(), entering[Species.NO2].tolist(), residence.tolist(),
             strict=True,
         ):  # fmt: skip
             if film == 0.0 and gain <= 0.0:
-                rows.append((0.0, 0.0, so2_held, no2_held, 0.0, 0.0))
+                minutes.append((0.0, 0.0, so2_held, no2_held, 0.0, 0.0))
                 continue
             after = min(max(film + gain, 0.0), deepest)
             wetness = 1.0 - math.exp(-after / thin)
@@ -89,8 +89,6 @@ class Film(MinuteSeries):
             so2_held += back[0] * so2 * (1.0 - math.exp(-takes[0] * wetness * stay)) - so2_freed
             no2_held += back[1] * no2 * (1.0 - math.exp(-takes[1] * wetness * stay)) - no2_freed
             film = after
-            rows.append((film, wetness, so2_held, no2_held, so2_freed, no2_freed))
-        table = np.empty((len(Row), last - first))
-        table[Row.WALL_C] = wall
-        table[Row.FILM :] = np.array(rows).T
-        return table
+            minutes.append((film, wetness, so2_held, no2_held, so2_freed, no2_freed))
+        rows[Row.WALL_C] = wall
+        rows[Row.FILM :] = np.array(minutes).T

@@ -39,9 +39,9 @@ class Inlet(GasSeries):
         super().__init__()
         self._manifold, self._site = manifold, site
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         hidden = self._manifold.hidden
-        rows = as_rows(self._site.outside.gas(first, last))
+        rows[:] = as_rows(self._site.outside.gas(first, last))
         if hidden.mist > 0.0:
             _moisten(rows, hidden.mist)
         if hidden.tempered_air > 0.0:
@@ -50,7 +50,6 @@ class Inlet(GasSeries):
             if share > 0.0:
                 for species, part in taken.items():
                     rows[species] *= 1.0 - share * part
-        return rows
 
 
 def mix(rows: FloatArray, other: Gas, share: float) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.device import Value
-from instruments.history import lag
+from instruments.filters import lag
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.signal import WhiteNoise
 from instruments.station.duct import Duct

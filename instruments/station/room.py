@@ -13,7 +13,8 @@ import numpy as np
 
 from instruments.air import FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
-from instruments.history import ROWS, GasSeries, lag
+from instruments.filters import lag
+from instruments.history import GasSeries
 from instruments.plumbing import COUNT, PRESSURE, TEMPERATURE, Supply
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.climate import Climate, Row
@@ -34,12 +35,12 @@ class Composition(MinuteSeries):
         super().__init__(COUNT)
         self._shelter, self._site = shelter, site
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         shelter = self._shelter
         outside = self._site.outside.gas(first * MINUTE_S, last * MINUTE_S).fractions[:, MINUTE_S - 1 :: MINUTE_S]
         spilled = self._spilled(first, last)
         before = self.first_row()
-        rows = np.zeros((COUNT, last - first))
+        rows[:] = 0.0
         exchange = shelter.exchange_per_s()
         for species in _GASES:
             lost = shelter.entry.parameter(f"deposition_{species.name.lower()}") / 3600.0
@@ -47,7 +48,6 @@ class Composition(MinuteSeries):
             gained = (exchange * outside[species] + spilled[species]) / rate
             start = np.array([gained[0] if before is None else before[species]])
             rows[species] = lag(gained[None, :], start, math.exp(-rate * MINUTE_S))[0]
-        return rows
 
     def _spilled(self, first: int, last: int) -> FloatArray:
         """What the vents add in the mean of each minute, per second."""
@@ -75,18 +75,16 @@ class Room(GasSeries):
             shelter.seed, f"{shelter.name}/draught", shelter.entry.parameter("draught_time")
         )
 
-    def _compute(self, first: int, last: int) -> FloatArray:
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         begin, end = self._composition.shown(first, last)
         climate_begin, climate_end = self._climate.shown(first, last)
         begin, end = begin.copy(), end.copy()
         begin[Species.H2O], end[Species.H2O] = climate_begin[Row.WATER], climate_end[Row.WATER]
-        rows = np.empty((ROWS, last - first))
         rows[:COUNT] = spread(begin, end, first, last)
         draught = interpolated(self._draught, first, last, MINUTE_S)
         rows[TEMPERATURE] = _air(climate_begin, climate_end, first, last)
         rows[TEMPERATURE] += self._shelter.entry.parameter("draught") * draught
         rows[PRESSURE] = self._site.outside.gas(first, last).pressure_hpa
-        return rows
 
 
 def _air(begin: FloatArray, end: FloatArray, first: int, last: int) -> FloatArray:

@@ -33,8 +33,6 @@ def test_every_parameter_is_read(model):
             unread.discard(key)
             return super().__getitem__(key)
 
-    if entry.kind in PARTICLES:
-        pytest.skip("particle monitors have this test beside their own")
     watched = object.__new__(catalogue.CatalogueEntry)
     watched.__dict__.update(entry.__dict__)
     watched.parameters = Watching(entry.parameters)
