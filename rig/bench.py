@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from instruments.device import Command, Device, Value
+from instruments.station.power import PowerSupply
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
 from rig.errors import ConfigurationErrors, RigFault
 from rig.faults import Fault, FaultBoard, FaultTarget, plan_fault
 from rig.lines import DeviceEnd, Line, LineTiming
+from rig.routines import schedule
 
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
@@ -97,7 +99,8 @@ class Bench(FaultTarget):
         self.fault_listeners: list[Callable[[int, Fault, bool], None]] = []
         self._closed = False
         self.instruments: dict[str, Instrument]
-        self.instruments, self.ambient, self.room = build_instruments(self)
+        self.instruments, around = build_instruments(self)
+        self.ambient, self.room = around.outside, around.room
         for instrument in self.instruments.values():
             for port_name, port in instrument.section.port.items():
                 instrument.lines[port_name] = self.make_line(instrument, port_name, port)
@@ -110,6 +113,8 @@ class Bench(FaultTarget):
         }
         for fault in self.faults:
             self.clock.after(fault.start_us, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+        for routine in file.routine:
+            schedule(routine, self.clock, self._routine_command)
         self.clock.after(_HOUSEKEEPING_US, self._keep_house)
 
     # -- time -----------------------------------------------------------------------------------------------------
@@ -177,6 +182,10 @@ class Bench(FaultTarget):
                     line.device_end.power_cycled()
         self._watch(instrument)
 
+    def _routine_command(self, device: str, command: Command) -> None:
+        if not self._closed:
+            self.command(device, command)
+
     def set_line(self, device: str, attribute: str, value: bool | int) -> None:
         """Set an attribute of the condition of every line of ``device``."""
         for line in self.instruments[device].all_lines:
@@ -238,7 +247,12 @@ class Bench(FaultTarget):
             return
 
         def happen() -> None:
+            if self._closed:
+                return
             instrument.device.advance(due)
+            if isinstance(instrument.device, PowerSupply):
+                for switching in instrument.device.switchings(due, due + 1):
+                    self.command(switching.device, Command("power", switching.on))
             self._watch(instrument)
 
         self.clock.after(max(0, due - self.clock.now_us), happen)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from instruments.air import Species
+from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.supply.settings import PORTS as GAS_PORTS
@@ -60,6 +61,7 @@ def mistakes(
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
     errors += _ports_taken_twice(file, where)
+    errors += _station(file, where)
     errors += _cylinders(file, where, known)
     errors += _tubes(file, where, known)
     for name in file.certificate:
@@ -67,6 +69,13 @@ def mistakes(
             errors.append(ConfigurationError(where, f"certificate.{name}", "the name of a calibrator", repr(name)))
         elif name not in known:
             errors.append(_unknown(file, where, f"certificate.{name}", name))
+    for number, routine in enumerate(file.routine):
+        for place, step in enumerate(routine.steps):
+            actor, key = file.device.get(step.device), f"routine.{number}.steps.{place}"
+            if step.device not in known:
+                errors.append(_unknown(file, where, f"{key}.device", step.device))
+            elif actor is not None and (actor.resource is not None or actor.model == MANUAL):
+                errors.append(ConfigurationError(where, f"{key}.device", "an emulated device", repr(step.device)))
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)
     return errors
@@ -150,6 +159,35 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
             first = taken.setdefault(section.resource, key)
             if first != key:
                 yield ConfigurationError(where, key, f"a resource that {first} does not have", repr(section.resource))
+
+
+_OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
+"""Kinds that ask the air for particles or weather."""
+_ONE_OF_A_KIND = ("shelter", "manifold", "ups")
+
+
+def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
+    """What devices need of the air, of the shelter and of the power supply."""
+    emulated = {name: kind_of(file, name) for name, section in file.device.items() if section.resource is None}
+    ambient, room = file.air.get("ambient"), file.air.get("room")
+    for name, kind in emulated.items():
+        if kind in _OUTDOORS and not isinstance(ambient, CitySection | ReplaySection):
+            expected = f'model = "city" or "replay": {name} needs particles or weather'
+            yield ConfigurationError(where, "air.ambient", expected, "simple air")
+            break
+    if isinstance(room, CitySection | ReplaySection):
+        yield ConfigurationError(where, "air.room.model", "nothing: a room has simple air, or a shelter", room.model)
+    for kind in _ONE_OF_A_KIND:
+        of_kind = [name for name, its in emulated.items() if its == kind]
+        if len(of_kind) > 1:
+            yield ConfigurationError(where, f"device.{of_kind[1]}", f"one {kind} on a bench", f"{len(of_kind)} of them")
+        if kind == "shelter" and of_kind and room is not None:
+            yield ConfigurationError(where, "air.room", f"nothing: the room's air is that of {of_kind[0]}", "a section")
+        if kind == "ups" and not of_kind:
+            for name in emulated:
+                if "power" in file.device[name].model_fields_set:
+                    expected = "nothing on a bench without a power supply (a device of kind ups)"
+                    yield ConfigurationError(where, f"device.{name}.power", expected, "a plug")
 
 
 def _cylinders(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:

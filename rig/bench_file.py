@@ -15,9 +15,20 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    ValidationError,
+)  # fmt: skip
 
+from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.wear import Service
 from rig.units import Dimension, base_unit, parse_quantity
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -118,6 +129,13 @@ class PortSection(_Section):
     options: dict[str, bool] = Field(default_factory=dict)
 
 
+class PlugSection(_Section):
+    """``power = { ups = true, watts = 150 }``: how a device of a station with a power supply is fed."""
+
+    ups: bool = True
+    watts: float = Field(default=150.0, ge=0)
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -127,6 +145,8 @@ class DeviceSection(_Section):
     settings: dict[str, SettingValue] = Field(default_factory=dict)
     hidden: dict[str, SettingValue] = Field(default_factory=dict)
     warm: bool = Field(default=True, description="has been running before the epoch")
+    service: Service = Field(default_factory=Service, description="hours and shelf time behind it")
+    power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None
@@ -192,6 +212,20 @@ class AirSection(_Section):
     h2o: Annotated[float, Field(ge=0, description="mmol/mol")] = 12.0
 
 
+def _air_model(value: object) -> str:
+    return str(value.get("model", "simple")) if isinstance(value, dict) else getattr(value, "model", "simple")
+
+
+AnyAirSection = Annotated[
+    Annotated[AirSection, Tag("simple")]
+    | Annotated[CitySection, Tag("city")]
+    | Annotated[ReplaySection, Tag("replay")],
+    Discriminator(_air_model),
+]
+"""What ``[air.X]`` may be: simple, or by its ``model`` a city's or a recorded one."""
+_AIR_MODELS = ("simple", "city", "replay")
+
+
 class FaultSection(_Section):
     """``[[fault]]``: what goes wrong, when, for how long, how badly."""
 
@@ -204,6 +238,23 @@ class FaultSection(_Section):
     parameter: str | None = Field(default=None, description='for kind "cause": the hidden parameter that changes')
 
 
+class StepSection(_Section):
+    """One step of a routine: settings of a device, some time after the routine has begun."""
+
+    after: Duration = 0.0
+    device: str
+    set: dict[str, SettingValue] = Field(min_length=1)
+
+
+class RoutineSection(_Section):
+    """``[[routine]]``: what the station does by itself on the bench's clock (a nightly span check)."""
+
+    name: str
+    at: Duration
+    every: Duration | None = Field(default=None, gt=0)
+    steps: list[StepSection] = Field(min_length=1)
+
+
 class BenchFile(_Section):
     """A whole bench file."""
 
@@ -214,8 +265,9 @@ class BenchFile(_Section):
     certificate: dict[str, UncertaintySection] = Field(
         default_factory=dict, description="per calibrator device: uncertainty of its flows and of its ozone"
     )
-    air: dict[Literal["ambient", "room"], AirSection] = Field(default_factory=dict)
+    air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
     fault: list[FaultSection] = Field(default_factory=list)
+    routine: list[RoutineSection] = Field(default_factory=list)
 
 
 def read_bench_data(path: Path) -> dict[str, Any]:
@@ -270,7 +322,10 @@ def findings_of(error: ValidationError, where: str, key: str = "") -> list[Confi
 
 
 def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
-    key = ".".join(str(part) for part in (*filter(None, [prefix]), *finding["loc"]))
+    place = list(finding["loc"])
+    if place[:1] == ["air"] and len(place) > 2 and place[2] in _AIR_MODELS:
+        del place[2]  # the model of the air is no key of the file
+    key = ".".join(str(part) for part in (*filter(None, [prefix]), *place))
     found = _shortly(finding["input"])
     kind = finding["type"]
     if kind == "extra_forbidden":

@@ -84,7 +84,7 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
-    if not section.port:
+    if not section.port and line_protocols(entry):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
     numbers: dict[int, str] = {}
     for name, port in section.port.items():
@@ -107,6 +107,14 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         yield from _calibrator(where, key, section, entry)
     else:
         yield from _analyzer(where, key, section, entry)
+        yield from _service(where, key, section, entry)
+
+
+def _service(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+    for part in section.service.parts:
+        if part not in entry.wear:
+            known = ", ".join(entry.wear) or "none"
+            yield ConfigurationError(where, f"{key}.service.parts.{part}", f"a part that ages ({known})", part)
 
 
 def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterator[ConfigurationError]:

@@ -130,6 +130,7 @@ class ServedBench:
             "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
         }  # fmt: skip
         data.pop("fault", None)
+        data.pop("routine", None)
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
             cylinder.pop("hidden", None)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from instruments.air import GRID_US, Gas, GasSource, Species
+from instruments.gas.base import PointAnalyzer
+from instruments.observing import Observing
 from instruments.supply.calibrator import Calibrator
 from rig.bench import Bench, Instrument
 from rig.errors import ConfigurationError
@@ -106,6 +108,11 @@ def _offer(name: str, calibrator: Calibrator, t_us: int) -> dict[str, Any]:
 
 def _reading(name: str, instrument: Instrument, t_us: int) -> dict[str, Any]:
     device, kind = instrument.device, instrument.entry.kind
+    if not isinstance(device, PointAnalyzer):
+        assert isinstance(device, Observing)  # all instruments but calibrators are units
+        powered = bool(device.read(t_us, "powered"))
+        shown = {quantity: device.read(t_us, quantity) for quantity in device.reported()} if powered else {}
+        return {"kind": "reading", "t_us": t_us, "device": name, "powered": powered, "shown": shown}
     channels = ("no", "no2", "nox") if kind == "nox" else (kind,)
     inlet = ("no", "no2") if kind == "nox" else channels
     powered = bool(device.read(t_us, "powered"))

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from instruments.air import GasSource, Species
+from instruments.air import Species
 from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face, Value
-from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
@@ -22,11 +21,12 @@ from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
-from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
+from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.host.link import HostProtocol
 from rig.host.references import species_of
 from rig.host.reliance import relied_on
 from rig.lines import DeviceEnd
+from rig.surroundings import Surroundings, furnish, outside_air
 
 if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
@@ -69,17 +69,16 @@ def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, V
     return settings
 
 
-def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
+def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings]:
     """Build everything of the bench's file, which :mod:`rig.bench_check` has found to be without mistakes.
 
     Returns:
-        the instruments by name, the ambient air and the shelter's air.
+        the instruments by name, and the air outside and around them.
     """
     from rig.bench import Instrument, InstrumentFace, local_epoch_us
 
     file = bench.file
-    ambient = _air(bench.seed, "ambient", file.air.get("ambient", AirSection(log_sd=0.5)))
-    room = _air(bench.seed, "room", file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"})))
+    outside = outside_air(bench)
     zero_air = ZeroAir()
     instruments: dict[str, Instrument] = {}
     for name, section in file.device.items():
@@ -90,34 +89,23 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
         face = InstrumentFace(device, bench.clock, local_epoch_us(file),
                               lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
-    _connect(file, instruments, ambient, room)
-    return instruments, ambient, room
-
-
-def _air(seed: int, name: str, section: AirSection) -> Air:
-    composition = {
-        Species.SO2: section.so2, Species.NO: section.no, Species.NO2: section.no2, Species.O3: section.o3,
-        Species.CO: section.co / 1000.0, Species.H2O: section.h2o,
-    }  # fmt: skip
-    return Air(
-        seed, name, composition, temperature_c=section.temperature_c, temperature_sd_c=section.temperature_sd_c,
-        pressure_hpa=section.pressure_hpa, pressure_sd_hpa=section.pressure_sd_hpa, log_sd=section.log_sd,
-        correlation_time_s=section.correlation_time,
-    )  # fmt: skip
+    _connect_cylinders(file, instruments)
+    return instruments, furnish(bench, instruments, outside)
 
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry, zero_air: ZeroAir) -> Device:
     settings = start_settings(section, entry)
     numbers = [port.id for port in section.port.values() if port.id is not None]
     # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
-    maker_id = _table(entry.name, line_protocols(entry)[0]).default_id
-    settings.setdefault("instrument_id", numbers[0] if numbers else maker_id)
+    for protocol in line_protocols(entry)[:1]:
+        settings.setdefault("instrument_id", numbers[0] if numbers else _table(entry.name, protocol).default_id)
     if entry.kind == "calibrator":
         return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
                           hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
                           firmware=_FIRMWARE, model=entry.name)  # fmt: skip
     return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
-                          hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
+                      hidden=dict(section.hidden), warm=section.warm, service=section.service,
+                      where=bench.where)  # fmt: skip
 
 
 @cache
@@ -138,8 +126,8 @@ def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Literal[
     return make
 
 
-def _connect(file: BenchFile, instruments: dict[str, Instrument], ambient: Air, room: Air) -> None:
-    """Cylinders to calibrators, calibrators through a vented manifold and tubes to analyzers."""
+def _connect_cylinders(file: BenchFile, instruments: dict[str, Instrument]) -> None:
+    """Cylinders to the ports of calibrators."""
     calibrators = {name: i.device for name, i in instruments.items() if isinstance(i.device, Calibrator)}
     for letter, (name, section) in zip("abcdef", file.cylinder.items(), strict=False):
         target = section.device or next(iter(calibrators), "")
@@ -154,22 +142,3 @@ def _connect(file: BenchFile, instruments: dict[str, Instrument], ambient: Air, 
         )  # fmt: skip
         stored = None if section.stored is None else section.stored * scale
         calibrators[target].connect_cylinder(section.port or letter, cylinder, stored)
-    manifolds = {name: VentedManifold(device.outlet, room) for name, device in calibrators.items()}
-    for instrument in instruments.values():
-        if instrument.entry.kind != "calibrator":
-            instrument.device.connect("room", room)  # type: ignore[attr-defined]
-            instrument.device.connect("sample", ambient)  # type: ignore[attr-defined]
-    for tube in file.tube.values():
-        source = tube.from_.partition(".")[0]
-        device, _, port = tube.to.partition(".")
-        if device not in instruments:
-            continue  # the tube says at which port a real unit takes its gas; nothing of it is simulated
-        analyzer = instruments[device].device
-        manifolds[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
-        end: GasSource = Tube(
-            manifolds[source],
-            length_m=tube.length,
-            bore_m=tube.bore,
-            flow_lpm=instruments[device].entry.parameter("sample_flow"),
-        )
-        analyzer.connect(port, end)  # type: ignore[attr-defined]

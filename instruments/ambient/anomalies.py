@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray
 from instruments.ambient.climate import POLLUTANTS, VARIABLES, Climate, Front, Parts
 from instruments.ambient.paths import upper_quantile
+from instruments.filters import first_order
 from instruments.signal import PATH_BLOCK, Path
 
 STEP_S = 600
@@ -187,7 +187,7 @@ def _lagged(drive: FloatArray, decay: FloatArray, kick: FloatArray, begin: Float
     """Return x[k] = decay x[k-1] + kick drive[k] for each row, from ``begin`` on."""
     out = np.empty_like(drive)
     for row in range(drive.shape[0]):
-        out[row], _ = lfilter([kick[row]], [1.0, -decay[row]], drive[row], zi=[decay[row] * begin[row]])
+        out[row] = first_order(kick[row] * drive[row : row + 1], begin[row : row + 1], float(decay[row]))[0]
     return out
 
 

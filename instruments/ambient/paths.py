@@ -10,9 +10,9 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray
+from instruments.filters import first_order, lag
 from instruments.signal import PATH_BLOCK, Path
 
 _BEFORE_THE_FIRST = 1 << 62
@@ -47,7 +47,7 @@ class ShortMemory(Path):
             before = self._normals(number - 1 if number else _BEFORE_THE_FIRST, PATH_BLOCK)
         self._last = (number, self._normals(number, PATH_BLOCK))
         drive = np.concatenate((before, self._last[1]))
-        return np.asarray(lfilter([self._kick], [1.0, -self._decay], drive))[PATH_BLOCK:].copy()
+        return first_order(self._kick * drive[None, :], np.zeros(1), self._decay)[0, PATH_BLOCK:].copy()
 
 
 class Pulses(Path):
@@ -82,10 +82,10 @@ class Pulses(Path):
         if known != number - 1 or number == 0:
             before = self._drive(number - 1 if number else _BEFORE_THE_FIRST)
         self._last = (number, self._drive(number))
-        wave = np.concatenate((before, self._last[1]))
+        wave = np.concatenate((before, self._last[1]))[None, :]
         for decay in self._decays:
-            wave = lfilter([1.0 - decay], [1.0, -decay], wave)
-        return np.asarray(wave)[PATH_BLOCK:].copy()
+            wave = lag(wave, np.zeros(1), decay)
+        return wave[0, PATH_BLOCK:].copy()
 
 
 @cache

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Atmosphere
 from instruments.device import Value
+from instruments.filters import first_order, lag
 
 IntArray = NDArray[np.int64]
 
@@ -57,14 +57,12 @@ def around(outside: Atmosphere, times: FloatArray) -> Around:
 
 def counted(increments: FloatArray, before: float) -> FloatArray:
     """Return a counter that stood at ``before``: the same to the last digit however the steps are cut."""
-    total, _ = lfilter([1.0], [1.0, -1.0], increments, zi=[before])
-    return np.asarray(total)
+    return np.asarray(first_order(increments[None, :], np.array([before]), 1.0)[0])
 
 
 def lagged(values: FloatArray, before: float, decay: float) -> FloatArray:
     """Return a first-order lag of ``values`` that stood at ``before``; ``decay`` is exp(-step / time constant)."""
-    out, _ = lfilter([1.0 - decay], [1.0, -decay], values, zi=[decay * before])
-    return np.asarray(out)
+    return np.asarray(lag(values[None, :], np.array([before]), decay)[0])
 
 
 def trailing(values: FloatArray, ends: IntArray, length: int) -> FloatArray:

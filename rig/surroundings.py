@@ -1,0 +1,148 @@
+"""The station around the instruments: outside air, shelter, sampling manifold, power; and the plumbing between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from instruments.air import GasSource, Species
+from instruments.ambient.settings import build_atmosphere
+from instruments.atmosphere import Atmosphere, Site
+from instruments.gas.base import PointAnalyzer
+from instruments.particles.filters import FilterBox
+from instruments.plumbing import Air, Tube, VentedManifold
+from instruments.station.manifold import Manifold
+from instruments.station.power import PowerSupply
+from instruments.station.room import OpenVent
+from instruments.station.shelter import Shelter
+from instruments.supply.calibrator import Calibrator
+from instruments.unit import Unit
+from rig.bench_file import AirSection, BenchFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rig.bench import Bench, Instrument
+
+FILTERS = "filters"
+"""Name of the box of filters that a bench's samplers and balance share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The outside air and the air around the instruments."""
+
+    outside: GasSource
+    room: GasSource
+
+
+def outside_air(bench: Bench) -> GasSource:
+    """The air that the bench file asks for: a city's, a recorded one, or the simple one."""
+    section = bench.file.air.get("ambient", AirSection(log_sd=0.5))
+    if isinstance(section, AirSection):
+        return simple_air(bench.seed, "ambient", section)
+    folder = Path(bench.where).parent
+    return build_atmosphere(section, bench.seed, "ambient", bench.file.bench.epoch, folder, bench.where)
+
+
+def simple_air(seed: int, name: str, section: AirSection) -> Air:
+    """Log-normal air without particles and weather."""
+    composition = {
+        Species.SO2: section.so2, Species.NO: section.no, Species.NO2: section.no2, Species.O3: section.o3,
+        Species.CO: section.co / 1000.0, Species.H2O: section.h2o,
+    }  # fmt: skip
+    return Air(
+        seed, name, composition, temperature_c=section.temperature_c, temperature_sd_c=section.temperature_sd_c,
+        pressure_hpa=section.pressure_hpa, pressure_sd_hpa=section.pressure_sd_hpa, log_sd=section.log_sd,
+        correlation_time_s=section.correlation_time,
+    )  # fmt: skip
+
+
+def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSource) -> Surroundings:
+    """Stand every unit in its place and join gas lines and power; return what is around them.
+
+    The shelter comes first, for its air is around the others; then the manifold, which the analyzers draw from.
+    """
+    file = bench.file
+    # A bench with simple air has no device that asks for particles or weather: bench_check has seen to it.
+    air = cast(Atmosphere, outside)
+    units = {name: i.device for name, i in instruments.items() if isinstance(i.device, Unit)}
+    shelters = [unit for unit in units.values() if isinstance(unit, Shelter)]
+    room: GasSource
+    if shelters:
+        shelters[0].place(Site(air, outside))
+        room = shelters[0].room
+    else:
+        section = file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"}))
+        assert isinstance(section, AirSection)  # a room is no city: bench_check has seen to it
+        room = simple_air(bench.seed, "room", section)
+    site = Site(air, room)
+    manifolds = [unit for unit in units.values() if isinstance(unit, Manifold)]
+    for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold))]:
+        unit.place(site)
+    _share_filters(bench, units)
+    for name, unit in units.items():
+        if manifolds and isinstance(unit, PointAnalyzer) and not _has_own_sample_line(file, name):
+            manifolds[0].add_consumer(unit, "sample")
+            unit.connect("sample", manifolds[0].outlet)
+    _join_calibrators(file, instruments, room, shelters)
+    _feed(file, units, shelters)
+    return Surroundings(outside, room)
+
+
+def _has_own_sample_line(file: BenchFile, name: str) -> bool:
+    return any(tube.to == f"{name}.sample" for tube in file.tube.values())
+
+
+def _share_filters(bench: Bench, units: Mapping[str, Unit]) -> None:
+    box: FilterBox | None = None
+    for unit in units.values():
+        use = getattr(unit, "use", None)
+        if use is not None:
+            box = box or FilterBox(bench.seed, FILTERS)
+            use(box)
+
+
+def _join_calibrators(
+    file: BenchFile, instruments: Mapping[str, Instrument], room: GasSource, shelters: list[Shelter]
+) -> None:
+    """Calibrators through a vented manifold and tubes to analyzers."""
+    vented: dict[str, VentedManifold] = {}
+    for name, instrument in instruments.items():
+        if isinstance(instrument.device, Calibrator):
+            vented[name] = VentedManifold(instrument.device.outlet, room)
+    for tube in file.tube.values():
+        source = tube.from_.partition(".")[0]
+        device, _, port = tube.to.partition(".")
+        if device not in instruments:
+            continue  # the tube says at which port a real unit takes its gas; nothing of it is simulated
+        analyzer = instruments[device].device
+        vented[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
+        end: GasSource = Tube(
+            vented[source],
+            length_m=tube.length,
+            bore_m=tube.bore,
+            flow_lpm=instruments[device].entry.parameter("sample_flow"),
+        )
+        analyzer.connect(port, end)  # type: ignore[attr-defined]
+    for name, line in vented.items():
+        for shelter in shelters:
+            calibrator = instruments[name].device
+            assert isinstance(calibrator, Calibrator)  # these are what has a vent
+            shelter.add_vent(OpenVent(calibrator.outlet, line))
+
+
+def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -> None:
+    """Plug everything into the power supply, if the bench has one; its order of restarting is the file's."""
+    supplies = [unit for unit in units.values() if isinstance(unit, PowerSupply)]
+    if not supplies:
+        return
+    for order, name in enumerate(file.device):
+        unit = units.get(name)
+        if unit is None or isinstance(unit, PowerSupply | Manifold):
+            continue
+        plug = file.device[name].power
+        supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order)
+    for shelter in shelters:
+        shelter.heated_by(supplies[0])
