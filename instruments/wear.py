@@ -126,6 +126,11 @@ class Wear:
         hours = life.hours + (t_s - life.since_s) / 3600.0 * life.running
         return self.parts[part].share(hours, life.shelf_years)
 
+    def since_s(self, part: str) -> float:
+        """Bench second at which a part was replaced, or power came or went, last; 0: neither yet."""
+        life = self._lives.get(part)
+        return 0.0 if life is None else life.since_s
+
     def switch(self, t_s: float, *, running: bool) -> None:
         """Power comes or goes at ``t_s``."""
         for life in (self._unit, *self._lives.values()):

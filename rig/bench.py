@@ -12,7 +12,9 @@ from instruments.station.power import PowerSupply
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
 from rig.errors import ConfigurationErrors, RigFault
-from rig.faults import Fault, FaultBoard, FaultTarget, plan_fault
+from rig.fault_board import FaultBoard
+from rig.fault_board import schedule as schedule_fault
+from rig.faults import Fault, plan_fault
 from rig.lines import DeviceEnd, Line, LineTiming
 from rig.routines import schedule
 
@@ -72,7 +74,7 @@ class Instrument:
     all_lines: list[Line] = field(default_factory=list)
 
 
-class Bench(FaultTarget):
+class Bench:
     """Everything that stands on the bench.
 
     Args:
@@ -106,13 +108,13 @@ class Bench(FaultTarget):
                 instrument.lines[port_name] = self.make_line(instrument, port_name, port)
             self._watch(instrument)
         self.faults = [plan_fault(section, index, where) for index, section in enumerate(file.fault)]
-        self._board = FaultBoard(self)
+        board = FaultBoard(self)
         self._built = {
             name: {field: self.hidden(name, field) for field in hidden_model(instrument.entry).model_fields}
             for name, instrument in self.instruments.items()
         }
         for fault in self.faults:
-            self.clock.after(fault.start_us, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+            schedule_fault(fault, self.clock, board, self._tell, lambda: not self._closed)
         for routine in file.routine:
             schedule(routine, self.clock, self._routine_command)
         self.clock.after(_HOUSEKEEPING_US, self._keep_house)
@@ -195,6 +197,13 @@ class Bench(FaultTarget):
         """Present value of a hidden parameter."""
         return self.instruments[device].device.read(self.clock.now_us, f"hidden.{parameter}")
 
+    def observed(self, device: str, quantity: str) -> Value | None:
+        """Present value of a setting or hidden parameter; None if the device has none of that name."""
+        try:
+            return self.instruments[device].device.read(self.clock.now_us, quantity)
+        except KeyError:
+            return None
+
     def truth(self) -> Mapping[str, Any]:
         """What only the bench knows: every hidden parameter as built, and the faults that were planned."""
         return {
@@ -203,7 +212,7 @@ class Bench(FaultTarget):
             "cylinders": {name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items()},
             "faults": [
                 {"name": f.name, "kind": f.kind.name, "device": f.device, "start_us": f.start_us, "end_us": f.end_us,
-                 "severity": f.severity, "parameter": f.parameter, "reveals": list(f.kind.reveals)}
+                 "severity": f.severity, "parameter": f.parameter, "onset": f.onset, "reveals": f.kind.reveals}
                 for f in self.faults
             ],
         }  # fmt: skip
@@ -214,20 +223,6 @@ class Bench(FaultTarget):
         for instrument in self.instruments.values():
             for line in instrument.all_lines:
                 line.disconnect()
-
-    def _begin(self, fault: Fault) -> None:
-        if self._closed:
-            return
-        self._board.begin(fault)
-        self._tell(fault, True)
-        if fault.end_us is not None:
-            self.clock.after(fault.end_us - fault.start_us, lambda: self._end(fault))
-
-    def _end(self, fault: Fault) -> None:
-        if self._closed:
-            return
-        self._board.end(fault)
-        self._tell(fault, False)
 
     def _tell(self, fault: Fault, begins: bool) -> None:
         for listener in self.fault_listeners:

@@ -236,6 +236,10 @@ class FaultSection(_Section):
     for_: Duration | None = Field(default=None, alias="for")
     severity: SettingValue | None = None
     parameter: str | None = Field(default=None, description='for kind "cause": the hidden parameter that changes')
+    onset: Literal["step", "ramp", "intermittent"] = "step"
+    over: Duration | None = Field(default=None, description="for a ramp: time until it is at its severity")
+    period: Duration | None = Field(default=None, description="for an intermittent one: from one time to the next")
+    duty: float | None = Field(default=None, gt=0, lt=1, description="part of the period during which it stands")
 
 
 class StepSection(_Section):

@@ -1,9 +1,9 @@
-"""Faults on the bench's clock: each acts on a cause, at its time, for as long as it says."""
+"""Faults that a bench file schedules: checked, and made ready as acts on causes (:mod:`rig.fault_board` plays them)."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,44 +12,78 @@ from typing import Literal
 from pydantic import ValidationError
 
 from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from rig.bench_file import FaultSection, findings_of
 from rig.clock import to_us
+from rig.fault_library import Act, LibraryFault, Onset, library
 from rig.units import parse_quantity
 from rig.wiring import hidden_model
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A kind of fault, as data."""
+    """A kind of fault, as data.
+
+    Attributes:
+        name: its name in a bench file.
+        target: what it acts on.
+        severity: what its severity means; empty if it has none.
+        reveals: observables that give it away, by design or kind (``any``: whatever the device is).
+        text: what it is, in a clause.
+        parameter: hidden parameter of those that have one of their own.
+        typical: severity that is taken if a bench file gives none.
+        library: its row in the library, if it comes from there.
+    """
 
     name: str
     target: Literal["line", "device"]
     severity: str
-    reveals: tuple[str, ...]
+    reveals: Mapping[str, Sequence[str]]
     text: str
-    parameter: str | None
+    parameter: str | None = None
+    typical: float | None = None
+    library: LibraryFault | None = None
 
     @property
     def takes_parameter(self) -> bool:
         """Whether the bench file says which hidden parameter changes."""
-        return self.target == "device" and self.parameter is None and bool(self.severity)
+        return self.target == "device" and self.parameter is None and bool(self.severity) and self.library is None
 
 
 @cache
 def fault_kinds() -> Mapping[str, FaultKind]:
-    """All kinds that a bench file may name."""
+    """All kinds that a bench file may name: the plain ones, and the library's."""
     data = tomllib.loads((resources.files("rig") / "faults.toml").read_text(encoding="utf-8"))
-    return {
-        name: FaultKind(name, row["target"], row["severity"], tuple(row["reveals"]), row["text"], row.get("parameter"))
+    found = {
+        name: FaultKind(name, row["target"], row["severity"], {"any": row["reveals"]}, row["text"],
+                        row.get("parameter"))
         for name, row in data.items()
-    }
+    }  # fmt: skip
+    for name, fault in library().items():
+        scale = fault.severity
+        meaning = "" if scale is None else f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
+        found[name] = FaultKind(
+            name, "device", meaning, fault.reveals, fault.text_en,
+            typical=None if scale is None else scale.typical, library=fault,
+        )  # fmt: skip
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One scheduled fault."""
+    """One scheduled fault.
+
+    Attributes:
+        name: its own name.
+        kind: what it is.
+        device: whom it befalls.
+        start_us, end_us: when; None: it stays.
+        severity: how bad; True for one that is or is not.
+        parameter: the hidden parameter of a ``cause`` or a ``span_step``.
+        acts: what it does.
+        onset: ``step``, ``ramp`` (within ``over_us``) or ``intermittent`` (``duty`` of each ``period_us``).
+    """
 
     name: str
     kind: FaultKind
@@ -58,6 +92,11 @@ class Fault:
     end_us: int | None
     severity: Value
     parameter: str | None
+    acts: tuple[Act, ...]
+    onset: Onset = "step"
+    over_us: int = 0
+    period_us: int = 0
+    duty: float = 0.5
 
 
 def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
@@ -65,14 +104,14 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
     key = f"fault.{index}"
     kinds = fault_kinds()
     if section.kind not in kinds:
-        raise ConfigurationErrors(
-            [ConfigurationError(where, f"{key}.kind", f"one of {', '.join(kinds)}", repr(section.kind))]
-        )
+        raise ConfigurationErrors([ConfigurationError(where, f"{key}.kind", _kinds_in_words(), repr(section.kind))])
     kind = kinds[section.kind]
     errors = []
     severity = section.severity
     if kind.severity == "seconds" and severity is not None:
         severity = _seconds(severity)
+    if severity is None and kind.typical is not None and section.severity is None:
+        severity = kind.typical
     if kind.severity and severity is None:
         found = "nothing" if section.severity is None else repr(section.severity)
         errors.append(ConfigurationError(where, f"{key}.severity", _SEVERITY.get(kind.severity, kind.severity), found))
@@ -84,13 +123,61 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
     if not kind.takes_parameter and section.parameter is not None:
         expected = f"nothing: {kind.name} has no parameter of its own"
         errors.append(ConfigurationError(where, f"{key}.parameter", expected, repr(section.parameter)))
+    errors += _scale(kind, severity, where, key)
+    errors += _onset(section, kind, where, key)
     if errors:
         raise ConfigurationErrors(errors)
     start = to_us(section.at)
     end = None if section.for_ is None else start + to_us(section.for_)
     name = section.name or f"{section.kind} of {section.device}"
-    return Fault(name, kind, section.device, start, end, True if severity is None else severity,
-                 kind.parameter or section.parameter)  # fmt: skip
+    parameter = kind.parameter or section.parameter
+    return Fault(
+        name, kind, section.device, start, end, True if severity is None else severity, parameter,
+        _acts(kind, parameter, severity), section.onset, to_us(section.over or 0.0), to_us(section.period or 0.0),
+        0.5 if section.duty is None else section.duty,
+    )  # fmt: skip
+
+
+def _acts(kind: FaultKind, parameter: str | None, severity: Value | None) -> tuple[Act, ...]:
+    if kind.library is not None:
+        return tuple(kind.library.acts)
+    if parameter is not None:
+        return (Act(hidden=parameter, to=severity),)  # type: ignore[arg-type]  # a severity is one plain value
+    if kind.name == "power_cut":
+        return (Act(power=True, to=False),)
+    if kind.name == "delay":
+        return (Act(line="delay_us", form="value"),)
+    return (Act(line=_LINE_SWITCHES[kind.name], to=True),)
+
+
+_LINE_SWITCHES = {"silence": "silent", "stale_reply": "stale"}
+
+
+def _kinds_in_words() -> str:
+    plain = [name for name, kind in fault_kinds().items() if kind.library is None]
+    return f"{', '.join(plain)}, or a fault of the library (rig catalog --faults lists them)"
+
+
+def _scale(kind: FaultKind, severity: Value | None, where: str, key: str) -> Iterator[ConfigurationError]:
+    scale = None if kind.library is None else kind.library.severity
+    if scale is None or severity is None:
+        return
+    number = isinstance(severity, int | float) and not isinstance(severity, bool)
+    if not number or not scale.low <= float(severity) <= scale.high:  # type: ignore[arg-type]  # a number by now
+        expected = f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
+        yield ConfigurationError(where, f"{key}.severity", expected, repr(severity))
+
+
+def _onset(section: FaultSection, kind: FaultKind, where: str, key: str) -> Iterator[ConfigurationError]:
+    allowed = ["step"] if kind.library is None else kind.library.onset
+    if section.onset not in allowed:
+        yield ConfigurationError(where, f"{key}.onset", f"one of {', '.join(allowed)}", repr(section.onset))
+    for name, onset in (("over", "ramp"), ("period", "intermittent"), ("duty", "intermittent")):
+        given = getattr(section, name) is not None
+        if given and section.onset != onset:
+            yield ConfigurationError(where, f"{key}.{name}", f'nothing, or onset = "{onset}"', "a value")
+        if not given and section.onset == onset and name != "duty":
+            yield ConfigurationError(where, f"{key}.{name}", f"a time, for {onset}", "nothing")
 
 
 _SEVERITY = {"seconds": 'a time of 0 s or more, such as "2 s"'}
@@ -106,82 +193,33 @@ def _seconds(value: Value) -> float | None:
 
 def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) -> Iterator[ConfigurationError]:
     """What the model of its device will not take of ``fault``, found before it strikes."""
-    parameter = fault.parameter
-    if parameter is None:
+    library_fault = fault.kind.library
+    if library_fault is not None and not library_fault.befalls(entry.kind, entry.design):
+        expected = f"a fault that a {entry.name} can have (this one befalls {', '.join(library_fault.kinds)})"
+        yield ConfigurationError(where, f"{key}.kind", expected, repr(fault.kind.name))
         return
+    for act in fault.acts:
+        if act.hidden:
+            yield from _trial_of_hidden(fault, act, entry, where, key)
+
+
+def _trial_of_hidden(
+    fault: Fault, act: Act, entry: CatalogueEntry, where: str, key: str
+) -> Iterator[ConfigurationError]:
     hidden = hidden_model(entry)
-    if parameter not in hidden.model_fields:
+    field = hidden.model_fields.get(act.hidden)
+    if field is None:
         place = f"{key}.parameter" if fault.kind.takes_parameter else f"{key}.kind"
         expected = (
             f"a fault that a {entry.name} can have"
             if place.endswith("kind")
             else "one of " + ", ".join(hidden.model_fields)
         )
-        found = fault.kind.name if place.endswith("kind") else parameter
+        found = fault.kind.name if place.endswith("kind") else act.hidden
         yield ConfigurationError(where, place, expected, repr(found))
         return
     try:
-        hidden.model_validate({parameter: fault.severity})
+        hidden.model_validate({act.hidden: act.value(field.default, fault.severity)})
     except ValidationError as error:
         for one in findings_of(error, where):
-            yield ConfigurationError(where, f"{key}.severity", f"for {parameter}: {one.expected}", one.found)
-
-
-class FaultTarget:
-    """What a fault may do to a device on the bench; the bench implements it."""
-
-    def set_line(self, device: str, attribute: str, value: bool | int) -> None:
-        """Set an attribute of the condition of every line of ``device``."""
-        raise NotImplementedError
-
-    def command(self, device: str, command: Command) -> None:
-        """Apply a command to ``device`` now."""
-        raise NotImplementedError
-
-    def hidden(self, device: str, parameter: str) -> Value:
-        """Present value of a hidden parameter."""
-        raise NotImplementedError
-
-
-class FaultBoard:
-    """Which faults stand, and what that makes of each cause.
-
-    Faults may overlap: of those that act on one cause of one device the one that struck last counts, and when it ends
-    the one before it counts again; after the last one the cause is as it was before the first.
-    """
-
-    def __init__(self, target: FaultTarget) -> None:
-        self._target = target
-        self._standing: dict[tuple[str, str], list[Fault]] = {}
-        self._healthy: dict[tuple[str, str], Value] = {}
-
-    def begin(self, fault: Fault) -> None:
-        """Let ``fault`` strike now."""
-        cause = (fault.device, fault.parameter or fault.kind.name)
-        standing = self._standing.setdefault(cause, [])
-        if not standing and fault.parameter is not None:
-            self._healthy[cause] = self._target.hidden(fault.device, fault.parameter)
-        standing.append(fault)
-        self._act(cause, fault, fault.severity)
-
-    def end(self, fault: Fault) -> None:
-        """Let ``fault`` pass."""
-        cause = (fault.device, fault.parameter or fault.kind.name)
-        standing = self._standing[cause]
-        standing[:] = [other for other in standing if other is not fault]
-        self._act(cause, fault, standing[-1].severity if standing else self._healthy.get(cause))
-
-    def _act(self, cause: tuple[str, str], fault: Fault, severity: Value | None) -> None:
-        device, name = cause
-        if fault.parameter is not None:
-            assert severity is not None  # a parameter always has a value to go back to
-            self._target.command(device, Command(f"hidden.{fault.parameter}", severity))
-        elif name == "power_cut":
-            self._target.command(device, Command("power", severity is None))
-        elif name == "delay":
-            self._target.set_line(device, "delay_us", 0 if severity is None else to_us(float(severity)))  # type: ignore[arg-type]
-        else:
-            self._target.set_line(device, _LINE_SWITCHES[name], severity is not None)
-
-
-_LINE_SWITCHES = {"silence": "silent", "stale_reply": "stale"}
+            yield ConfigurationError(where, f"{key}.severity", f"for {act.hidden}: {one.expected}", one.found)

@@ -56,15 +56,18 @@ class Detector(Unit):
         self.slow: Mapping[str, Path] = {
             label: OrnsteinUhlenbeck(seed, f"{name}/{label}", 3600.0) for label in self.diagnostics
         }
-        self._pump_share = self._worn_pump(0)
+        self._pump = self._worn_pump()
         self.cell = Cell(self)
 
-    def _worn_pump(self, t_us: int) -> float:
-        return float(self.wear.share("pump", np.array([t_us / 1e6]))[0])
+    def _worn_pump(self) -> tuple[float, float]:
+        """Since when the pump runs on without a break, and its share of a new one's flow at that time."""
+        since = self.wear.since_s("pump")
+        return since, float(self.wear.share("pump", np.array([since]))[0])
 
     def recompute(self, t_us: int) -> None:
-        """All that comes after ``t_us`` is computed anew, with the pump as old as it is by then."""
-        self._pump_share = self._worn_pump(t_us)
+        """All that comes after ``t_us`` is computed anew, maybe with another pump."""
+        if self.wear.since_s("pump") != self._pump[0]:
+            self._pump = self._worn_pump()
         super().recompute(t_us)
 
     def row_labels(self) -> tuple[str, ...]:
@@ -88,8 +91,8 @@ class Detector(Unit):
         return self.hidden.lamp_fraction * self.share("lamp", first, last)
 
     def pump(self) -> float:
-        """Flow over nominal. The pump's age counts as at the last change: it moves by a per cent in a month."""
-        return self.hidden.pump_fraction * self._pump_share
+        """Flow over nominal. A pump is as old as when it began to run (the epoch, a new one, power): a month is 1 %."""
+        return self.hidden.pump_fraction * self._pump[1]
 
     def flow_lpm(self) -> float:
         """True flow through the cell, L/min."""

@@ -51,10 +51,14 @@ class NoxHidden(AnalyzerHidden):
     Attributes:
         converter_efficiency: part of the NO2 that the molybdenum turns into NO, 0 to 1.
         cooler_fraction: part of the way below the room that the photomultiplier's cooler still makes.
+        converter_heater: part of the way above the room that the converter's heater still makes.
+        ozone_fraction: ozone in the reaction cell over what the reaction needs; its flow may be as ever.
     """
 
     converter_efficiency: float = Field(default=0.985, ge=0.0, le=1.02)
     cooler_fraction: float = Field(default=1.0, ge=0.0, le=1.0)
+    converter_heater: float = Field(default=1.0, ge=0.0, le=1.0)
+    ozone_fraction: float = Field(default=1.0, ge=0.0, le=1.0)
 
 
 class O3Hidden(AnalyzerHidden):

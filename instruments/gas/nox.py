@@ -56,6 +56,7 @@ class NoxAnalyzer(PointAnalyzer):
         """Light of NO with ozone; on the NOx way the converter turns NO2 into NO as far as it is good and hot."""
         chamber = self.heated(around, "chamber_temp", first, last)
         converter = self.heated(around, "converter_temp", first, last, 0.3)
+        converter = around.room_c + (converter - around.room_c) * self.hidden.converter_heater
         pump = self.pump()
         pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
         power = _converting(converter) / _converting(np.full_like(converter, self.entry.parameter("converter_temp")))
@@ -68,7 +69,7 @@ class NoxAnalyzer(PointAnalyzer):
         )
         wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         response = _response(pressure, chamber) / _response(used_pressure, used_chamber)
-        sensitivity = lit * self.gain(around, first, last) * wet * response
+        sensitivity = lit * self.hidden.ozone_fraction * self.gain(around, first, last) * wet * response
         cooling = self.warmth(first, last) * self.hidden.cooler_fraction
         cooler_set = self.entry.parameter("cooler_temp")
         cooler = around.room_c + (cooler_set - around.room_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)

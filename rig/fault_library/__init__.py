@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -79,15 +79,19 @@ class Act(_Row):
             return f"hidden.{self.hidden}"
         return self.setting or ("power" if self.power else "")
 
-    def value(self, was: Value, severity: float) -> Value:
+    def value(self, was: Value, severity: Value) -> Value:
         """New value of the target. Raises TypeError where a number is wanted and ``was`` is none."""
         if self.to is not None:
             return self.to
         if self.form == "value":
             return severity
-        if isinstance(was, bool) or not isinstance(was, int | float):
-            raise TypeError(f"{self.command}: {was!r} is no number")
+        if not _is_number(was) or not _is_number(severity):
+            raise TypeError(f"{self.command}: {was!r} and {severity!r} should be numbers")
         return was + severity if self.form == "plus" else was * (severity if self.form == "times" else 1.0 - severity)
+
+
+def _is_number(value: Value) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class LibraryFault(_Row):
