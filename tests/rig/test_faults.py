@@ -9,6 +9,7 @@ import pyvisa
 from rig.bench import Bench
 from rig.bench_file import parse_bench
 from rig.clock import VirtualClock
+from rig.errors import ConfigurationErrors
 from rig.ports.visa import RigVisaLibrary
 
 DEMO = tomllib.loads((Path(__file__).parents[2] / "scenarios" / "benches" / "demo.toml").read_text())
@@ -75,3 +76,51 @@ def test_a_box_without_mains_says_nothing_and_forgets_what_it_had_not_saved(on_b
     on_bench.virtual_clock.run_to(45_000_000)
     assert so2.query("\xablrec per") == "lrec per 60 min"
     manager.close()
+
+
+GROWING = [
+    {"kind": "inlet_leak", "device": "so2", "at": "10 min", "onset": "ramp", "over": "10 min", "severity": 0.4},
+    {"kind": "detector_noisy", "device": "co", "at": "10 min", "for": "35 min", "onset": "intermittent",
+     "period": "10 min", "duty": 0.3},
+    {"kind": "valve_left_at_span", "device": "o3", "at": "10 min", "for": "5 min"},
+    {"kind": "background_changed_so2", "device": "so2", "at": "10 min"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("on_bench", [GROWING], indirect=True)
+def test_faults_of_the_library_grow_come_and_go(on_bench):
+    leak = [hidden(on_bench, 60 * minute + 1, "so2", "leak_fraction") for minute in (9, 10, 14, 20)]
+    assert leak == pytest.approx([0.0, 0.04, 0.2, 0.4])
+    noisy = [hidden(on_bench, 60 * minute + 1, "co", "noise_factor") for minute in (22, 24, 31, 35, 41, 46, 52)]
+    assert noisy == [4.0, 1.0, 4.0, 1.0, 4.0, 1.0, 1.0]
+    assert on_bench.instruments["so2"].device.read(3200_000_000, "so2_bkg") == pytest.approx(6.0, abs=30.0)
+    assert "panel so2_bkg" in on_bench.instruments["so2"].device.read(3200_000_000, "audit_log")[0]
+
+
+@pytest.mark.parametrize("on_bench", [GROWING], indirect=True)
+def test_what_a_person_forgot_for_a_while_is_put_back(on_bench):
+    modes = []
+    for minute in (9, 11, 16):
+        on_bench.virtual_clock.run_to(minute * 60_000_000)
+        modes.append(on_bench.instruments["o3"].device.read(minute * 60_000_000, "gas_mode"))
+    assert modes == ["sample", "span", "sample"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "key", "words"),
+    [
+        ({"kind": "scrubber_spent", "device": "so2"}, "fault.0.kind", "befalls o3"),
+        ({"kind": "inlet_leak", "device": "so2", "severity": 2.0}, "fault.0.severity", "0 to 1"),
+        ({"kind": "inlet_leak", "device": "so2", "severity": "much"}, "fault.0.severity", "0 to 1"),
+        ({"kind": "valve_left_at_span", "device": "so2", "severity": 1.0}, "fault.0.severity", "has no severity"),
+        ({"kind": "valve_left_at_span", "device": "so2", "onset": "ramp", "over": "1 h"}, "fault.0.onset", "of step"),
+        ({"kind": "inlet_leak", "device": "so2", "onset": "ramp"}, "fault.0.over", "a time, for ramp"),
+        ({"kind": "inlet_leak", "device": "so2", "duty": 0.5}, "fault.0.duty", "intermittent"),
+        ({"kind": "inlet_leek", "device": "so2"}, "fault.0.kind", "silence"),
+    ],
+)  # fmt: skip
+def test_faults_that_cannot_be_are_named(fault, key, words):
+    with pytest.raises(ConfigurationErrors) as caught:
+        Bench(parse_bench(DEMO | {"fault": [{"at": "1 min", **fault}]}, "demo"), "demo", VirtualClock())
+    assert key in [error.key for error in caught.value.errors]
+    assert words in str(caught.value)

@@ -18,9 +18,8 @@ ROOM = {Species.SO2: 1.0, Species.NO: 2.0, Species.NO2: 8.0, Species.O3: 5.0, Sp
 ONSET_S, END_S = 3700, 6 * 3600
 CASES = [
     (name, design) for name, fault in library().items() for design in fault.kinds
-    if design in MODELS and name not in ()
+    if design in MODELS
 ]  # fmt: skip
-EVIDENCE = ("alarms", "parameter_writes", "audit_log")
 
 
 def unit(design):
@@ -35,7 +34,7 @@ def unit(design):
 def seen(made):
     table = made.recording(0, END_S // 10)
     table["alarms"] = made.alarm_texts(table)
-    found = {name: values for name, values in table.items()}
+    found = dict(table)
     for name in ("parameter_writes", "audit_log", *made.settings):
         found[name] = np.array([made.read(END_S * 1_000_000, name)], dtype=object)
     return found
