@@ -105,7 +105,8 @@ def run(case: tuple[str, str]) -> Row:
             moved.append((name[5:], float(np.max(difference)), size, units.get(name, ""), minutes))
     moved.sort(key=lambda one: -one[1] / max(one[2], 1e-9))
     scale = library()[fault].severity
-    return Row(fault, design, "" if scale is None else f"{scale.typical:g} {scale.unit}", tuple(moved), tuple(texts))
+    severity = "" if scale is None else f"{scale.typical:g} {scale.unit}".removesuffix(" 1")
+    return Row(fault, design, severity, tuple(moved), tuple(texts))
 
 
 def cases() -> list[tuple[str, str]]:
@@ -119,9 +120,9 @@ _HEAD = """\
 
 Made by `python benchmarks/fault_table.py`: each fault at its typical severity on a device alone in a summer night and
 morning of the city's air, from {onset} h to {hours} h after the epoch, against the same run without it. Given are the
-largest difference of each observable (the six that moved most, compared with their usual size) and the minutes until it
-first differed. A fault that moved nothing in these hours says so: it needs gas, weather, hands or time that they did not
-have.
+largest difference of each observable (the six that moved most, compared with their usual size) and the minutes until
+it first differed. A fault that moved nothing in these hours says so: it needs gas, weather, hands or time that they did
+not have.
 """
 
 

@@ -86,10 +86,14 @@ def simulate(
 @app.command()
 def catalog(
     model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="Show the fault library instead.")] = False,
 ) -> None:
-    """Show what a model is: parameters, alarms, settings and commands, each with its source."""
+    """Show what a model is: figures, settings, alarms, parts, faults and commands, each with its source."""
     from rig.cli.catalog import catalog as show
+    from rig.cli.catalog import faults as show_faults
 
+    if faults:
+        raise typer.Exit(_orderly(show_faults))
     raise typer.Exit(_orderly(show, model))
 
 

@@ -10,6 +10,7 @@ from instruments.catalogue import Alarm, CatalogueEntry, SettingRange, load, mod
 from instruments.errors import ConfigurationError
 from instruments.protocols.clink_rows import CommandRow
 from instruments.protocols.clink_table import ClinkTable
+from rig.fault_library import LibraryFault, library
 
 _WIDTH = 100
 _MARK = 8
@@ -26,7 +27,7 @@ def catalog(model: str | None) -> int:
     if model is None:
         for name in models():
             entry = load(name)
-            write(f"{name:<8} {entry.kind:<11} {entry.maker}: {entry.title}\n")
+            write(f"{name:<12} {entry.kind:<11} {entry.maker}: {entry.title}\n")
         return 0
     if model not in models():
         raise ConfigurationError("MODEL", "", f"one of {', '.join(models())}", repr(model))
@@ -34,6 +35,24 @@ def catalog(model: str | None) -> int:
     for line in _page(entry):
         write(line + "\n")
     return 0
+
+
+def faults() -> int:
+    """Print the whole fault library."""
+    for name, fault in library().items():
+        sys.stdout.write(f"{name:<34} {', '.join(fault.kinds)}: {fault.text_en}\n")
+    return 0
+
+
+def _filed(low: float | None, high: float | None, unit: str) -> str:
+    ends = f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}".strip()
+    return f"{ends}{_unit(unit)}"
+
+
+def _scale(fault: LibraryFault) -> str:
+    scale = fault.severity
+    how = "/".join(fault.onset)
+    return how if scale is None else f"{scale.low:g} to {scale.high:g}{_unit(scale.unit)}, {how}"
 
 
 def _page(entry: CatalogueEntry) -> Iterator[str]:
@@ -51,6 +70,15 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
     yield from _section("settings, with the value at delivery", settings)
     alarms = [(name, _limits(alarm), alarm.mark, alarm.source) for name, alarm in entry.alarms.items()]
     yield from _section("alarms", alarms)
+    filed = [(name, f"{_filed(k.low, k.high, k.unit)}, {k.access}", k.mark, k.source)
+             for name, k in entry.key_parameters.items()]  # fmt: skip
+    yield from _section("key technical parameters, with the range that a network files", filed)
+    parts = [(name, f"{p.affects}, life {p.life_h:g} h, {p.replaced_by}", p.mark, p.source)
+             for name, p in entry.wear.items()]  # fmt: skip
+    yield from _section("parts that age, and the action that renews them", parts)
+    faults = [(name, _scale(fault), fault.mark, fault.text_en) for name, fault in library().items()
+              if fault.befalls(entry.kind, entry.design)]  # fmt: skip
+    yield from _section("faults of the library that it can have (docs/faults.md: what they move)", faults)
     for protocol, data in entry.protocols.items():
         table = ClinkTable.from_data(data, entry.name)
         commands = [(row.request, _use(row), row.mark, row.source) for row in table.rows]
