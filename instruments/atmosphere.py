@@ -103,7 +103,7 @@ class Site:
 def growth(kappa: FloatArray, humidity_pct: FloatArray) -> FloatArray:
     """Return wet over dry mass of hygroscopic particles at a relative humidity.
 
-    1 + kappa (rho_w / rho_p) a / (1 - a) with rho_w / rho_p = 1 / 1.5 (physics.md section 3: 1.67 at 80 % for
+    1 + kappa (rho_w / rho_p) a / (1 - a) with rho_w / rho_p = 1 / 1.5 (physics notes section 3: 1.67 at 80 % for
     kappa 0.25, derived); a is held below 0.98, where the formula runs away.
     """
     activity = np.clip(humidity_pct / 100.0, 0.0, 0.98)

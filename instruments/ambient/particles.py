@@ -36,7 +36,7 @@ def modes(
 def volatile_share(temperature_c: FloatArray, humidity_pct: FloatArray, mood: FloatArray) -> FloatArray:
     """Return the share of ammonium nitrate and volatile organics in the fine mass.
 
-    0.30 in winter, 0.08 on hot days (physics.md section 3: volatile loss of 5 to 20 %, relative loss highest in summer
+    0.30 in winter, 0.08 on hot days (physics notes, 3: volatile loss of 5 to 20 %, relative loss highest in summer
     where tape is warm, recalled; the curve is this project's). ``mood`` is a normal number that moves it by a quarter.
     """
     share = 0.07 + 0.24 / (1.0 + np.exp((temperature_c - 17.0) / 7.0))
@@ -67,7 +67,7 @@ def extinction(mass: FloatArray, kappa: FloatArray, humidity_pct: FloatArray, ra
     """Return the extinction of visible light, 1/km.
 
     3.5 m2/g of fine particles times their growth with humidity, 0.6 m2/g of coarse ones, 0.01 per km of air
-    (physics.md section 6, recalled); rain 0.2 R**0.63 per km; fog above 97 % humidity, 13 per km (300 m) at 100 %
+    (physics notes section 6, recalled); rain 0.2 R**0.63 per km; fog above 97 % humidity, 13 per km (300 m) at 100 %
     (both recalled, rounded).
     """
     fine = mass[Mode.FINE] + mass[Mode.VOLATILE]

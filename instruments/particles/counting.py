@@ -9,7 +9,7 @@ import numpy as np
 from instruments.air import FloatArray
 
 _NORMAL_FROM = 1.0e4
-"""From here on a Poisson number is taken as normal (physics.md 7.8)."""
+"""From here on a Poisson number is taken as normal (physics notes 7.8)."""
 
 
 def counts(expected: FloatArray, normal: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Error letters of the BAM-1020, in the order of its data columns (protocols-pm-met.md 1.4)."""
+"""Error letters of the BAM-1020, in the order of its data columns (protocol notes on particles and weather 1.4)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from instruments.wear import Service
 
 MINUTE_S = 60
 _SO2_UG_PER_PPB = 2.62
-"""SO2, ug/m3 per nmol/mol at 298 K (physics.md, units)."""
+"""SO2, ug/m3 per nmol/mol at 298 K (physics notes, units)."""
 _RENEWED = ("tape", "nozzle", "head")
 """Parts whose hours at the epoch are those since the last round of maintenance, unless ``service.parts`` says more."""
 

@@ -1,6 +1,6 @@
 """The tapered element: frequency and mass, the filter on it, and what makes the frequency move without any particle.
 
-m = K0 / f^2, so that a mass put on at frequency f0 lowers it to f1 with m = K0 (1/f1^2 - 1/f0^2) (physics.md section 4,
+m = K0 / f^2, so that a mass put on at frequency f0 lowers it to f1 with m = K0 (1/f1^2 - 1/f0^2) (physics notes, 4,
 read). Masses of the element and the filter are grams, everything that collects on it is micrograms.
 """
 

@@ -30,7 +30,7 @@ SETTLING = 180
 
 
 def weigh(unit: Teom, steps: Stretch) -> None:
-    """Total mass and mass rate: the mass is smoothed, its rate of change is smoothed again (physics.md 4, read).
+    """Total mass and mass rate: the mass is smoothed, its rate of change is smoothed again (physics notes 4, read).
 
     The total counts from the end of settling; both begin anew there.
     """

@@ -1,7 +1,7 @@
 """The public mains: sags and cuts as a function of seed, name and time.
 
 At most one event begins in an hour. Sags last 0.1 to 1 s and come several times a month, cuts come one to three times a
-year and last hours (physics.md section 8, recalled).
+year and last hours (physics notes section 8, recalled).
 """
 
 from __future__ import annotations

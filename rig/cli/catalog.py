@@ -45,8 +45,9 @@ def faults() -> int:
 
 
 def _filed(low: float | None, high: float | None, unit: str) -> str:
-    ends = f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}".strip()
-    return f"{ends}{_unit(unit)}"
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}{_unit(unit)}"
+    return f"{low:g}{_unit(unit)} or more" if low is not None else f"{high:g}{_unit(unit)} or less"
 
 
 def _scale(fault: LibraryFault) -> str:

@@ -24,7 +24,7 @@ EPOCH = datetime(2013, 3, 1, tzinfo=timezone(timedelta(hours=8)))
 AS_IN_THE_DATA = dict.fromkeys(POLLUTANTS, 1.0)
 MATRIX = np.array(TRUTH["anomaly_corr"]["matrix"])
 
-# physics.md section 6: computed from the same data
+# physics notes section 6: computed from the same data
 LAG_1 = {"PM2.5": 0.946, "PM10": 0.912, "SO2": 0.945, "NO2": 0.920, "CO": 0.937, "O3": 0.895}
 
 
@@ -140,7 +140,7 @@ def test_at_a_kerb_no2_is_the_smaller_part_the_more_there_is():
     hours = hourly(air, EPOCH, four_years() // 4)
     no, no2 = hours.series["NO"], hours.series["NO2 ppb"]
     nox = no + no2
-    # London, Marylebone Road (physics.md section 6)
+    # London, Marylebone Road (physics notes section 6)
     for low, high, expected in ((20, 50, 0.58), (50, 100, 0.46), (100, 200, 0.32), (200, 400, 0.23), (400, 2000, 0.17)):
         there = (nox >= low) & (nox < high)
         assert np.median(no2[there] / nox[there]) == pytest.approx(expected, abs=0.15), (low, high)
