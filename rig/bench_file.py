@@ -7,13 +7,11 @@ endpoints file), so a served bench can be used like a bench file.
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -23,15 +21,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     Tag,
-    ValidationError,
 )  # fmt: skip
 
 from instruments.ambient.settings import CitySection, ReplaySection
-from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.wear import Service
+from rig.reading import read_data, validate
 from rig.units import Dimension, base_unit, parse_quantity
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def _quantity(dimension: Dimension) -> BeforeValidator:
@@ -223,7 +218,6 @@ AnyAirSection = Annotated[
     Discriminator(_air_model),
 ]
 """What ``[air.X]`` may be: simple, or by its ``model`` a city's or a recorded one."""
-_AIR_MODELS = ("simple", "city", "replay")
 
 
 class FaultSection(_Section):
@@ -280,25 +274,12 @@ def read_bench_data(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: there is none, it cannot be read, or it is no TOML (JSON).
     """
-    return read_data(path, "bench file", "json" if path.suffix == ".json" else "toml")
-
-
-def read_data(path: Path, what: str, form: Literal["toml", "json"]) -> dict[str, Any]:
-    """Read a file of tables; ``what`` it should be is named in messages. Raises ConfigurationError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(path, "", f"a {what}", "no such file") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(path, "", f"a {what} (text in UTF-8)", "bytes that are no such text") from None
-    except OSError as error:
-        raise ConfigurationError(path, "", f"a {what} that can be read", error.strerror or error) from None
-    try:
-        data = json.loads(text) if form == "json" else tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise ConfigurationError(path, "", f"valid {form.upper()}", error) from None
-    if not isinstance(data, dict):
-        raise ConfigurationError(path, "", f"a {what}", _shortly(data))
+    data = read_data(path, "bench file", "json" if path.suffix == ".json" else "toml")
+    devices = data.get("device")
+    for section in devices.values() if isinstance(devices, dict) else ():
+        model = section.get("model") if isinstance(section, dict) else None
+        if isinstance(model, str) and model.endswith(".toml"):
+            section["model"] = str(path.parent / model)  # a model's file of one's own lies beside the bench file
     return data
 
 
@@ -310,38 +291,3 @@ def read_bench_file(path: Path) -> BenchFile:
 def parse_bench(data: dict[str, Any], where: str) -> BenchFile:
     """Check the form of bench data; ``where`` names their file in messages. Raises ConfigurationErrors."""
     return validate(BenchFile, data, where)
-
-
-def validate(model: type[Model], data: object, where: str) -> Model:
-    """Build ``model`` from ``data``, turning pydantic's findings into ours, all of them."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise ConfigurationErrors(findings_of(error, where)) from None
-
-
-def findings_of(error: ValidationError, where: str, key: str = "") -> list[ConfigurationError]:
-    """What pydantic found, in our words; ``key`` is the place of the checked data inside the file."""
-    return [_translate(finding, where, key) for finding in error.errors(include_url=False)]
-
-
-def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
-    place = list(finding["loc"])
-    if place[:1] == ["air"] and len(place) > 2 and place[2] in _AIR_MODELS:
-        del place[2]  # the model of the air is no key of the file
-    key = ".".join(str(part) for part in (*filter(None, [prefix]), *place))
-    found = _shortly(finding["input"])
-    kind = finding["type"]
-    if kind == "extra_forbidden":
-        return ConfigurationError(where, key, "no such key here", found)
-    if kind == "missing":
-        return ConfigurationError(where, key, "a value", "nothing")
-    if kind == "value_error":
-        return ConfigurationError(where, key, str(finding["ctx"]["error"]), found)
-    message = str(finding["msg"]).removeprefix("Input should be ")
-    return ConfigurationError(where, key, message[:1].lower() + message[1:], found)
-
-
-def _shortly(found: object) -> str:
-    text = found.isoformat() if hasattr(found, "isoformat") else repr(found)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -13,7 +13,8 @@ from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.settings import Hidden as CalibratorHidden
 from instruments.supply.zero_air import ZeroAir
-from rig.bench_file import MANUAL, BenchFile, DeviceSection, findings_of
+from rig.bench_file import MANUAL, BenchFile, DeviceSection
+from rig.reading import findings_of
 from rig.wiring import LINE_OPTIONS, line_protocols, start_settings
 
 

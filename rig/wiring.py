@@ -51,7 +51,7 @@ def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple
         name: one of :func:`line_protocols`.
         number: the box's id; the model's own if None.
     """
-    table = _table(entry.name, name)
+    table = _table(entry, name)
     host = ClinkHost(table, number)
     return host, table.weakest_mark(relied_on(entry.kind, host))
 
@@ -98,7 +98,7 @@ def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEnt
     numbers = [port.id for port in section.port.values() if port.id is not None]
     # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
     for protocol in line_protocols(entry)[:1]:
-        settings.setdefault("instrument_id", numbers[0] if numbers else _table(entry.name, protocol).default_id)
+        settings.setdefault("instrument_id", numbers[0] if numbers else _table(entry, protocol).default_id)
     if entry.kind == "calibrator":
         return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
                           hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
@@ -109,15 +109,15 @@ def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEnt
 
 
 @cache
-def _table(model: str, protocol: str) -> ClinkTable:
-    return ClinkTable.from_data(load(model).protocols[protocol], model)
+def _table(entry: CatalogueEntry, protocol: str) -> ClinkTable:
+    return ClinkTable.from_data(entry.protocols[protocol], entry.name)
 
 
 def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
     memory: list[ClinkMemory] = []
 
     def make(port: PortSection, transport: Literal["serial", "tcp"]) -> DeviceEnd:
-        table = _table(entry.name, port.protocol)
+        table = _table(entry, port.protocol)
         options = replace(ClinkOptions(), **port.options)  # type: ignore[arg-type]  # keys and values are checked
         # The first port's options stand at start; the memory is one for the whole box.
         memory[:] = memory or [ClinkMemory(table, options)]

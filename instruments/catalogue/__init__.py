@@ -181,11 +181,16 @@ def models() -> list[str]:
 
 @cache
 def load(model: str) -> CatalogueEntry:
-    """Read a model's file.
+    """Read a model's file, by its name in the catalogue, or by the path of a file of one's own (ending in .toml).
 
     Raises:
         ConfigurationError: no such model. ConfigurationErrors: mistakes in its file.
     """
+    if model.endswith(".toml"):
+        try:
+            return parse(Path(model).read_text(encoding="utf-8"), model)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(model, "", "a model's file that can be read", error) from None
     path = _FOLDER / f"{model}.toml"
     if model not in models():
         raise ConfigurationError("catalogue", "model", f"one of {', '.join(models())}", repr(model))

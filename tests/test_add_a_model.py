@@ -1,0 +1,54 @@
+"""The page on new models is true: its own text makes a model that stands on a bench and answers on the wire."""
+
+import re
+from pathlib import Path
+
+import pytest
+import pyvisa
+
+from rig.bench import Bench
+from rig.clock import VirtualClock
+from rig.errors import ConfigurationError
+from rig.ports.visa import RigVisaLibrary
+from scenarios.opening import load_bench
+
+PAGE = (Path(__file__).parents[1] / "docs" / "add-a-model.md").read_text(encoding="utf-8")
+MODEL, BENCH = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.S)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "my-so2.toml").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "my-bench.toml").write_text(BENCH, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_page_s_model_stands_on_a_bench_and_answers(folder, monkeypatch):
+    monkeypatch.chdir("/")
+    file, path = load_bench(str(folder / "my-bench.toml"))
+    bench = Bench(file, str(path), VirtualClock())
+    manager = pyvisa.ResourceManager(RigVisaLibrary.for_bench(bench))
+    so2 = manager.open_resource("ASRLso2::INSTR", read_termination="\r", write_termination="\r", encoding="latin-1")
+    bench.virtual_clock.run_to(3600_000_000)
+    assert so2.query("\xacso2").startswith("so2 ")
+    assert so2.query("\xacreact temp").split()[-3:] == ["50.0", "deg", "C"]
+    assert so2.query("\xacset so2 coef 1.1").endswith("bad cmd")  # the page gives it no such word
+    manager.close()
+    bench.close()
+
+
+def test_mistakes_in_it_are_named_by_file_and_key(folder):
+    (folder / "my-so2.toml").write_text(MODEL.replace("cell_time = { value = 12.0", 'cell_time = { value = "slow"'))
+    with pytest.raises(ConfigurationError, match=r"my-so2\.toml: parameters\.cell_time\.value"):
+        load_bench(str(folder / "my-bench.toml"))
+    (folder / "my-so2.toml").unlink()
+    with pytest.raises(ConfigurationError, match=r"my-so2\.toml"):
+        load_bench(str(folder / "my-bench.toml"))
+
+
+def test_a_figure_that_is_missing_is_named(folder):
+    (folder / "my-so2.toml").write_text(re.sub(r"stray_light.*\n", "", MODEL))
+    file, path = load_bench(str(folder / "my-bench.toml"))
+    bench = Bench(file, str(path), VirtualClock())
+    with pytest.raises(ConfigurationError, match=r"parameters\.stray_light"):
+        bench.instruments["so2"].device.read(60_000_000, "so2")
