@@ -186,7 +186,8 @@ class ServedBench:
         self._ports.clear()
 
 
-_UNITS = {"value": "ppb", "stored": "ppb", "range": "ppb", "ozone_u_offset": "ppb", "length": "m", "bore": "m",
+_UNITS = {"value": "ppb", "stored": "ppb", "range": "ppb", "ozone_u_offset": "ppb", "flow_repeatability_time": "s",
+          "length": "m", "bore": "m",
           "timeout": "s", "reply_delay": "s"}  # fmt: skip
 
 
