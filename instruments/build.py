@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
-from instruments.gas.base import PointAnalyzer
-from instruments.gas.co import CoAnalyzer
-from instruments.gas.nox import NoxAnalyzer
-from instruments.gas.o3 import O3Analyzer
-from instruments.gas.so2 import So2Analyzer
+from instruments.unit import Unit
+from instruments.wear import Service
 
-ANALYZERS: Mapping[str, type[PointAnalyzer]] = {
-    "so2": So2Analyzer, "nox": NoxAnalyzer, "o3": O3Analyzer, "co": CoAnalyzer,
-}  # fmt: skip
+Truth = TypeVar("Truth", bound=BaseModel)
+
+UNITS: Mapping[str, str] = {
+    "so2": "instruments.gas.so2:So2Analyzer",
+    "nox": "instruments.gas.nox:NoxAnalyzer",
+    "o3": "instruments.gas.o3:O3Analyzer",
+    "co": "instruments.gas.co:CoAnalyzer",
+}
+"""Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
 
-def build_analyzer(
+def unit_class(entry: CatalogueEntry) -> type[Unit]:
+    """Class of the models of this design. Raises KeyError for a design that is no unit."""
+    module, _, name = UNITS[entry.design].partition(":")
+    found: type[Unit] = getattr(import_module(module), name)
+    return found
+
+
+def build_unit(
     entry: CatalogueEntry,
     name: str,
     seed: int,
@@ -29,18 +41,27 @@ def build_analyzer(
     settings: Mapping[str, Value] | None = None,
     hidden: Mapping[str, Value] | None = None,
     warm: bool = True,
+    service: Service | None = None,
     where: str = "",
-) -> PointAnalyzer:
-    """Build the analyzer of that model.
+) -> Unit:
+    """Build a unit of that model.
 
     Raises:
-        ConfigurationErrors: a hidden parameter or setting that does not exist or cannot have that value.
+        ConfigurationErrors: a hidden parameter, a setting or a part that does not exist or cannot have that value.
     """
-    kind = ANALYZERS[entry.kind]
+    kind = unit_class(entry)
+    truth = _hidden(kind.hidden_model, hidden, name, where)
     try:
-        truth = kind.hidden_model.model_validate(dict(hidden or {}))
+        return kind(entry, name, seed, serial=serial, settings=settings, hidden=truth, warm=warm, service=service)
+    except (Refused, ValueError) as error:
+        raise ConfigurationError(where, f"device.{name}", "settings and parts that this model has", error) from None
+
+
+def _hidden(model: type[Truth], hidden: Mapping[str, Value] | None, name: str, where: str) -> Truth:
+    try:
+        return model.model_validate(dict(hidden or {}))
     except ValidationError as error:
-        known = ", ".join(kind.hidden_model.model_fields)
+        known = ", ".join(model.model_fields)
         raise ConfigurationErrors(
             [
                 ConfigurationError(
@@ -52,7 +73,3 @@ def build_analyzer(
                 for one in error.errors(include_url=False)
             ]
         ) from None
-    try:
-        return kind(entry, name, seed, serial=serial, settings=dict(settings or {}), hidden=truth, warm=warm)
-    except Refused as refused:
-        raise ConfigurationError(where, f"device.{name}", "settings that this model takes", refused) from None

@@ -8,9 +8,13 @@ Guaranteed and tested: the same timed commands give the same readings, bit for b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 Value = float | int | str | bool | tuple[str, ...]
+
+Origin = Literal["remote", "panel", "calibration", "service", "unlogged"]
+"""Through what a setting is changed: the wire, the front panel, the unit's own calibration, service software that the
+unit's log knows of, or something that the log does not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,12 @@ class Command:
     Attributes:
         name: the setting (``averaging_time``), action (``calibrate_background``) or cause (``fault.lamp``).
         value: its new value; True for actions.
+        by: through what it comes; the unit's own log of its settings says so.
     """
 
     name: str
     value: Value
+    by: Origin = "remote"
 
 
 class Device(Protocol):

@@ -1,7 +1,7 @@
 """Lazy series on a grid: computed when asked for, kept for a while, forgotten from the instant of a change.
 
-Everything here is exact to the bit: a value at a grid point does not depend on how the computation was cut. Lags
-carry their last output, means are sums of shifted slices in a fixed order, and nothing depends on array lengths.
+Everything here is exact to the bit: a value at a grid point does not depend on how the computation was cut. Whoever
+computes carries what the next point needs in a row of its own, and nothing depends on array lengths.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray, Gas, GasListener, Species
 
@@ -17,7 +16,7 @@ BLOCK = 600
 """Grid points of the one-second grid to whose multiples a read computes ahead."""
 
 STRETCH = 9600
-"""Longest stretch computed in one go, grid points: it fits the processor's cache. Multiple of BLOCK."""
+"""Longest stretch computed in one go, grid points: it fits the processor's cache."""
 
 KEEP_S = 8 * 3600
 """Seconds of gas kept behind the newest demand. The bench advances all devices at least every 6 h."""
@@ -40,16 +39,22 @@ class History:
         self._offset = 0
         self._buffer = np.empty((rows, 4 * BLOCK))
 
-    def append(self, block: FloatArray) -> None:
-        """Add ``block``, shape (rows, n), at the end."""
+    def space(self, count: int) -> FloatArray:
+        """Return where the next ``count`` points go, shape (rows, count); they count once :meth:`grow` is called."""
         used = self.stop - self.start
-        count = block.shape[1]
         if self._offset + used + count > self._buffer.shape[1]:
-            fresh = np.empty((self._buffer.shape[0], max(2 * (used + count), 4 * BLOCK)))
-            fresh[:, :used] = self._buffer[:, self._offset : self._offset + used]
-            self._buffer, self._offset = fresh, 0
+            kept = self._buffer[:, self._offset : self._offset + used]
+            if used + count > 3 * self._buffer.shape[1] // 4:
+                self._buffer = np.empty((self._buffer.shape[0], max(2 * (used + count), 4 * BLOCK)))
+            # else what was let go in front makes room: new memory would cost more than the copy
+            for row, values in zip(self._buffer, kept, strict=True):
+                row[:used] = values
+            self._offset = 0
         end = self._offset + used
-        self._buffer[:, end : end + count] = block
+        return self._buffer[:, end : end + count]
+
+    def grow(self, count: int) -> None:
+        """Take the next ``count`` points as written."""
         self.stop += count
 
     def view(self, first: int, last: int) -> FloatArray:
@@ -104,20 +109,22 @@ class Series(ABC):
         keep: points kept behind the newest demand.
         start: index of the first point.
         block: a demand is computed ahead to a multiple of this.
+        stretch: longest stretch computed in one go, points.
     """
 
-    def __init__(self, rows: int, keep: int, start: int = 0, block: int = BLOCK) -> None:
+    def __init__(self, rows: int, keep: int, start: int = 0, block: int = BLOCK, stretch: int = STRETCH) -> None:
         self.history = History(rows, start)
         self._keep = keep
         self._block_size = block
-        self._stretch = STRETCH // BLOCK * block
+        self._stretch = stretch
 
     def ensure(self, last: int) -> None:
         """Compute up to ``last`` (exclusive) and no further, with the settings as they stand."""
         while self.history.stop < last:
             done = self.history.stop
             count = min(last - done, self._stretch - done % self._stretch)
-            self.history.append(self._compute(done, done + count))
+            self._compute(done, done + count, self.history.space(count))
+            self.history.grow(count)
 
     def values(self, first: int, last: int) -> FloatArray:
         """Return points ``first`` to ``last``, shape (rows, n), a view valid until the next change."""
@@ -127,8 +134,8 @@ class Series(ABC):
         return self.history.view(first, last)
 
     @abstractmethod
-    def _compute(self, first: int, last: int) -> FloatArray:
-        """Return the points ``first`` to ``last``, shape (rows, n); everything before ``first`` is in history."""
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        """Write the points ``first`` to ``last`` into ``rows``, shape (rows, n); all before ``first`` is in history."""
 
 
 class GasSeries(Series):
@@ -173,35 +180,3 @@ def as_rows(gas: Gas) -> FloatArray:
     rows[_TEMPERATURE] = gas.temperature_c
     rows[_PRESSURE] = gas.pressure_hpa
     return rows
-
-
-def lag(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray:
-    """Return a first-order lag's outputs along the last axis.
-
-    Args:
-        inputs: shape (rows, n).
-        last_output: outputs before the first point, shape (rows,).
-        decay: exp(-step / time constant); 1 holds the last output.
-    """
-    outputs, _ = lfilter([1.0 - decay], [1.0, -decay], inputs, axis=-1, zi=(decay * last_output)[:, None])
-    return np.asarray(outputs)
-
-
-def trailing_mean(values: FloatArray, window: int, count: int, available: FloatArray | None = None) -> FloatArray:
-    """Return means over the last ``window`` values, for the last ``count`` points.
-
-    Args:
-        values: shape (count + window - 1,): the points and the ``window - 1`` before them.
-        window: number of values in a full mean.
-        count: number of means.
-        available: how many values exist at each point (a buffer that was emptied), shape (count,); None: enough.
-    """
-    begin = window - 1
-    total = values[begin : begin + count].copy()
-    if available is None:
-        for back in range(1, window):
-            total += values[begin - back : begin - back + count]
-        return total / window
-    for back in range(1, window):
-        total += np.where(available > back, values[begin - back : begin - back + count], 0.0)
-    return total / np.minimum(available, window)

@@ -11,7 +11,8 @@ import numpy as np
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
 from instruments.chemistry import titrated
-from instruments.history import ROWS, GasSeries, as_rows, lag
+from instruments.filters import lag
+from instruments.history import ROWS, GasSeries
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
 
 COUNT = len(Species)
@@ -74,14 +75,14 @@ class Air(GasSeries):
         labels = [species.name for species in Species] + ["temperature", "pressure"]
         self._paths = [OrnsteinUhlenbeck(seed, f"{name}/{label}", correlation_time_s) for label in labels]
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        rows = np.zeros((ROWS, last - first))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         for row, mean in enumerate(self._means):
             if mean > 0.0:
                 rows[row] = mean * np.exp(self._log_sd * interpolated(self._paths[row], first, last, MINUTE_S))
+            else:
+                rows[row] = 0.0
         for row, (mean, sd) in ((TEMPERATURE, self._temperature), (PRESSURE, self._pressure)):
             rows[row] = mean + sd * interpolated(self._paths[row], first, last, MINUTE_S)
-        return rows
 
 
 class VentedManifold(GasSeries):
@@ -114,16 +115,18 @@ class VentedManifold(GasSeries):
             total += consumer.demand_at(port, first, last)
         return total
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        rows = as_rows(self._source.gas(first, last))
-        room = as_rows(self._room.gas(first, last))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         offered = self._source.offered_lpm(first, last)
         needed = np.maximum(self.demand_lpm(first, last), 1e-9)
         share = np.minimum(offered / needed, 1.0)
-        # share 1 must leave the source's gas untouched to the bit
-        mixed = np.where(share >= 1.0, rows, room + (rows - room) * share)
-        mixed[PRESSURE] = room[PRESSURE]
-        return mixed
+        source, room = self._source.gas(first, last), self._room.gas(first, last)
+        rows[:COUNT], rows[TEMPERATURE] = source.fractions, source.temperature_c
+        short = share < 1.0  # elsewhere the source's gas stays untouched to the bit
+        if short.any():
+            starved = slice(None) if short.all() else np.flatnonzero(short)
+            for row, air in zip(rows, (*room.fractions, room.temperature_c), strict=False):
+                row[starved] = air[starved] + (row[starved] - air[starved]) * share[starved]
+        rows[PRESSURE] = room.pressure_hpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ CLEAN_LINE: Mapping[Species, Wall] = {
 class Tube(GasSeries):
     """A tube: dead time, reaction of NO with O3 on the way, first-order wash-out, exchange with the wall.
 
-    The dead time belongs to the nominal flow ``flow_lpm``: a consumer that stops drawing does not stretch it.
+    The dead time belongs to the nominal flow ``flow_lpm``: a consumer whose pump weakens does not stretch it, and a
+    line at a closed port is flushed as if it drew (docs/decisions/0004 says why).
 
     Args:
         source: what the tube draws from.
@@ -174,7 +178,7 @@ class Tube(GasSeries):
         if min(length_m, bore_m, flow_lpm) <= 0.0:
             raise ValueError("a tube needs a positive length, bore and flow")
         self._held = sorted(wall)
-        super().__init__(extra_rows=COUNT + len(self._held))
+        super().__init__(extra_rows=2 * len(self._held))
         self._source = source
         self.dead_time_s = 0.25 * math.pi * bore_m**2 * length_m * 1000.0 / flow_lpm * 60.0
         washout = 0.2 * self.dead_time_s if washout_s is None else washout_s
@@ -188,10 +192,13 @@ class Tube(GasSeries):
         """Forget from the first point on that gas from grid point ``index`` of the source has reached."""
         super().gas_changed(index + self._whole)
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        given = as_rows(self._source.gas(first - self._whole - 1, last - self._whole))
-        # frac of a second: a line between the two points around the instant of entry
-        rows = given[:, 1:] + (given[:, :-1] - given[:, 1:]) * self._part
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        given = self._source.gas(first - self._whole - 1, last - self._whole)
+        for row, source in zip(rows, (*given.fractions, given.temperature_c, given.pressure_hpa), strict=False):
+            # frac of a second: a line between the two points around the instant of entry
+            np.subtract(source[:-1], source[1:], out=row)
+            row *= self._part
+            row += source[1:]
         made = titrated(
             rows[Species.NO], rows[Species.O3], np.asarray(self.dead_time_s), rows[TEMPERATURE], rows[PRESSURE]
         )
@@ -200,16 +207,16 @@ class Tube(GasSeries):
         rows[Species.NO2] += made
         # a floor far below any meaning keeps the lags out of denormal numbers
         entering = np.maximum(rows[:COUNT], 1e-30)
-        fresh = self.history.stop == 0
-        state = entering[:, 0] if fresh else self.history.last()[ROWS : ROWS + COUNT]
-        washed = lag(entering, state, self._decay)
-        result = np.empty((ROWS + COUNT + len(self._held), last - first))
-        result[:COUNT] = washed
-        result[TEMPERATURE], result[PRESSURE] = rows[TEMPERATURE], rows[PRESSURE]
-        result[ROWS : ROWS + COUNT] = washed
+        held, before = len(self._held), entering[:, 0].copy()
+        # a held species' gas before the wall is kept in a row of its own; elsewhere it is the gas that leaves
+        last_point = None if self.history.stop == 0 else self.history.last()
+        if last_point is not None:
+            before[:] = last_point[:COUNT]
+            before[self._held] = last_point[ROWS : ROWS + held]
+        rows[:COUNT] = lag(entering, before, self._decay)
         for number, (species, (share, decay)) in enumerate(zip(self._held, self._wall, strict=True)):
-            row = ROWS + COUNT + number
-            before = washed[species, 0] if fresh else self.history.last()[row]
-            result[row] = lag(washed[species : species + 1], np.array([before]), decay)[0]
-            result[species] = (1.0 - share) * washed[species] + share * result[row]
-        return result
+            washed, wall = rows[ROWS + number], rows[ROWS + held + number]
+            washed[:] = rows[species]
+            start = washed[:1] if last_point is None else last_point[ROWS + held + number :][:1]
+            wall[:] = lag(washed[None], start, decay)[0]
+            rows[species] = (1.0 - share) * washed + share * wall

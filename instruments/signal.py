@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
+from functools import cache
 
 import numpy as np
-from scipy.signal import lfilter
 
 from instruments.air import FloatArray
+from instruments.filters import first_order
 
 PATH_BLOCK = 1024
 """Points of one block of a path."""
@@ -113,8 +114,8 @@ class _Recursive(Path):
         total = np.zeros(PATH_BLOCK)
         end = np.empty(count)
         for row in range(count):
-            decay = self._decay[row]
-            path, _ = lfilter([self._kick[row]], [1.0, -decay], normals[row], zi=[decay * self._starts[number][row]])
+            kicks, start = normals[row : row + 1] * self._kick[row], self._starts[number][row : row + 1]
+            path = first_order(kicks, start, float(self._decay[row]))[0]
             total += path
             end[row] = path[-1]
         return total, end
@@ -185,6 +186,11 @@ def interpolated(path: Path, first: int, last: int, per_step: int) -> FloatArray
 
 def stretched(knots: FloatArray, first: int, last: int, per_step: int) -> FloatArray:
     """Return points ``first`` to ``last`` of the line through ``knots``, ``per_step`` points to a step."""
-    weight = np.arange(per_step) / per_step
-    grid = knots[:-1, None] + (knots[1:] - knots[:-1])[:, None] * weight
+    grid = (knots[1:] - knots[:-1])[:, None] * _weights(per_step)
+    grid += knots[:-1, None]
     return grid.ravel()[first:last]
+
+
+@cache
+def _weights(per_step: int) -> FloatArray:
+    return np.asarray(np.arange(per_step) / per_step)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from instruments.device import Command, Device, Value
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
-from rig.errors import RigFault
-from rig.faults import Fault, FaultTarget, begin, plan_fault
+from rig.errors import ConfigurationErrors, RigFault
+from rig.faults import Fault, FaultBoard, FaultTarget, plan_fault
 from rig.lines import DeviceEnd, Line, LineTiming
 
 if TYPE_CHECKING:
@@ -78,11 +78,18 @@ class Bench(FaultTarget):
         where: its name, for messages.
         clock: virtual or paced.
         seed: root seed; the file's own if None.
+
+    Raises:
+        ConfigurationErrors: everything in the file that does not fit the models.
     """
 
     def __init__(self, file: BenchFile, where: str, clock: VirtualClock | PacedClock, seed: int | None = None) -> None:
-        from rig.wiring import build_instruments
+        from rig.bench_check import mistakes
+        from rig.wiring import build_instruments, hidden_model
 
+        errors = mistakes(file, where)
+        if errors:
+            raise ConfigurationErrors(errors)
         self.file = file
         self.where = where
         self.clock = clock
@@ -96,6 +103,11 @@ class Bench(FaultTarget):
                 instrument.lines[port_name] = self.make_line(instrument, port_name, port)
             self._watch(instrument)
         self.faults = [plan_fault(section, index, where) for index, section in enumerate(file.fault)]
+        self._board = FaultBoard(self)
+        self._built = {
+            name: {field: self.hidden(name, field) for field in hidden_model(instrument.entry).model_fields}
+            for name, instrument in self.instruments.items()
+        }
         for fault in self.faults:
             self.clock.after(fault.start_us, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
         self.clock.after(_HOUSEKEEPING_US, self._keep_house)
@@ -161,6 +173,8 @@ class Bench(FaultTarget):
         if command.name == "power":
             for line in instrument.all_lines:
                 line.powered = bool(command.value)
+                if not command.value:
+                    line.device_end.power_cycled()
         self._watch(instrument)
 
     def set_line(self, device: str, attribute: str, value: bool | int) -> None:
@@ -173,11 +187,11 @@ class Bench(FaultTarget):
         return self.instruments[device].device.read(self.clock.now_us, f"hidden.{parameter}")
 
     def truth(self) -> Mapping[str, Any]:
-        """What only the bench knows: hidden parameters as built, and the faults that were planned."""
+        """What only the bench knows: every hidden parameter as built, and the faults that were planned."""
         return {
             "seed": self.seed,
-            "devices": {name: dict(i.section.hidden) for name, i in self.instruments.items()},
-            "cylinders": {name: dict(section.hidden) for name, section in self.file.cylinder.items()},
+            "devices": self._built,
+            "cylinders": {name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items()},
             "faults": [
                 {"name": f.name, "kind": f.kind.name, "device": f.device, "start_us": f.start_us, "end_us": f.end_us,
                  "severity": f.severity, "parameter": f.parameter, "reveals": list(f.kind.reveals)}
@@ -195,15 +209,16 @@ class Bench(FaultTarget):
     def _begin(self, fault: Fault) -> None:
         if self._closed:
             return
-        finish = begin(fault, self)
+        self._board.begin(fault)
         self._tell(fault, True)
         if fault.end_us is not None:
+            self.clock.after(fault.end_us - fault.start_us, lambda: self._end(fault))
 
-            def end() -> None:
-                finish()
-                self._tell(fault, False)
-
-            self.clock.after(fault.end_us - fault.start_us, end)
+    def _end(self, fault: Fault) -> None:
+        if self._closed:
+            return
+        self._board.end(fault)
+        self._tell(fault, False)
 
     def _tell(self, fault: Fault, begins: bool) -> None:
         for listener in self.fault_listeners:

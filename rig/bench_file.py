@@ -1,21 +1,24 @@
 """The bench file: which devices stand on the bench, how gas and bytes reach them, and what will go wrong.
 
-TOML, read and checked here; every mistake is reported at once, each with file, key, what was expected and what came.
-``rig serve`` writes the same shape as JSON (its endpoints file), so a served bench can be used like a bench file.
+TOML, read and checked here for its form; :mod:`rig.bench_check` holds it against the models. Every mistake is reported
+at once, each with file, key, what was expected and what came. ``rig serve`` writes the same shape as JSON (its
+endpoints file), so a served bench can be used like a bench file.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import tomllib
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from rig.units import Dimension, parse_quantity
+from rig.units import Dimension, base_unit, parse_quantity
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,30 +32,70 @@ def _quantity(dimension: Dimension) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def _written(dimension: Dimension) -> PlainSerializer:
+    """Written back (an endpoints file) with the unit that the file is read with; inside it is a bare number."""
+    unit = base_unit(dimension)
+    return PlainSerializer(lambda value: None if value is None else f"{value!r} {unit}", when_used="json")
+
+
+MANUAL = "manual"
+"""Model name of a calibrator that a person sets."""
+
 _EXAMPLE: dict[Dimension, str] = {
     "fraction": "500 ppb", "length": "3 m", "time": "90 s", "flow": "5 L/min", "volume": "180 cm3",
 }  # fmt: skip
 
-Fraction = Annotated[float, _quantity("fraction"), Field(ge=0)]
+Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(ge=0)]
 """A mole fraction in nmol/mol, written with a unit."""
-Length = Annotated[float, _quantity("length"), Field(gt=0)]
+Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0)]
 """A length in metres, written with a unit."""
-Duration = Annotated[float, _quantity("time"), Field(ge=0)]
+Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
 """A time in seconds, written with a unit."""
-Flow = Annotated[float, _quantity("flow"), Field(gt=0)]
+Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0)]
 """A flow in L/min, written with a unit."""
 
-SettingValue = bool | int | float | str
+
+def _instant(value: object) -> object:
+    with suppress(ValueError):
+        value = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError('a time with its zone, such as "2026-01-05T08:00:00+08:00"')
+    return value
+
+
+def _day(value: object) -> object:
+    with suppress(ValueError):
+        value = date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("a day, such as 2026-12-31")
+    return value
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""A calendar time with a zone."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""The last day on which a certificate is valid."""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise ValueError("true, false, a finite number or text")
+
+
+SettingValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
+"""A value that a setting or a hidden parameter may have; the model says which ones it takes."""
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: a number is a number and no text, true is no 1. TOML and JSON have types of their own.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class BenchSection(_Section):
     """``[bench]``: epoch, seed, and where ports may be opened."""
 
-    epoch: datetime = Field(description="calendar time of bench time 0, with a zone")
+    epoch: Instant = Field(description="calendar time of bench time 0, with a zone")
     seed: int = Field(default=1, ge=0)
     interface: str = Field(default="127.0.0.1", description="address that TCP ports bind to")
     speed: float | None = Field(default=None, ge=1, description="set by rig serve: bench seconds to a wall second")
@@ -89,19 +132,18 @@ class DeviceSection(_Section):
     protocol: str | None = None
     baud: int = Field(default=9600, ge=50)
     id: int | None = Field(default=None, ge=0, le=127)
-    options: dict[str, bool] = Field(default_factory=dict)
-    timeout: Duration = 2.0
-    follows: str | None = None
+    timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
+    resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: every port by its name")
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")
 
 
 class CylinderSection(_Section):
     """``[cylinder.X]``: a certified gas in nitrogen, connected to a port of the calibrator."""
 
-    value: Fraction
+    value: Annotated[Fraction, Field(gt=0)]
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
     certificate: str = Field(min_length=1)
-    expires: date
+    expires: Day
     species: Literal["so2", "no", "no2", "co", "o3"] | None = None
     port: str = ""
     device: str = ""
@@ -117,14 +159,13 @@ class TubeSection(_Section):
     to: str
     length: Length
     bore: Length = 0.004
-    hidden: dict[str, SettingValue] = Field(default_factory=dict)
 
 
 class UncertaintySection(_Section):
     """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
 
     certificate: str = Field(min_length=1)
-    expires: date
+    expires: Day
     gas_flow_u_pct: float = Field(default=0.0, ge=0)
     zero_flow_u_pct: float = Field(default=0.0, ge=0)
     flow_offset_u_pct_fs: float = Field(default=0.0, ge=0)
@@ -177,27 +218,41 @@ class BenchFile(_Section):
     fault: list[FaultSection] = Field(default_factory=list)
 
 
-def read_bench_file(path: Path) -> BenchFile:
-    """Read and check a bench file (TOML) or an endpoints file (JSON).
+def read_bench_data(path: Path) -> dict[str, Any]:
+    """Read a bench file (TOML) or an endpoints file (JSON) as it stands.
 
     Raises:
-        ConfigurationErrors: every mistake that can be found without building the bench.
+        ConfigurationError: there is none, it cannot be read, or it is no TOML (JSON).
     """
+    return read_data(path, "bench file", "json" if path.suffix == ".json" else "toml")
+
+
+def read_data(path: Path, what: str, form: Literal["toml", "json"]) -> dict[str, Any]:
+    """Read a file of tables; ``what`` it should be is named in messages. Raises ConfigurationError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigurationError(path, "", "a bench file", "no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path, "", "a readable bench file", str(error)) from None
+        raise ConfigurationError(path, "", f"a {what}", "no such file") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(path, "", f"a {what} (text in UTF-8)", "bytes that are no such text") from None
+    except OSError as error:
+        raise ConfigurationError(path, "", f"a {what} that can be read", error.strerror or error) from None
     try:
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        data = json.loads(text) if form == "json" else tomllib.loads(text)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise ConfigurationError(path, "", "valid " + ("JSON" if path.suffix == ".json" else "TOML"), error) from None
-    return parse_bench(data, str(path))
+        raise ConfigurationError(path, "", f"valid {form.upper()}", error) from None
+    if not isinstance(data, dict):
+        raise ConfigurationError(path, "", f"a {what}", _shortly(data))
+    return data
+
+
+def read_bench_file(path: Path) -> BenchFile:
+    """Read a bench file or an endpoints file and check its form. Raises ConfigurationErrors with every mistake."""
+    return parse_bench(read_bench_data(path), str(path))
 
 
 def parse_bench(data: dict[str, Any], where: str) -> BenchFile:
-    """Check bench data; ``where`` names their file in messages. Raises ConfigurationErrors."""
+    """Check the form of bench data; ``where`` names their file in messages. Raises ConfigurationErrors."""
     return validate(BenchFile, data, where)
 
 
@@ -206,18 +261,28 @@ def validate(model: type[Model], data: object, where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigurationErrors([_translate(finding, where) for finding in error.errors()]) from None
+        raise ConfigurationErrors(findings_of(error, where)) from None
 
 
-def _translate(finding: Any, where: str) -> ConfigurationError:
-    key = ".".join(str(part) for part in finding["loc"])
-    found = finding["input"]
+def findings_of(error: ValidationError, where: str, key: str = "") -> list[ConfigurationError]:
+    """What pydantic found, in our words; ``key`` is the place of the checked data inside the file."""
+    return [_translate(finding, where, key) for finding in error.errors(include_url=False)]
+
+
+def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
+    key = ".".join(str(part) for part in (*filter(None, [prefix]), *finding["loc"]))
+    found = _shortly(finding["input"])
     kind = finding["type"]
     if kind == "extra_forbidden":
-        return ConfigurationError(where, key, "no such key here", repr(found))
+        return ConfigurationError(where, key, "no such key here", found)
     if kind == "missing":
         return ConfigurationError(where, key, "a value", "nothing")
     if kind == "value_error":
-        return ConfigurationError(where, key, str(finding["ctx"]["error"]), repr(found))
+        return ConfigurationError(where, key, str(finding["ctx"]["error"]), found)
     message = str(finding["msg"]).removeprefix("Input should be ")
-    return ConfigurationError(where, key, message, repr(found))
+    return ConfigurationError(where, key, message[:1].lower() + message[1:], found)
+
+
+def _shortly(found: object) -> str:
+    text = found.isoformat() if hasattr(found, "isoformat") else repr(found)
+    return text if len(text) <= 80 else f"{text[:77]}..."

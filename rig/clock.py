@@ -58,7 +58,8 @@ class _EventQueue:
         while environment.peek() <= t_us:
             environment.step()
         if environment.now < t_us:
-            environment.run(until=t_us)
+            environment.timeout(t_us - environment.now)
+            environment.step()  # nothing else is due before
 
 
 class VirtualClock:
@@ -97,8 +98,7 @@ class VirtualClock:
         environment = self._environment
         while not ready():
             if environment.peek() > deadline_us:
-                if environment.now < deadline_us:
-                    environment.run(until=deadline_us)
+                self._queue.run_to(deadline_us)
                 return ready()
             environment.step()
         return True
@@ -118,6 +118,7 @@ class PacedClock:
         if not speed >= 1.0:
             raise ValueError(f"the speed of a paced clock is 1 or more, not {speed:g}")
         self.speed = speed
+        self._us_per_wall_second = speed * SECOND
         self.late_events = 0
         self.worst_lateness_us = 0
         self._queue = _EventQueue()
@@ -126,6 +127,7 @@ class PacedClock:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: float = float("inf")
         self._started_wall = 0.0
+        self._held_us: int | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Lock bench time 0 to the present instant of ``loop``."""
@@ -144,10 +146,13 @@ class PacedClock:
     @property
     def now_us(self) -> int:
         """Bench time now; while an event runs, the instant of that event or a little later."""
+        if self._held_us is not None:
+            return self._held_us
+        event = int(self._environment.now)
         if self._loop is None:
-            return int(self._environment.now)
-        wall = int((time.monotonic() - self._started_wall) * self.speed * SECOND)
-        return max(wall, int(self._environment.now))
+            return event
+        wall = int((time.monotonic() - self._started_wall) * self._us_per_wall_second)
+        return wall if wall > event else event
 
     def after(self, delay_us: int, action: Callable[[], None]) -> None:
         """Do ``action`` after ``delay_us`` of bench time."""
@@ -156,8 +161,20 @@ class PacedClock:
         if self._loop is not None and self._environment.peek() < self._timer_due:
             self.settle()
 
+    def hand_over(self, data: bytes, take: Callable[[bytes], None]) -> None:
+        """Run what is due, then give ``data``, which has just come in at a port, to ``take``.
+
+        Bench time stands still meanwhile, so that all values of a reply are of one instant.
+        """
+        self._held_us = self.now_us
+        try:
+            self.catch_up()
+            take(data)
+        finally:
+            self._held_us = None
+
     def catch_up(self) -> None:
-        """Run what is due; a port calls this before it hands over bytes that have just come in."""
+        """Run what is due."""
         now = self.now_us
         due = self._environment.peek()
         if due > now:
@@ -182,7 +199,7 @@ class PacedClock:
         self._timer_due = due
         if due == float("inf"):
             return
-        wall = self._started_wall + due / (self.speed * SECOND)
+        wall = self._started_wall + due / self._us_per_wall_second
         delay = max(0.0, wall - time.monotonic())
         self._timer = self._loop.call_later(delay, self._tick)
 

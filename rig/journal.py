@@ -27,6 +27,8 @@ CREATE TABLE journal (
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 PRAGMA user_version = 1;
 """
+_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)"
+_json = json.JSONEncoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Journal:
 
     Args:
         path: file to create; it must not exist.
-        each_row: commit each row (paced time), or only at :meth:`commit` (virtual time: per level).
+        each_row: each row goes to the disk as it is appended (paced time), or only at :meth:`commit` (virtual time: per
+            level).
         wall: gives the wall time in seconds that rows are stamped with.
     """
 
@@ -63,7 +66,7 @@ class Journal:
         except sqlite3.Error as error:
             raise RigFault(f"{path}: the journal cannot be written: {error}") from error
         self._seq = 0
-        self._open_transaction = False
+        self._waiting: list[tuple[int, int, float, str, str, str]] = []
 
     def about(self, **facts: str) -> None:
         """Note what this run is (id, plan, bench, seed)."""
@@ -71,26 +74,26 @@ class Journal:
             self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", sorted(facts.items()))
 
     def append(self, t_us: int, kind: str, request: Any, answer: Any) -> None:
-        """Write one row. Raises RigFault when the disk does not take it."""
+        """Write one row, or keep it for :meth:`commit`. Raises RigFault when the disk does not take it."""
         self._seq += 1
-        with self._faults():
-            if not self._each_row and not self._open_transaction:
-                self._database.execute("BEGIN")
-                self._open_transaction = True
-            self._database.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
-                (self._seq, t_us, self._wall(), kind, json.dumps(request), json.dumps(answer)),
-            )
+        row = (self._seq, t_us, self._wall(), kind, _json(request), _json(answer))
+        if self._each_row:
+            with self._faults():
+                self._database.execute(_INSERT, row)
+        else:
+            self._waiting.append(row)
 
     def commit(self) -> None:
-        """Make sure that everything written so far is on the disk."""
-        if self._open_transaction:
-            with self._faults():
-                self._database.execute("COMMIT")
-            self._open_transaction = False
+        """Make sure that everything appended so far is on the disk. Raises RigFault when it does not take it."""
+        if self._waiting:
+            with self._faults(), self._database:  # which commits at the end, or rolls back
+                self._database.execute("BEGIN")
+                self._database.executemany(_INSERT, self._waiting)
+            self._waiting.clear()
 
     def rows(self, kind: str | None = None) -> Iterator[Row]:
         """All rows, or those of one kind, in order."""
+        self.commit()
         where, arguments = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
         cursor = self._database.execute(
             f"SELECT seq, t_us, kind, request, answer FROM journal {where} ORDER BY seq", arguments

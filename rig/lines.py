@@ -23,6 +23,10 @@ class DeviceEnd(Protocol):
         """Take bytes from the host, return the replies that they complete, one item to a request."""
         ...
 
+    def power_cycled(self) -> None:
+        """The mains have gone: forget what the box does not keep."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LineTiming:

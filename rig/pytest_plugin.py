@@ -29,11 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A bench on virtual time; ``time.sleep``, ``time.monotonic`` and ``time.time`` of this thread are the bench's."""
+    options = _options(request)
+    file, path = _file(options)
     from rig.bench import Bench
     from rig.clock import VirtualClock
 
-    options = _options(request)
-    file, path = _file(options)
     opened = Bench(file, str(path), VirtualClock(), options.get("seed"))
     try:
         with opened.own_time():
@@ -45,33 +45,46 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 @pytest.fixture
 def served_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedBench]:
     """A bench on the wall clock; its ports are symlinks below ``tmp_path / "ports"`` and TCP ports."""
-    from rig.serve import ServedBench
-
     options = _options(request)
     file, path = _file(options)
+    from rig.serve import ServedBench
+
     with ServedBench(file, path, tmp_path / "ports", options.get("speed", 1.0), options.get("seed")) as served:
         yield served
 
 
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    from rig.cli.neighbours import foreign_packages
+
+    foreign = foreign_packages()
+    if foreign:
+        pytest.fail(foreign, pytrace=False)
     marker = request.node.get_closest_marker("rig")
-    options = dict(marker.kwargs) if marker is not None else {}
-    unknown = sorted(set(options) - _KNOWN)
+    if marker is None:
+        return {}
+    if marker.args:
+        pytest.fail(f"mark rig: options have names, such as bench={marker.args[0]!r}", pytrace=False)
+    unknown = sorted(set(marker.kwargs) - _KNOWN)
     if unknown:
-        raise pytest.UsageError(f"mark rig: no such option {unknown[0]!r}; there are {', '.join(sorted(_KNOWN))}")
-    return options
+        known = ", ".join(sorted(_KNOWN))
+        pytest.fail(f"mark rig: no such option {unknown[0]!r}; there are {known}", pytrace=False)
+    return dict(marker.kwargs)
 
 
 def _file(options: dict[str, Any]) -> tuple[BenchFile, Path]:
-    import tomllib
-
-    from rig.bench_file import parse_bench
+    """The bench that the marker asks for, overrides merged in; its mistakes fail the test, a line each."""
+    from rig.bench_check import check_bench_data
+    from rig.bench_file import read_bench_data
+    from rig.errors import ConfigurationError
     from scenarios.opening import bench_path
 
-    path = bench_path(str(options.get("bench", "demo")))
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    _merge(data, options.get("overrides", {}))
-    return parse_bench(data, str(path)), path
+    try:
+        path = bench_path(str(options.get("bench", "demo")))
+        data = read_bench_data(path)
+        _merge(data, options.get("overrides", {}))
+        return check_bench_data(data, str(path)), path
+    except ConfigurationError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def _merge(data: dict[str, Any], overrides: dict[str, Any]) -> None:

@@ -18,52 +18,10 @@ from rig.host.calibrator import Flows, GasRequest, Source
 from rig.host.handles import GasAnalyzer, Handle
 from rig.host.references import Supply
 from rig.journal import Journal
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value as read: quantity, value, unit and bench seconds since the run began."""
-
-    device: str
-    quantity: str
-    value: float
-    unit: str
-    t_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class StabilityRule:
-    """When a reading counts as stable: a window in which it neither drifts nor scatters more than stated.
-
-    Attributes:
-        device, quantities: what is watched; all quantities must be stable together.
-        window_s: length of the window.
-        poll_s: time between readings.
-        least_s: time that must have passed before a window may begin to count (dead times).
-        most_s: give up after this.
-        drift: largest change over the window by the least-squares slope, unit of the quantity.
-        scatter: largest standard deviation about that slope, unit of the quantity.
-    """
-
-    device: str
-    quantities: tuple[str, ...]
-    window_s: float
-    poll_s: float
-    least_s: float
-    most_s: float
-    drift: float
-    scatter: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What :meth:`Run.wait_until` found: the readings of the last window, by quantity, and whether they are stable."""
-
-    stable: bool
-    start_s: float
-    end_s: float
-    readings: Mapping[str, tuple[Reading, ...]]
-    slope_per_s: Mapping[str, float]
+from rig.stability import Reading as Reading
+from rig.stability import StabilityRule as StabilityRule
+from rig.stability import Window as Window
+from rig.stability import window_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +214,7 @@ class Run:
                     trace.append(reading)
             now = self.now()
             if now - begun >= rule.least_s + rule.window_s:
-                window = _window(readings, now - rule.window_s, now, rule)
+                window = window_of(readings, now - rule.window_s, now, rule)
                 if window.stable or now - begun >= rule.most_s:
                     self._journal.append(
                         self._time.now_us(),
@@ -336,26 +294,3 @@ class Run:
             answer = list(answer)
         self._journal.append(self._time.now_us(), kind, request, answer)
         return answer
-
-
-def _window(readings: Mapping[str, list[Reading]], start_s: float, end_s: float, rule: StabilityRule) -> Window:
-    """The readings from ``start_s`` on, and whether each quantity keeps to the rule. Least squares over time."""
-    inside = {q: tuple(r for r in some if r.t_s >= start_s - 1e-6) for q, some in readings.items()}
-    slopes: dict[str, float] = {}
-    stable = True
-    for quantity, some in inside.items():
-        n = len(some)
-        if n < 3:
-            slopes[quantity] = 0.0
-            stable = False
-            continue
-        t_mean = sum(r.t_s for r in some) / n
-        v_mean = sum(r.value for r in some) / n
-        s_tt = sum((r.t_s - t_mean) ** 2 for r in some)
-        slope = sum((r.t_s - t_mean) * (r.value - v_mean) for r in some) / s_tt
-        rss = sum((r.value - v_mean - slope * (r.t_s - t_mean)) ** 2 for r in some)
-        slopes[quantity] = slope
-        if abs(slope) * (end_s - start_s) > rule.drift or (rss / (n - 2)) ** 0.5 > rule.scatter:
-            stable = False
-    first = min((some[0].t_s for some in inside.values() if some), default=start_s)
-    return Window(stable, first, end_s, inside, slopes)

@@ -8,18 +8,22 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
-from rig.errors import RigFault
+from rig.errors import ConfigurationError, RigFault
 from rig.files import write_atomically
 from rig.lines import Line
 from rig.ports.pty import PtyPort
 from rig.ports.tcp import TcpPort
+from rig.truth import TruthLog, fault_line
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Endpoint:
 class ServedBench:
     """A bench whose devices answer on ptys (symlinks below ``folder``) and TCP, at ``speed``, in its own thread.
 
-    Use as a context: inside, :attr:`endpoints` are open; afterwards nothing is left behind.
+    Use as a context: inside, :attr:`endpoints` are open; afterwards nothing is left behind. :attr:`events` tells which
+    faults have begun and ended.
     """
 
     file: BenchFile
@@ -50,19 +55,26 @@ class ServedBench:
     seed: int | None = None
     truth: Path | None = None
     endpoints: list[Endpoint] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     started_wall: float = 0.0
     bench: Bench | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _ports: list[PtyPort | TcpPort] = field(default_factory=list)
     _ready: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
     _trouble: BaseException | None = None
-    _truth_log: Any = None
+    _truth_log: TruthLog | None = None
 
     def __enter__(self) -> ServedBench:
         self._thread = threading.Thread(target=self._run, name="rig bench", daemon=True)
         self._thread.start()
-        self._ready.wait()
+        try:
+            self._ready.wait()
+        except BaseException:  # asked to stop before the ports were open
+            self._ready.wait()
+            self.__exit__()
+            raise
         if self._trouble is not None:
             self._thread.join()
             raise self._trouble
@@ -73,24 +85,46 @@ class ServedBench:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
-    def call(self, action: Callable[[Bench], Any]) -> Any:
-        """Do ``action`` with the bench in the bench's own thread and return its result."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until ``seconds`` of wall time have passed, or for ever. Raises RigFault if the bench breaks down."""
+        self._ended.wait(seconds)
+        self.check()
+
+    def check(self) -> None:
+        """Raise RigFault if the bench has broken down."""
+        if self._trouble is not None:
+            raise RigFault(f"the bench broke down: {type(self._trouble).__name__}: {self._trouble}") from self._trouble
+
+    def call(self, action: Callable[[Bench], Result]) -> Result:
+        """Do ``action`` with the bench in the bench's own thread, and return what it returns or raise what it raises.
+
+        Raises:
+            RigFault: the bench has broken down.
+        """
         assert self._loop is not None  # inside the context only
         assert self.bench is not None
-        bench, done, box = self.bench, threading.Event(), []
+        self.check()
+        bench, answer = self.bench, Future[Result]()
 
         def do() -> None:
-            bench.clock.catch_up()  # type: ignore[union-attr]
-            box.append(action(bench))
-            done.set()
+            try:
+                bench.clock.catch_up()  # type: ignore[union-attr]  # a served bench is paced
+                answer.set_result(action(bench))
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that asked
+                answer.set_exception(error)
 
         self._loop.call_soon_threadsafe(do)
-        done.wait()
-        return box[0]
+        while True:
+            try:
+                return answer.result(0.1)
+            except TimeoutError:
+                if answer.done():
+                    raise
+                self.check()
 
     def endpoints_data(self) -> dict[str, Any]:
         """The endpoints in the shape of a bench file, so that another process can use this bench like a real one."""
-        data = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
+        data: dict[str, Any] = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
         data["bench"] |= {
             "speed": self.speed, "started_wall": self.started_wall, "process": os.getpid(), "source": str(self.path),
             "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
@@ -99,13 +133,13 @@ class ServedBench:
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
             cylinder.pop("hidden", None)
-        data = _with_units(data)
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
                 device.pop(key, None)
             device |= {"resource": endpoint.resource, "protocol": endpoint.protocol, "baud": endpoint.baud,
                        "emulated": True}  # fmt: skip
+            device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
             if endpoint.id is not None:
                 device["id"] = endpoint.id
         return data
@@ -119,12 +153,15 @@ class ServedBench:
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
         self._loop = loop
+        loop.set_exception_handler(self._broke_down)
         try:
             loop.run_until_complete(self._open(loop))
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
             self._trouble = error
             self._close_ports()
+            self._ended.set()
             self._ready.set()
+            loop.run_until_complete(asyncio.sleep(0))
             loop.close()
             return
         self._ready.set()
@@ -139,14 +176,20 @@ class ServedBench:
                 self._truth_log.close()
             loop.run_until_complete(asyncio.sleep(0))
             loop.close()
+            self._ended.set()
+
+    def _broke_down(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An event of the bench raised: a bench that goes on without it would tell lies, so it stops."""
+        error = context.get("exception")
+        self._trouble = error if isinstance(error, BaseException) else RigFault(str(context.get("message")))
+        loop.stop()
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = PacedClock(self.speed)
         bench = Bench(self.file, str(self.path), clock, self.seed)
         self.bench = bench
+        bench.fault_listeners.append(lambda *event: self.events.append(fault_line(*event)))
         if self.truth is not None:
-            from rig.truth import TruthLog
-
             self._truth_log = TruthLog(bench, self.truth)
         for instrument in bench.instruments.values():
             for name, port in instrument.section.port.items():
@@ -160,7 +203,11 @@ class ServedBench:
     ) -> None:  # fmt: skip
         if port.kind == "serial":
             link = self.folder / (instrument.name if len(instrument.section.port) == 1 else f"{instrument.name}.{name}")
-            pty = PtyPort(instrument.lines[name], link, clock)
+            try:
+                pty = PtyPort(instrument.lines[name], link, clock)
+            except OSError as error:
+                found = f"{link}: {error.strerror or error}"
+                raise ConfigurationError("--folder", "", "a folder for links to ports", found) from error
             self._ports.append(pty)
             pty.start(loop)
             resource, address = f"ASRL{link}::INSTR", str(link)
@@ -170,7 +217,10 @@ class ServedBench:
                 return bench.make_line(instrument, name, port)
 
             tcp = TcpPort(make_line, self.file.bench.interface, port.tcp_port, clock)
-            await tcp.start()
+            try:
+                await tcp.start()
+            except RigFault as fault:
+                raise RigFault(f"{self.path}: device.{instrument.name}.port.{name}.tcp_port: {fault}") from fault
             self._ports.append(tcp)
             resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
         self.endpoints.append(
@@ -184,23 +234,3 @@ class ServedBench:
             except (OSError, RigFault):
                 continue  # the others must be closed all the same
         self._ports.clear()
-
-
-_UNITS = {"value": "ppb", "stored": "ppb", "range": "ppb", "ozone_u_offset": "ppb", "flow_repeatability_time": "s",
-          "length": "m", "bore": "m",
-          "timeout": "s", "reply_delay": "s"}  # fmt: skip
-
-
-def _with_units(data: dict[str, Any]) -> dict[str, Any]:
-    """Put units back on what the bench file has them on (a parsed file holds bare numbers in base units)."""
-
-    def walk(node: Any, key: str = "") -> Any:
-        if isinstance(node, dict):
-            if key == "impurities":
-                return {name: f"{value!r} ppb" for name, value in node.items()}
-            return {name: walk(value, name) for name, value in node.items()}
-        if key in _UNITS and isinstance(node, int | float):
-            return f"{node!r} {_UNITS[key]}"
-        return node
-
-    return walk(data)  # type: ignore[no-any-return]

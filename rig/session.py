@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pyvisa
@@ -13,7 +14,7 @@ from pyvisa.resources import MessageBasedResource
 
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench import Bench
-from rig.bench_file import BenchFile, DeviceSection
+from rig.bench_file import MANUAL, BenchFile, DeviceSection
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
@@ -24,9 +25,6 @@ from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
 from rig.wiring import host_protocol
-
-MANUAL = "manual"
-"""Model name of a calibrator that a person sets."""
 
 
 class VirtualTime:
@@ -73,7 +71,6 @@ class Session:
     file: BenchFile
     path: Path
     handles: dict[str, Handle]
-    supply: Supply
     time: RunTime
     bench: Bench | None
     simulated: bool
@@ -81,82 +78,98 @@ class Session:
     speed: float | None
     manager: pyvisa.ResourceManager | None = field(default=None, repr=False)
 
+    @cached_property
+    def supply(self) -> Supply:
+        """What the bench's gases and standards are. Raises ConfigurationError unless it has one calibrator."""
+        return _supply(self.file, self.path, self.handles)
+
     def close(self) -> None:
         """Let every port go."""
-        for handle in self.handles.values():
-            try:
-                handle.close()
-            except (VisaIOError, OSError):
-                continue  # a port that is gone is closed enough
+        _close(self.handles)
         if self.manager is not None:
             self.manager.close()
         if self.bench is not None:
             self.bench.close()
 
 
-def open_session(file: BenchFile, path: Path, *, seed: int | None = None, devices: tuple[str, ...] = ()) -> Session:
-    """Open the devices of a bench (all, or those named and the calibrator).
+def open_session(
+    file: BenchFile, path: Path, *, seed: int | None = None, devices: tuple[str, ...] = (),
+    troubles: dict[str, RigFault] | None = None,
+) -> Session:  # fmt: skip
+    """Open the devices of a bench.
 
     A bench of emulated devices runs in this process on virtual time. One whose devices have resources is reached
     through them on the wall clock.
 
+    Args:
+        file: a bench without mistakes.
+        path: its file, for messages.
+        seed: root seed of an emulated bench; the file's own if None.
+        devices: analyzers to open, beside the calibrator; all if empty.
+        troubles: takes the devices that cannot be opened, and why; without it the first one is raised.
+
     Raises:
-        ConfigurationError: the bench cannot be built. RigFault: a port is missing, taken, or cannot be opened.
+        ConfigurationErrors: the bench cannot be built. RigFault: a port is missing, taken, or cannot be opened.
     """
-    emulated_here = [name for name, section in file.device.items() if section.port and section.resource is None]
-    real = [name for name, section in file.device.items() if section.resource is not None]
-    if emulated_here and real:
-        for name in emulated_here:
-            if file.device[name].follows is None:
-                raise ConfigurationError(
-                    path,
-                    f"device.{name}",
-                    "follows = ... : an emulated unit beside real ones must say what it follows",
-                    "no follows",
-                )
     bench: Bench | None = None
-    if emulated_here and not real:
+    if any(section.port for section in file.device.values()):
         bench = Bench(file, str(path), VirtualClock(), seed)
         manager = pyvisa.ResourceManager(RigVisaLibrary.for_bench(bench))
         run_time: RunTime = VirtualTime(bench)
     else:
         manager = pyvisa.ResourceManager("@py")
-        speed = file.bench.speed or 1.0
         started = file.bench.started_wall
-        run_time = WallTime(file.bench.epoch.timestamp() if started is None else started, speed)
+        run_time = WallTime(file.bench.epoch.timestamp() if started is None else started, file.bench.speed or 1.0)
     handles: dict[str, Handle] = {}
     try:
         for name, section in file.device.items():
             entry = None if section.model == MANUAL else load(section.model)
             if devices and name not in devices and entry is not None and entry.kind != "calibrator":
                 continue
-            handles[name] = _open(manager, file, path, name, section, entry)
-        supply = _supply(file, path, handles)
+            try:
+                handles[name] = _open(manager, file, name, section, entry)
+            except RigFault as fault:
+                told = _with_the_servers_end(fault, file, path)
+                if troubles is None:
+                    raise told from None
+                troubles[name] = told
     except BaseException:
-        for handle in handles.values():
-            handle.close()
+        _close(handles)
         manager.close()
         raise
     return Session(
-        file=file, path=path, handles=handles, supply=supply, time=run_time, bench=bench,
+        file=file, path=path, handles=handles, time=run_time, bench=bench,
         simulated=bench is not None or any(handle.identity.emulated for handle in handles.values()),
         seed=bench.seed if bench is not None else None if not file.bench.simulated else file.bench.seed,
         speed=None if bench is not None else file.bench.speed or 1.0, manager=manager,
     )  # fmt: skip
 
 
+def _close(handles: Mapping[str, Handle]) -> None:
+    for handle in handles.values():
+        try:
+            handle.close()
+        except (VisaIOError, OSError):
+            continue  # a port that is gone is closed enough
+
+
+def _with_the_servers_end(fault: RigFault, file: BenchFile, path: Path) -> RigFault:
+    """The fault, with the likeliest reason if this is an endpoints file and its server is no longer there."""
+    process = file.bench.process
+    if process is None or Path(f"/proc/{process}").exists():
+        return fault
+    return RigFault(f"{fault} ({path} was written by rig serve, process {process}, which has ended)")
+
+
 def _open(
-    manager: pyvisa.ResourceManager, file: BenchFile, path: Path, name: str, section: DeviceSection,
-    entry: CatalogueEntry | None,
+    manager: pyvisa.ResourceManager, file: BenchFile, name: str, section: DeviceSection, entry: CatalogueEntry | None
 ) -> Handle:  # fmt: skip
     gas_port = next(
         (tube.to.partition(".")[2] for tube in file.tube.values() if tube.to.partition(".")[0] == name), None
     )
     if entry is None:
         return ManualCalibrator(
-            Identity(
-                name, "calibrator", MANUAL, "", section.serial, "", MANUAL, "read", "", emulated=False, gas_port=None
-            )
+            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None)
         )
     if section.resource is not None:
         protocol_name, number, baud = section.protocol or "", section.id, section.baud
@@ -165,9 +178,9 @@ def _open(
         port = next(iter(section.port.values()))
         protocol_name, number, baud = port.protocol, port.id, port.baud
         resource_name, emulated = f"ASRL{name}::INSTR", True
-    protocol, mark = host_protocol(entry, protocol_name, number, str(path), f"device.{name}")
+    protocol, mark = host_protocol(entry, protocol_name, number)
     identity = Identity(
-        name, entry.kind, entry.name, entry.maker, section.serial, "", protocol_name, mark, resource_name,
+        name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
         emulated=emulated, gas_port=gas_port,
     )  # fmt: skip
     if resource_name.upper().startswith("ASRL/"):

@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import BaseModel
+
 from instruments.air import GasSource, Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
-from instruments.device import Device, Face
+from instruments.device import Device, Face, Value
 from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
-from instruments.supply.calibrator import Calibrator, Hidden
+from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
+from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
-from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection, validate
-from rig.errors import ConfigurationError, ConfigurationErrors
+from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
 from rig.host.link import HostProtocol
 from rig.host.references import species_of
+from rig.host.reliance import relied_on
 from rig.lines import DeviceEnd
 
 if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
 
-PROTOCOLS = ("clink",)
-"""Protocols that a port may offer."""
+_PROTOCOLS = ("clink",)
+_FIRMWARE = "01.06.00"
+"""Version that an emulated calibrator reports, as the analyzers do: this project's choice."""
+LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name != "state")
+"""Habits of a firmware that a port of a bench file may ask for."""
 
 
-def host_protocol(
-    entry: CatalogueEntry, name: str, number: int | None, where: str, key: str
-) -> tuple[HostProtocol, str]:
-    """The host side of a device's protocol, and the weakest mark of its commands."""
-    table = _table(entry, name, where, f"{key}.protocol")
-    marks = {row.mark for row in table.rows}
-    weakest = next(mark for mark in ("recalled", "reported", "read") if mark in marks)
-    return ClinkHost(table, number), weakest
+def line_protocols(entry: CatalogueEntry) -> list[str]:
+    """Protocols that a port of this model may offer."""
+    return [name for name in _PROTOCOLS if name in entry.protocols]
+
+
+def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostProtocol, str]:
+    """The host side of a device's protocol, and the weakest mark of the requests that procedures send in it.
+
+    Args:
+        entry: the model.
+        name: one of :func:`line_protocols`.
+        number: the box's id; the model's own if None.
+    """
+    table = _table(entry.name, name)
+    host = ClinkHost(table, number)
+    return host, table.weakest_mark(relied_on(entry.kind, host))
+
+
+def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:
+    """The model of what may be hidden in a unit of this kind."""
+    return Hidden if entry.kind == "calibrator" else unit_class(entry).hidden_model
+
+
+def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, Value]:
+    """Settings that the unit starts with, as the file gives them; a CO range is umol/mol inside."""
+    settings: dict[str, Value] = dict(section.settings)
+    if section.range is not None:
+        settings["range"] = section.range / 1000.0 if entry.kind == "co" else section.range
+    return settings
 
 
 def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
-    """Build everything of the bench's file.
+    """Build everything of the bench's file, which :mod:`rig.bench_check` has found to be without mistakes.
 
     Returns:
         the instruments by name, the ambient air and the shelter's air.
-
-    Raises:
-        ConfigurationErrors: everything that does not fit.
     """
     from rig.bench import Instrument, InstrumentFace, local_epoch_us
 
-    file, where = bench.file, bench.where
-    errors: list[ConfigurationError] = []
+    file = bench.file
     ambient = _air(bench.seed, "ambient", file.air.get("ambient", AirSection(log_sd=0.5)))
     room = _air(bench.seed, "room", file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"})))
     zero_air = ZeroAir()
@@ -61,22 +85,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
     for name, section in file.device.items():
         if section.resource is not None or section.model == "manual":
             continue
-        try:
-            entry = load(section.model)
-            device = _device(bench, name, section, entry, zero_air)
-            _check_ports(section, entry, where, name)
-        except ConfigurationErrors as several:
-            errors += several.errors
-            continue
-        except ConfigurationError as error:
-            errors.append(_at(error, where, f"device.{name}"))
-            continue
+        entry = load(section.model)
+        device = _device(bench, name, section, entry, zero_air)
         face = InstrumentFace(device, bench.clock, local_epoch_us(file),
                               lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
-        instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face, where))
-    errors += _connect(file, where, instruments, ambient, room)
-    if errors:
-        raise ConfigurationErrors(errors)
+        instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
+    _connect(file, instruments, ambient, room)
     return instruments, ambient, room
 
 
@@ -93,50 +107,30 @@ def _air(seed: int, name: str, section: AirSection) -> Air:
 
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry, zero_air: ZeroAir) -> Device:
-    settings = dict(section.settings)
+    settings = start_settings(section, entry)
     numbers = [port.id for port in section.port.values() if port.id is not None]
-    if numbers:
-        settings.setdefault("instrument_id", numbers[0])
+    # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
+    maker_id = _table(entry.name, line_protocols(entry)[0]).default_id
+    settings.setdefault("instrument_id", numbers[0] if numbers else maker_id)
     if entry.kind == "calibrator":
         return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
-                          hidden=_calibrator_hidden(section, bench.where, name), serial=section.serial)  # fmt: skip
-    if section.range is not None:
-        settings["range"] = section.range / 1000.0 if entry.kind == "co" else section.range
-    return build_analyzer(entry, name, bench.seed, serial=section.serial, settings=settings,
+                          hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
+                          firmware=_FIRMWARE, model=entry.name)  # fmt: skip
+    return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                           hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
 
 
-def _calibrator_hidden(section: DeviceSection, where: str, name: str) -> Hidden:
-    return validate(Hidden, dict(section.hidden), f"{where}: device.{name}.hidden")
+@cache
+def _table(model: str, protocol: str) -> ClinkTable:
+    return ClinkTable.from_data(load(model).protocols[protocol], model)
 
 
-def _at(error: ConfigurationError, where: str, key: str) -> ConfigurationError:
-    """The same error, told at the place in the bench file that caused it."""
-    if error.where == where:
-        return error
-    return ConfigurationError(where, f"{key}.{error.key}" if error.key else key, error.expected, error.found)
-
-
-def _check_ports(section: DeviceSection, entry: CatalogueEntry, where: str, name: str) -> None:
-    for port_name, port in section.port.items():
-        _table(entry, port.protocol, where, f"device.{name}.port.{port_name}.protocol")
-
-
-def _table(entry: CatalogueEntry, protocol: str, where: str, key: str) -> ClinkTable:
-    offered = [name for name in PROTOCOLS if name in entry.protocols]
-    if protocol not in offered:
-        raise ConfigurationError(where, key, f"a protocol of the {entry.name} ({', '.join(offered)})", repr(protocol))
-    return ClinkTable.from_data(entry.protocols[protocol], entry.name)
-
-
-def _maker(
-    entry: CatalogueEntry, face: Face, where: str
-) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
-    table = _table(entry, "clink", where, "device")
+def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
     memory: list[ClinkMemory] = []
 
     def make(port: PortSection, transport: Literal["serial", "tcp"]) -> DeviceEnd:
-        options = _options(port.options, where)
+        table = _table(entry.name, port.protocol)
+        options = replace(ClinkOptions(), **port.options)  # type: ignore[arg-type]  # keys and values are checked
         # The first port's options stand at start; the memory is one for the whole box.
         memory[:] = memory or [ClinkMemory(table, options)]
         return ClinkDevice(table, face, transport, options, memory[0])
@@ -144,65 +138,32 @@ def _maker(
     return make
 
 
-def _options(options: Mapping[str, bool], where: str) -> ClinkOptions:
-    known = ("layout_stale", "tcp_always_sum", "allow_mode_cmd", "strict", "merge_pipelined")
-    for name in options:
-        if name not in known:
-            raise ConfigurationError(where, f"port options.{name}", f"one of {', '.join(known)}", repr(name))
-    return replace(ClinkOptions(), **options)  # type: ignore[arg-type]  # names are checked above, values by pydantic
-
-
-def _connect(
-    file: BenchFile, where: str, instruments: dict[str, Instrument], ambient: Air, room: Air
-) -> list[ConfigurationError]:
+def _connect(file: BenchFile, instruments: dict[str, Instrument], ambient: Air, room: Air) -> None:
     """Cylinders to calibrators, calibrators through a vented manifold and tubes to analyzers."""
-    errors: list[ConfigurationError] = []
     calibrators = {name: i.device for name, i in instruments.items() if isinstance(i.device, Calibrator)}
     for letter, (name, section) in zip("abcdef", file.cylinder.items(), strict=False):
         target = section.device or next(iter(calibrators), "")
-        species = species_of(name, section)
-        if species not in ("so2", "no", "no2", "co", "o3"):
-            errors.append(
-                ConfigurationError(where, f"cylinder.{name}.species", "so2, no, no2, co or o3", repr(species))
-            )
-            continue
         if target not in calibrators:
-            if instruments:
-                errors.append(
-                    ConfigurationError(where, f"cylinder.{name}.device", "a calibrator of this bench", repr(target))
-                )
-            continue
+            continue  # gas of a real calibrator, or of none: nothing of it is simulated
+        species = species_of(name, section)
         scale = 1e-3 if species == "co" else 1.0
-        try:
-            cylinder = Cylinder(
-                Species[species.upper()], section.value * scale, 2.0 * section.u_pct,
-                {Species[s.upper()]: v * (1e-3 if s == "co" else 1.0) for s, v in section.impurities.items()},
-                **section.hidden,  # type: ignore[arg-type]
-            )  # fmt: skip
-        except (TypeError, ValueError) as error:
-            errors.append(ConfigurationError(where, f"cylinder.{name}.hidden", "deviation_pct only", error))
-            continue
+        cylinder = Cylinder(
+            Species[species.upper()], section.value * scale, 2.0 * section.u_pct,
+            {Species[s.upper()]: v * (1e-3 if s == "co" else 1.0) for s, v in section.impurities.items()},
+            **section.hidden,  # type: ignore[arg-type]
+        )  # fmt: skip
         stored = None if section.stored is None else section.stored * scale
         calibrators[target].connect_cylinder(section.port or letter, cylinder, stored)
     manifolds = {name: VentedManifold(device.outlet, room) for name, device in calibrators.items()}
-    for name, instrument in instruments.items():
+    for instrument in instruments.values():
         if instrument.entry.kind != "calibrator":
             instrument.device.connect("room", room)  # type: ignore[attr-defined]
             instrument.device.connect("sample", ambient)  # type: ignore[attr-defined]
-        del name
-    for name, tube in file.tube.items():
-        source, _, outlet = tube.from_.partition(".")
+    for tube in file.tube.values():
+        source = tube.from_.partition(".")[0]
         device, _, port = tube.to.partition(".")
-        if device in file.device and file.device[device].resource is not None:
+        if device not in instruments:
             continue  # the tube says at which port a real unit takes its gas; nothing of it is simulated
-        if source not in manifolds or outlet != "out":
-            errors.append(ConfigurationError(where, f"tube.{name}.from", "<calibrator>.out", repr(tube.from_)))
-            continue
-        if device not in instruments or device in calibrators or port not in ("sample", "zero", "span"):
-            errors.append(
-                ConfigurationError(where, f"tube.{name}.to", "<analyzer>.sample, .zero or .span", repr(tube.to))
-            )
-            continue
         analyzer = instruments[device].device
         manifolds[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
         end: GasSource = Tube(
@@ -212,4 +173,3 @@ def _connect(
             flow_lpm=instruments[device].entry.parameter("sample_flow"),
         )
         analyzer.connect(port, end)  # type: ignore[attr-defined]
-    return errors

@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from rig.bench import Bench
-from rig.bench_file import BenchFile, read_bench_file
+from rig.bench_check import check_bench_data
+from rig.bench_file import BenchFile, read_bench_data
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError
 from scenarios.plan_file import PlanFile, read_plan_file
@@ -19,10 +20,12 @@ def _find(name: str, folder: str, option: str) -> Path:
     if path.suffix in (".toml", ".json") or "/" in name:
         return path
     embedded = _FOLDER / folder / f"{name}.toml"
-    if not embedded.is_file():
-        known = sorted(file.stem for file in (_FOLDER / folder).glob("*.toml"))
-        raise ConfigurationError(option, "", f"a path, or one of {', '.join(known)}", repr(name))
-    return embedded
+    if embedded.is_file():
+        return embedded
+    if path.exists():
+        return path
+    known = sorted(file.stem for file in (_FOLDER / folder).glob("*.toml"))
+    raise ConfigurationError(option, "", f"a path, or one of {', '.join(known)}", repr(name))
 
 
 def bench_path(name: str) -> Path:
@@ -36,13 +39,13 @@ def plan_path(name: str) -> Path:
 
 
 def load_bench(name: str) -> tuple[BenchFile, Path]:
-    """Read a bench file by name or path."""
+    """Read a bench file by name or path, checked against the models. Raises ConfigurationErrors with all mistakes."""
     path = bench_path(name)
-    return read_bench_file(path), path
+    return check_bench_data(read_bench_data(path), str(path)), path
 
 
 def load_plan(name: str) -> tuple[PlanFile, Path]:
-    """Read a plan file by name or path."""
+    """Read a plan file by name or path. Raises ConfigurationErrors with all mistakes."""
     path = plan_path(name)
     return read_plan_file(path), path
 
@@ -56,7 +59,7 @@ def open_bench(specification: str) -> Bench:
     name, _, query = specification.partition("?")
     seed: int | None = None
     for key, value in parse_qsl(query, keep_blank_values=True):
-        if key != "seed" or not value.isdigit():
+        if key != "seed" or not (value.isascii() and value.isdigit()):
             raise ConfigurationError(specification, key, "seed=<whole number>", repr(value))
         seed = int(value)
     file, path = load_bench(name)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from calibration.criteria import load_criteria
 from calibration.procedures.parameters import ConverterPlan, GasPlan, MultipointPlan, ZeroSpanPlan
 from calibration.record import DecisionRule, PlanParameter
-from rig.bench_file import validate
+from rig.bench_file import read_data, validate
 from rig.errors import ConfigurationError
+
+
+def _known_standard(name: str) -> str:
+    try:
+        load_criteria(name)
+    except ConfigurationError as error:
+        raise ValueError(error.expected) from None
+    return name
+
+
+def _each_once(names: list[ProcedureName]) -> list[ProcedureName]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"each procedure once ({', '.join(twice)} stands twice)")
+    return names
+
 
 ProcedureName = Literal["prepare", "zero_span", "multipoint", "converter_efficiency"]
 
@@ -19,12 +35,12 @@ ProcedureName = Literal["prepare", "zero_span", "multipoint", "converter_efficie
 class PlanFile(BaseModel):
     """A whole plan."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     title: str
-    standard: str
+    standard: Annotated[str, AfterValidator(_known_standard)]
     decision_rule: DecisionRule = "simple"
-    procedures: list[ProcedureName] = Field(min_length=1)
+    procedures: Annotated[list[ProcedureName], AfterValidator(_each_once)] = Field(min_length=1)
     gas: GasPlan = GasPlan()
     zero_span: ZeroSpanPlan = ZeroSpanPlan()
     multipoint: MultipointPlan = MultipointPlan()
@@ -34,12 +50,4 @@ class PlanFile(BaseModel):
 
 def read_plan_file(path: Path) -> PlanFile:
     """Read and check a plan. Raises ConfigurationErrors with every mistake."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(path, "", "a plan file", "no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path, "", "a readable plan file", str(error)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path, "", "valid TOML", error) from None
-    return validate(PlanFile, data, str(path))
+    return validate(PlanFile, read_data(path, "plan file", "toml"), str(path))

@@ -2,94 +2,169 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from instruments.air import Species
 from instruments.catalogue import load
-from rig.bench_file import BenchFile
+from instruments.device import Command, Value
+from instruments.errors import Refused
+from instruments.supply.calibrator import Calibrator
+from instruments.supply.cylinder import Cylinder
+from instruments.supply.zero_air import ZeroAir
+from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import CHANNELS, is_analyzer
-from rig.host.references import cylinders_of
+from rig.host.references import CylinderReference, cylinders_of
 from scenarios.plan_file import PlanFile
 
-_LEAST_GAS_SHARE = 0.02
-"""A mass-flow controller is not trusted below 2 % of its full scale."""
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A gas that the plan will ask for; values in the unit of the gas, flow in L/min."""
+
+    key: str
+    percent: float
+    gas: str
+    value: float
+    ozone: float | None
+    total_flow: float
+
+    @property
+    def shown(self) -> str:
+        """What is asked for, in words."""
+        gas = f"{self.value:g} {'umol/mol' if self.gas == 'co' else 'nmol/mol'} of {self.gas}"
+        return f"{gas} with {self.ozone:g} nmol/mol of o3" if self.ozone else gas
 
 
-def check_plan(plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Path, devices: tuple[str, ...]) -> None:
+def check_plan(
+    plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Path, devices: tuple[str, ...], today: date
+) -> None:
     """Check everything that can be known without asking a device.
+
+    Args:
+        plan: what will be done.
+        plan_path: its file, for messages.
+        bench: a bench without mistakes.
+        bench_path: its file, for messages.
+        devices: analyzers to test; all if empty.
+        today: date on the bench, by which certificates must be valid.
 
     Raises:
         ConfigurationErrors: all that is missing, expired or impossible.
     """
-    errors: list[ConfigurationError] = []
-    cylinders = cylinders_of(bench)
-    today = bench.bench.epoch.date()
-    calibrators = {name: section for name, section in bench.device.items() if section.model == "manual"
-                   or load(section.model).kind == "calibrator"}  # fmt: skip
-    tested = [name for name, section in bench.device.items() if section.model != "manual"
-              and is_analyzer(load(section.model).kind) and (not devices or name in devices)]  # fmt: skip
-    if not tested:
+    kinds = {name: MANUAL if section.model == MANUAL else load(section.model).kind
+             for name, section in bench.device.items()}  # fmt: skip
+    analyzers = [name for name, kind in kinds.items() if is_analyzer(kind)]
+    errors = [
+        ConfigurationError("--device", "", f"an analyzer of {bench_path} ({', '.join(analyzers)})", repr(name))
+        for name in devices
+        if name not in analyzers
+    ]
+    tested = [name for name in analyzers if not devices or name in devices]
+    if not analyzers:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
+    calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
+    if len(calibrators) != 1:
+        expected = f'one calibrator (a model of that kind, or model = "{MANUAL}")'
+        found = f"{len(calibrators)} of them" if calibrators else "none"
+        errors.append(ConfigurationError(bench_path, "device", expected, found))
+    cylinders = cylinders_of(bench)
+    errors += _references(bench, bench_path, kinds, tested, calibrators, cylinders, today)
     for name in tested:
-        kind = load(bench.device[name].model).kind
-        gas = CHANNELS[kind][0].gas
-        if gas == "o3":
-            continue
-        if gas not in cylinders:
-            errors.append(ConfigurationError(bench_path, f"cylinder.{gas}", f"a cylinder for {name}", "none"))
-            continue
-        cylinder = cylinders[gas]
-        if cylinder.expires < today:
-            errors.append(
-                ConfigurationError(
-                    bench_path,
-                    f"{cylinder.id}.expires",
-                    f"a certificate that is valid on {today}",
-                    f"expired on {cylinder.expires}",
-                )
-            )
-        section = bench.device[name]
-        scale = section.range if section.range is not None else 50_000.0 if kind == "co" else 500.0
-        scale = scale / 1000.0 if kind == "co" else scale
-        for calibrator, its in calibrators.items():
-            if its.model != "manual":
-                errors += _levels(plan, plan_path, calibrator, its.model, gas, cylinder.value, scale, kind)
-    for calibrator in calibrators:
-        certificate = bench.certificate.get(calibrator)
-        if certificate is not None and certificate.expires < today:
-            errors.append(
-                ConfigurationError(
-                    bench_path,
-                    f"certificate.{calibrator}.expires",
-                    f"a certificate that is valid on {today}",
-                    f"expired on {certificate.expires}",
-                )
-            )
+        reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
+        if bench.device[name].resource is None and not reached:
+            errors.append(ConfigurationError(bench_path, "tube", f"a tube from the calibrator to {name}", "none"))
+    if len(calibrators) == 1 and kinds[calibrators[0]] != MANUAL:
+        box = _trial(bench, calibrators[0], cylinders)
+        impossible: dict[tuple[str, str, str], ConfigurationError] = {}
+        for name in tested:
+            for asked in _levels(plan, bench, name, kinds[name]):
+                if asked.gas != "o3" and asked.gas not in cylinders:
+                    continue  # said already
+                refused = _refused(box, asked, cylinders)
+                if refused is not None:
+                    expected = f"a level that {calibrators[0]} can make ({refused.detail})"
+                    found = f"{asked.percent:g} % of full scale of {name}, {asked.shown}"
+                    impossible.setdefault((asked.key, name, refused.detail),
+                                          ConfigurationError(plan_path, asked.key, expected, found))  # fmt: skip
+        errors += impossible.values()
     if errors:
         raise ConfigurationErrors(errors)
 
 
-def _levels(
-    plan: PlanFile, plan_path: Path, calibrator: str, model: str, gas: str, cylinder: float, scale: float, kind: str
-) -> list[ConfigurationError]:
-    entry = load(model)
-    full_gas = entry.parameter("gas_flow_full_scale") / 1000.0
-    found = []
-    asked: list[tuple[str, float, float]] = []
-    if "multipoint" in plan.procedures:
-        asked += [("multipoint.levels_pct", p, plan.gas.total_flow) for p in plan.multipoint.levels_pct]
+def _references(
+    bench: BenchFile, bench_path: Path, kinds: dict[str, str], tested: list[str], calibrators: list[str],
+    cylinders: dict[str, CylinderReference], today: date,
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    seen: set[str] = set()
+    for name in tested:
+        gas = CHANNELS[kinds[name]][0].gas
+        if gas == "o3" or gas in seen:
+            continue  # the calibrator's own generator and photometer make it
+        seen.add(gas)
+        if gas not in cylinders:
+            yield ConfigurationError(bench_path, f"cylinder.{gas}", f"a cylinder of {gas} for {name}", "none")
+        elif cylinders[gas].expires < today:
+            yield _expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+    for name in calibrators:
+        certificate = bench.certificate.get(name)
+        if certificate is not None and certificate.expires < today:
+            yield _expired(bench_path, f"certificate.{name}", certificate.expires, today)
+
+
+def _expired(bench_path: Path, key: str, expires: date, today: date) -> ConfigurationError:
+    return ConfigurationError(bench_path, f"{key}.expires", f"a certificate that is valid on {today}",
+                              f"expired on {expires}")  # fmt: skip
+
+
+def _levels(plan: PlanFile, bench: BenchFile, name: str, kind: str) -> Iterator[_Asked]:
+    """Every gas that the plan asks for this analyzer, zero left out."""
+    entry = load(bench.device[name].model)
+    stated = bench.device[name].range
+    if stated is not None:
+        scale = stated / 1000.0 if kind == "co" else stated
+    else:
+        scale = float(entry.settings["range"].default)
+    gas, total = CHANNELS[kind][0].gas, plan.gas.total_flow
     if "zero_span" in plan.procedures:
-        asked.append(("zero_span.span_pct", plan.zero_span.span_pct, plan.gas.total_flow))
+        percent = plan.zero_span.span_pct
+        yield _Asked("zero_span.span_pct", percent, gas, percent * scale / 100.0, None, total)
+    if "multipoint" in plan.procedures:
+        for percent in plan.multipoint.levels_pct:
+            if percent > 0.0:
+                yield _Asked("multipoint.levels_pct", percent, gas, percent * scale / 100.0, None, total)
     if "converter_efficiency" in plan.procedures and kind == "nox":
-        asked.append(
-            ("converter_efficiency.no_pct", plan.converter_efficiency.no_pct, plan.converter_efficiency.total_flow)
-        )
-    for key, percent, total in asked:
-        value = percent * scale / 100.0
-        flow = value / cylinder * total
-        if value > 0.0 and not _LEAST_GAS_SHARE * full_gas <= flow <= full_gas:
-            found.append(ConfigurationError(
-                plan_path, key, f"a level that {calibrator} can make from the {gas} cylinder "
-                f"(gas flow {1000 * _LEAST_GAS_SHARE * full_gas:.3g} to {1000 * full_gas:.3g} cc/min)",
-                f"{percent:g} % of {scale:g}: {1000 * flow:.3g} cc/min"))  # fmt: skip
-    return found
+        wish = plan.converter_efficiency
+        no = wish.no_pct * scale / 100.0
+        yield _Asked("converter_efficiency.no_pct", wish.no_pct, gas, no, 0.0, wish.total_flow)
+        for percent in wish.ozone_pct:
+            yield _Asked("converter_efficiency.ozone_pct", percent, gas, no, percent * scale / 100.0, wish.total_flow)
+
+
+def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference]) -> Calibrator:
+    """A box of the bench's calibrator's model with the bench's cylinders, to be asked what it refuses."""
+    box = Calibrator(load(bench.device[name].model).numbers(), name, 0, zero_air=ZeroAir())
+    for cylinder in cylinders.values():
+        made_for = Cylinder(Species[cylinder.species.upper()], cylinder.value, 2.0 * cylinder.u_pct)
+        box.connect_cylinder(cylinder.port, made_for, cylinder.stored)
+    return box
+
+
+def _refused(box: Calibrator, asked: _Asked, cylinders: dict[str, CylinderReference]) -> Refused | None:
+    """Why the calibrator cannot make this, or None if it can. Commands as the host's handle sends them."""
+    settings: dict[str, Value] = {"calibrator_mode": "standby", "total_flow": asked.total_flow}
+    if asked.gas == "o3":
+        settings |= {"ozone": asked.value}
+        mode = "ozone"
+    else:
+        settings |= {"gas": cylinders[asked.gas].port, "concentration": asked.value, "ozone": asked.ozone or 0.0}
+        mode = "span" if asked.ozone is None else "gpt"
+    try:
+        for setting, value in (*settings.items(), ("calibrator_mode", mode)):
+            box.apply(0, Command(setting, value))
+    except Refused as refused:
+        return refused
+    return None

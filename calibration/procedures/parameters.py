@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from rig.units import parse_quantity
 
@@ -21,8 +22,27 @@ Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 LitresPerMinute = Annotated[float, BeforeValidator(_litres_per_minute), Field(gt=0)]
 
 
+Percent = Annotated[float, Field(ge=0, le=100)]
+"""A level, % of full scale."""
+
+
+def _each_once(levels: list[float]) -> list[float]:
+    twice = sorted({level for level in levels if levels.count(level) > 1})
+    if twice:
+        raise ValueError(f"each level once ({', '.join(f'{level:g}' for level in twice)} stands twice)")
+    return levels
+
+
 class _Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+WaitKey = Literal["default", "so2", "no", "no2", "o3", "co"]
+"""Gases that a shortest wait may be given for; ``no2`` is that of a titration."""
+
+
+def _least_waits() -> dict[WaitKey, float]:
+    return {"default": 120.0}
 
 
 class Stability(_Parameters):
@@ -30,7 +50,7 @@ class Stability(_Parameters):
 
     window: Seconds = 300.0
     poll: Seconds = Field(default=10.0, gt=0)
-    least: dict[str, Seconds] = Field(default_factory=lambda: {"default": 120.0})
+    least: dict[WaitKey, Seconds] = Field(default_factory=_least_waits)
     most: Seconds = 3600.0
     drift_pct_full_scale: float = Field(default=0.15, gt=0)
     scatter_pct_full_scale: float = Field(default=0.6, gt=0)
@@ -41,7 +61,17 @@ class Stability(_Parameters):
 
     def least_for(self, gas: str) -> float:
         """Shortest wait before a window begins, seconds."""
-        return self.least.get(gas, self.least.get("default", 0.0))
+        waits: Mapping[str, float] = {str(key): seconds for key, seconds in self.least.items()}
+        return waits.get(gas, waits.get("default", 0.0))
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.window < 2.0 * self.poll:
+            raise ValueError(f"a window of at least two polls ({2.0 * self.poll:g} s), to hold three readings")
+        longest = max(self.least.values(), default=0.0) + self.window
+        if self.most < longest:
+            raise ValueError(f"most of at least {longest:g} s, the longest least with its window")
+        return self
 
 
 class GasPlan(_Parameters):
@@ -61,7 +91,9 @@ class ZeroSpanPlan(_Parameters):
 class MultipointPlan(_Parameters):
     """Multipoint calibration."""
 
-    levels_pct: list[float] = Field(default=[0.0, 10.0, 20.0, 40.0, 60.0, 80.0], min_length=3)
+    levels_pct: Annotated[list[Percent], AfterValidator(_each_once)] = Field(
+        default=[0.0, 10.0, 20.0, 40.0, 60.0, 80.0], min_length=3
+    )
     order: Literal["ascending", "descending"] = "ascending"
 
 
@@ -69,7 +101,9 @@ class ConverterPlan(_Parameters):
     """NOx converter efficiency by gas-phase titration."""
 
     no_pct: float = Field(default=90.0, gt=0, le=100)
-    ozone_pct: list[float] = Field(default=[16.0, 32.0, 48.0, 64.0], min_length=1)
+    ozone_pct: Annotated[list[Annotated[Percent, Field(gt=0)]], AfterValidator(_each_once)] = Field(
+        default=[16.0, 32.0, 48.0, 64.0], min_length=1
+    )
     total_flow: LitresPerMinute = 4.0
     least_no_remainder_pct: float = Field(default=10.0, ge=0)
     least_no2_made_pct: float = Field(default=5.0, gt=0, description="of the NO original")
@@ -77,6 +111,13 @@ class ConverterPlan(_Parameters):
     most_residence_min: float = Field(default=2.0, gt=0)
     least_dynamic_parameter: float = Field(default=2.75, gt=0)
     repeats: int = Field(default=1, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_no(self) -> Self:
+        most = self.no_pct * (1.0 - self.least_no_remainder_pct / 100.0)
+        if max(self.ozone_pct) > most:
+            raise ValueError(f"ozone_pct up to {most:g}, so that {self.least_no_remainder_pct:g} % of the NO remain")
+        return self
 
     @field_validator("ozone_pct")
     @classmethod

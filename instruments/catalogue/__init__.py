@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -10,7 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.device import Value
+from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
+from instruments.wear import Part
 
 _FOLDER = Path(__file__).parent
 
@@ -52,10 +55,69 @@ class SettingRange(_Section):
     mark: Mark
     source: str
 
+    def checked(self, key: str, value: Value) -> Value:
+        """Return ``value`` if the setting may have it. Raises Refused, which names ``key``."""
+        numeric = isinstance(self.default, int | float) and not isinstance(self.default, bool)
+        if numeric:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise Refused("invalid", f"{key}: {value!r} is no number")
+        elif type(value) is not type(self.default):
+            raise Refused("invalid", f"{key}: {value!r}")
+        if self.choices and value not in self.choices:
+            raise Refused("invalid", f"{key}: one of {', '.join(map(str, self.choices))}, not {value!r}")
+        if isinstance(value, int | float):
+            if self.low is not None and value < self.low:
+                raise Refused("too low", f"{key}: {value:g}")
+            if self.high is not None and value > self.high:
+                raise Refused("too high", f"{key}: {value:g}")
+        return value
+
+
+class KeyParameter(_Section):
+    """A key technical parameter: the range that a network files for it, and whether it may be adjusted.
+
+    Its name is that of a setting or of a diagnostic of the model.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    access: Literal["read only", "adjustable"]
+    mark: Mark
+    source: str
+
+
+class Channel(_Section):
+    """One measured component: the settings that calibrate it, by the model's own names.
+
+    Attributes:
+        unit: unit inside (nmol/mol, CO umol/mol).
+        background: setting that is subtracted (or added, as the model does); empty if there is none.
+        coefficient: setting that multiplies.
+        calibrate_zero: action that adjusts the background on zero gas; empty if there is none.
+        calibrate_span: action that adjusts the coefficient on span gas.
+        gas: species that it is calibrated with.
+    """
+
+    unit: str
+    background: str = ""
+    coefficient: str
+    calibrate_zero: str = ""
+    calibrate_span: str
+    gas: str
+
+
+Kind = Literal[
+    "so2", "nox", "o3", "co", "doas", "calibrator", "zero_air", "photometer", "meter", "pm", "sampler", "weather",
+    "visibility",
+]  # fmt: skip
+"""What a device is to a host."""
+
 
 class _Model(_Section):
     name: str
-    kind: Literal["so2", "nox", "o3", "co", "calibrator"]
+    kind: Kind
+    design: str = Field(default="", description="which model class; the kind's first one if empty")
     maker: str
     title: str
     principle: str
@@ -67,6 +129,9 @@ class _File(_Section):
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     alarms: dict[str, Alarm] = Field(default_factory=dict)
     settings: dict[str, SettingRange] = Field(default_factory=dict)
+    wear: dict[str, Part] = Field(default_factory=dict)
+    key_parameters: dict[str, KeyParameter] = Field(default_factory=dict)
+    channel: dict[str, Channel] = Field(default_factory=dict)
     protocol: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -75,7 +140,9 @@ class CatalogueEntry:
 
     Attributes:
         name, kind, maker, title, principle, approval: who it is.
+        design: which model class it is built from.
         parameters, alarms, settings: its figures.
+        wear: parts that age. key_parameters: what a network files. channels: what it measures.
         protocols: the raw command table of each protocol that it offers.
     """
 
@@ -89,6 +156,10 @@ class CatalogueEntry:
         self.parameters = file.parameters
         self.alarms = file.alarms
         self.settings = file.settings
+        self.design = file.model.design or file.model.kind
+        self.wear = file.wear
+        self.key_parameters = file.key_parameters
+        self.channels = file.channel
         self.protocols: Mapping[str, Mapping[str, Any]] = file.protocol
 
     def parameter(self, name: str) -> float:
@@ -118,13 +189,19 @@ def load(model: str) -> CatalogueEntry:
     path = _FOLDER / f"{model}.toml"
     if model not in models():
         raise ConfigurationError("catalogue", "model", f"one of {', '.join(models())}", repr(model))
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    return parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def parse(text: str, where: str) -> CatalogueEntry:
+    """Check a model's file. Raises ConfigurationErrors with all its mistakes."""
     try:
-        file = _File.model_validate(data)
+        file = _File.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(where, "", "valid TOML", error) from None
     except ValidationError as error:
         raise ConfigurationErrors(
             [
-                ConfigurationError(path, ".".join(map(str, one["loc"])), one["msg"], repr(one["input"]))
+                ConfigurationError(where, ".".join(map(str, one["loc"])), one["msg"], repr(one["input"]))
                 for one in error.errors(include_url=False)
             ]
         ) from None

@@ -1,4 +1,4 @@
-"""A gas analyzer as a device: ports, settings with their past, power, averaging, calibration, alarms.
+"""A gas analyzer: its ports and what it draws, averaging, coefficient and background, calibration, warm-up.
 
 Gas is followed on the one-second grid up to the cell. The detector gives one raw value per channel and ten-second step;
 the firmware averages the last steps and applies coefficient and background:
@@ -7,79 +7,57 @@ reported = coefficient x averaged - background.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from pydantic import ValidationError
 
-from instruments.air import GRID_US, FloatArray, Gas, GasListener, GasSource, Species
+from instruments.air import GRID_US, UNIT_OF, FloatArray, Gas, GasListener, GasSource, Species
+from instruments.atmosphere import Site
 from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Value
 from instruments.errors import Refused
-from instruments.gas.detector import Detector
-from instruments.gas.hidden import AnalyzerHidden
+from instruments.gas.detector import Detector, raw
 from instruments.gas.stages import STEP_S, STEP_US, Surroundings
+from instruments.steps import Hidden, Moment
+from instruments.wear import Service
 
 PORTS = ("sample", "zero", "span")
 _KEPT_S = 26 * 3600
-_DAY_US = 86_400 * GRID_US
-_REPORT_ONLY = ("mode", "gas_unit", "averaging_time", "range_mode", "span_concentration", "instrument_id")
 _ENDINGS = ("_bkg", "_coef")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The unit as an observer finds it until an instant."""
-
-    until_us: int
-    settings: Mapping[str, Value]
-    powered: bool
-    power_step: int
-    flow_lpm: float
+CALIBRATE = "calibrate_"
 
 
 class PointAnalyzer(Detector):
-    """A gas analyzer as a :class:`~instruments.device.Device`.
+    """A gas analyzer with sample, zero and span ports. Arguments as :class:`~instruments.unit.Unit`."""
 
-    Args:
-        entry: its catalogue entry.
-        name: name on the bench; keys the random paths.
-        seed: root seed.
-        serial: serial number.
-        settings: settings that differ from the defaults.
-        hidden: the unit's hidden truth.
-        warm: has been running before the epoch.
-    """
+    firmware = "01.06.00"
+    report_only: ClassVar[frozenset[str]] = frozenset(
+        {"mode", "gas_unit", "averaging_time", "range_mode", "span_concentration", "instrument_id"}
+    )
 
     def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str, settings: Mapping[str, Value],
-        hidden: AnalyzerHidden, warm: bool,
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
     ) -> None:  # fmt: skip
-        chosen: dict[str, Value] = {key: limits.default for key, limits in entry.settings.items()}
-        chosen["instrument_id"] = 0
-        super().__init__(entry, name, seed, chosen, hidden, warm)
-        for key, value in settings.items():
-            chosen[key] = self._checked(key, value)
-        self._name = name
-        self._texts: dict[str, Value] = {"serial": serial, "firmware": "01.06.00", "model": entry.name}
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+        # An analyzer's own calibration: each background and coefficient that it reports with can be made by it.
+        self.actions = tuple(
+            CALIBRATE + key for key in self.settings
+            if key.endswith(_ENDINGS) and key.rpartition("_")[0] in self.reported()
+        )  # fmt: skip
         self._sources: dict[str, GasSource] = {}
-        self._demand: list[tuple[int, str, float]] = [(0, str(chosen["gas_mode"]), self._inlet_lpm())]
+        self._demand: list[tuple[int, str, float]] = [(0, str(self.settings["gas_mode"]), self._inlet_lpm())]
         self._demand_listeners: list[GasListener] = []
-        self._past: list[Moment] = []
-        self._since_us = 0
-        self._cache: dict[str, Value] = {}
-        self._cached_step = -2
 
     # -- gas ------------------------------------------------------------------------------------------------------
 
-    @property
-    def name(self) -> str:
-        """The device's name on the bench."""
-        return self._name
+    def place(self, site: Site) -> None:
+        """Draw the outside air at the sample port; the shelter's air is around the unit."""
+        self.connect("room", site.room)
+        self.connect("sample", site.outside)
 
     def connect(self, port: str, source: GasSource) -> None:
         """Connect ``source`` to ``sample``, ``zero`` or ``span``, or as the ``room`` around the unit."""
@@ -117,82 +95,25 @@ class PointAnalyzer(Detector):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Raw value of each channel (after the firmware's own compensation, before noise); diagnostics and memory."""
 
-    # -- device ---------------------------------------------------------------------------------------------------
+    # -- what a change does ---------------------------------------------------------------------------------------
 
     def advance(self, until_us: int) -> None:
         """Compute up to ``until_us`` and let old history go; lines at closed ports are kept up to date too."""
-        step = until_us // STEP_US - 1
-        if step < 0:
-            return
-        self.steps.values(step, step + 1)
+        super().advance(until_us)
         point = until_us // GRID_US
         for source in self._sources.values():
             source.gas(point, point + 1)
 
-    def next_event_us(self) -> int | None:
-        """Analyzers of this family make no events of their own."""
-        return None
+    def settle(self, t_us: int) -> None:
+        """Compute cell and steps until ``t_us``."""
+        self.cell.ensure(t_us // GRID_US + 1)
+        super().settle(t_us)
 
-    def read(self, t_us: int, quantity: str) -> Value:
-        """Value of an observable or a setting at ``t_us``, up to 25 h back. Raises KeyError for an unknown quantity."""
-        if t_us < self._since_us:
-            return self._observe(t_us, self._past[bisect_right(self._past, t_us, key=_until)], quantity)
-        if quantity in self.settings:
-            return self.settings[quantity]
-        step = t_us // STEP_US - 1
-        if step != self._cached_step:
-            self._cache.clear()
-            self._cached_step = step
-        value = self._cache.get(quantity)
-        if value is None:
-            value = self._observe(t_us, self._moment(t_us), quantity)
-            if quantity != "uptime_s" and not quantity.startswith("inlet_"):
-                self._cache[quantity] = value
-        return value
-
-    def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from ``t_us`` on. Raises Refused, and then nothing has changed."""
-        name, value = command.name, command.value
-        settings, hidden, powered = dict(self.settings), self.hidden, self.powered
-        if name.startswith("calibrate_"):
-            key = name.removeprefix("calibrate_")
-            settings[key] = self._calibrated(t_us, key)
-        elif name.startswith("hidden."):
-            hidden = self._hidden_with(name.removeprefix("hidden."), value)
-        elif name == "power":
-            if not isinstance(value, bool):
-                raise Refused("invalid", "power is true or false")
-            powered = value
-        elif name in settings:
-            settings[name] = self._checked(name, value)
-        else:
-            raise Refused("unknown", name)
-        if (settings, hidden, powered) != (self.settings, self.hidden, self.powered):
-            self._change(t_us, settings, hidden, powered)
-
-    def _change(self, t_us: int, settings: dict[str, Value], hidden: AnalyzerHidden, powered: bool) -> None:
+    def recompute(self, t_us: int) -> None:
+        """Gas in the cell and all after it are computed anew; whoever supplies gas hears of another demand."""
+        super().recompute(t_us)
         point = t_us // GRID_US + 1
-        step = point // STEP_S
-        changed = [key for key, value in settings.items() if value != self.settings[key]]
-        # What only the display does leaves gas and detector alone.
-        physical = hidden != self.hidden or powered != self.powered
-        physical = physical or not all(key in _REPORT_ONLY or key.endswith(_ENDINGS) for key in changed)
-        if physical:
-            self.cell.ensure(point)
-            self.steps.ensure(step)
-        self._past.append(self._moment(t_us))
-        self._past = self._past[bisect_right(self._past, t_us - _KEPT_S * GRID_US, key=_until) :]
-        self._since_us = t_us
-        self._cache.clear()
-        self.settings = settings
-        if powered != self.powered:
-            self.switch(powered, step)
-        if hidden != self.hidden:
-            self.hold_drift(t_us / _DAY_US)
-            self.hidden = hidden
-        if not physical:
-            return
-        drawn = (point, str(settings["gas_mode"]), self._inlet_lpm())
+        drawn = (point, str(self.settings["gas_mode"]), self._inlet_lpm())
         moved = drawn[1:] != self._demand[-1][1:]
         if moved:
             self._demand.append(drawn)
@@ -203,118 +124,79 @@ class PointAnalyzer(Detector):
             for listener in self._demand_listeners:
                 listener.gas_changed(point)
 
-    def _hidden_with(self, key: str, value: Value) -> AnalyzerHidden:
-        if key not in type(self.hidden).model_fields:
-            raise Refused("unknown", f"hidden.{key}")
-        try:
-            return type(self.hidden).model_validate({**self.hidden.model_dump(), key: value})
-        except ValidationError as error:
-            raise Refused("invalid", f"hidden.{key}: {error.errors()[0]['msg']}") from None
+    def changes_physics(self, setting: str) -> bool:
+        """Coefficients, backgrounds and what only the display does leave gas and detector alone."""
+        return super().changes_physics(setting) and not setting.endswith(_ENDINGS)
 
-    def _checked(self, key: str, value: Value) -> Value:
-        if key == "instrument_id":
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 127:
-                raise Refused("invalid", "instrument_id is a whole number from 0 to 127")
-            return value
-        limits = self.entry.settings.get(key)
-        if limits is None:
-            raise Refused("unknown", key)
-        numeric = isinstance(limits.default, int | float) and not isinstance(limits.default, bool)
-        if numeric:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise Refused("invalid", f"{key}: {value!r} is no number")
-        elif type(value) is not type(limits.default):
-            raise Refused("invalid", f"{key}: {value!r}")
-        if limits.choices and value not in limits.choices:
-            raise Refused("invalid", f"{key}: one of {', '.join(map(str, limits.choices))}, not {value!r}")
-        if isinstance(value, int | float):
-            if limits.low is not None and value < limits.low:
-                raise Refused("too low", f"{key}: {value:g}")
-            if limits.high is not None and value > limits.high:
-                raise Refused("too high", f"{key}: {value:g}")
-        return value
+    def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
+        """Background or coefficient that makes the present averaged reading 0 or the span target."""
+        setting = name.removeprefix(CALIBRATE)
+        channel, _, what = setting.rpartition("_")
+        last = max(t_us // STEP_US - 1, 0)
+        shown = float(self.report(channel, last, last + 1, self.moment(t_us))[0])
+        background = self.number(f"{channel}_bkg") if f"{channel}_bkg" in self.settings else 0.0
+        if what == "bkg":
+            return {setting: self.checked(setting, round(shown + background, 4))}
+        present = (shown + background) / self.number(setting)
+        if present <= 0.0:
+            raise Refused("wrong settings", "there is no span gas")
+        target = self.number("span_concentration") + background
+        return {setting: self.checked(setting, round(target / present, 4))}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
-    def _moment(self, until_us: int) -> Moment:
-        return Moment(until_us, self.settings, self.powered, self.power_step, self._inlet_lpm())
+    def reported(self) -> Mapping[str, str]:
+        """The measured components, each with its unit."""
+        return dict.fromkeys(self.channels, UNIT_OF[self.gas])
 
-    def _observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
-        if quantity in moment.settings:
-            return moment.settings[quantity]
-        if quantity in self._texts:
-            return self._texts[quantity]
-        if quantity in ("powered", "power"):
-            return moment.powered
-        if quantity == "uptime_s":
-            return max(0.0, t_us / GRID_US - moment.power_step * STEP_S) if moment.powered else 0.0
-        if quantity == "inlet_flow":
-            return moment.flow_lpm
-        if quantity.startswith("inlet_"):
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """Coefficient x averaged - background."""
+        coefficient, background = moment.settings[f"{quantity}_coef"], moment.settings[f"{quantity}_bkg"]
+        averaged = self._averaged(first, last, moment, quantity)
+        return np.asarray(float(coefficient) * averaged - float(background))  # type: ignore[arg-type]
+
+    def _averaged(self, first: int, last: int, moment: Moment, channel: str) -> FloatArray:
+        """Means of the raw steps within the averaging time, summed oldest first; fewer right after power on."""
+        window = max(1, int(moment.settings["averaging_time"]) // STEP_S)  # type: ignore[arg-type]
+        row = self.rows[raw(channel)]
+        oldest = max(0, moment.power_step)
+        if last - first == 1:
+            begin = max(first + 1 - window, min(oldest, first))
+            total = 0.0
+            for value in self.steps.values(begin, last)[row].tolist():
+                total += value
+            return np.array([total / (last - begin)])
+        begin = max(0, first + 1 - window)
+        values = self.steps.values(begin, last)[row]
+        steps = np.arange(first, last)
+        total_of = np.zeros(last - first)
+        for back in range(window - 1, -1, -1):
+            # Steps before the power came, or before the epoch, are not there to be averaged.
+            there = (steps - back >= oldest) | (back == 0)
+            total_of = np.where(there, total_of + values[np.maximum(steps - back - begin, 0)], total_of)
+        count = np.minimum(window, np.maximum(steps + 1 - oldest, 1))
+        return np.asarray(total_of / count)
+
+    def standing(self) -> Mapping[str, Value]:
+        """The flow that the unit draws."""
+        return {"inlet_flow": self._inlet_lpm()}
+
+    def keeps_for_a_step(self, quantity: str) -> bool:
+        """Gas at the inlet moves by the second."""
+        return super().keeps_for_a_step(quantity) and not quantity.startswith("inlet_")
+
+    def observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
+        """Also the gas at the open port (``inlet_so2``, ...), and whether the unit still warms up."""
+        if quantity.startswith("inlet_") and quantity not in moment.standing:
             point = t_us // GRID_US
             return float(self.inlet(point, point + 1).fractions[Species[quantity[6:].upper()], 0])
-        if quantity.startswith("hidden."):
-            return getattr(self.hidden, quantity[7:])  # type: ignore[no-any-return]
-        if quantity == "alarms":
-            return self._alarms(t_us, moment)
         if quantity == "warming_up":
             return self._warming_up(t_us, moment)
-        if quantity in self.reported():
-            return self._reported(t_us // STEP_US - 1, moment, quantity)
-        step = max(t_us // STEP_US - 1, 0)
-        return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
-
-    def reported(self) -> tuple[str, ...]:
-        """Concentrations that the unit shows."""
-        return self.channels
-
-    def _reported(self, step: int, moment: Moment, quantity: str) -> float:
-        coefficient, background = moment.settings[f"{quantity}_coef"], moment.settings[f"{quantity}_bkg"]
-        return float(coefficient) * self._averaged(step, moment, quantity) - float(background)  # type: ignore[arg-type]
-
-    def _averaged(self, step: int, moment: Moment, channel: str) -> float:
-        """Mean of the raw steps within the averaging time, in a fixed order; fewer right after power on."""
-        step = max(step, 0)
-        window = max(1, int(moment.settings["averaging_time"]) // STEP_S)  # type: ignore[arg-type]
-        window = max(1, min(window, step + 1, step + 1 - moment.power_step))
-        values = self.steps.values(step + 1 - window, step + 1)[self.rows[channel]].tolist()
-        return sum(values) / window  # type: ignore[no-any-return]
-
-    def _alarms(self, t_us: int, moment: Moment) -> tuple[str, ...]:
-        if not moment.powered:
-            return ()
-        found = []
-        for label, limits in self.entry.alarms.items():
-            value = float(self._observe(t_us, moment, label))  # type: ignore[arg-type]
-            if limits.low is not None and value < limits.low:
-                found.append(f"{label}:low")
-            elif limits.high is not None and value > limits.high:
-                found.append(f"{label}:high")
-        return tuple(sorted(found))
+        return super().observe(t_us, moment, quantity)
 
     def _warming_up(self, t_us: int, moment: Moment) -> bool:
         """After power on, until all temperatures are inside their limits; a hot box later on is an alarm only."""
         since_s = t_us / GRID_US - moment.power_step * STEP_S
         if not moment.powered or since_s > 10.0 * self.entry.parameter("warm_up_time"):
             return False
-        return any(alarm.split(":")[0].endswith("_temp") for alarm in self._alarms(t_us, moment))
-
-    def _calibrated(self, t_us: int, setting: str) -> float:
-        """Background or coefficient that makes the present averaged reading 0 or the span target."""
-        channel, _, what = setting.rpartition("_")
-        if channel not in self.reported() or setting not in self.settings:
-            raise Refused("unknown", f"calibrate_{setting}")
-        moment, step = self._moment(t_us), t_us // STEP_US - 1
-        shown = self._reported(step, moment, channel)
-        background = self.number(f"{channel}_bkg") if f"{channel}_bkg" in self.settings else 0.0
-        if what == "bkg":
-            return float(self._checked(setting, round(shown + background, 4)))  # type: ignore[arg-type]
-        present = (shown + background) / self.number(setting)
-        if present <= 0.0:
-            raise Refused("wrong settings", "there is no span gas")
-        target = self.number("span_concentration") + background
-        return float(self._checked(setting, round(target / present, 4)))  # type: ignore[arg-type]
-
-
-def _until(moment: Moment) -> int:
-    return moment.until_us
+        return any(alarm.split(":")[0].endswith("_temp") for alarm in self.alarms(t_us, moment))

@@ -33,7 +33,7 @@ class CoAnalyzer(PointAnalyzer):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """CO takes from the sample beam only; the firmware inverts the curve and corrects by measured T and P."""
         chamber = self.heated(around, "chamber_temp", first, last)
-        pressure = around.pressure_mmhg - 8.0 * self.hidden.pump_fraction + 0.3 * self.wobble("pressure", first, last)
+        pressure = around.pressure_mmhg - 8.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
         density = _density(pressure, chamber)
         seen = self.gain(around, first, last) * self.bent(around.mean(Species.CO)) * density
         seen = seen + _WATER_RESPONSE * around.mean(Species.H2O) * density
@@ -46,7 +46,7 @@ class CoAnalyzer(PointAnalyzer):
             shown_chamber, shown_pressure, _TEMPERATURE_K - _ZERO_C, _PRESSURE
         )
         raw = raw / _density(used_pressure, used_chamber) + self.entry.parameter("zero_signal") + self.offset(around)
-        light = self.hidden.lamp_fraction
+        light = self.light(first, last)
         observed = {
             "internal_temp": around.box_c,
             "chamber_temp": shown_chamber,

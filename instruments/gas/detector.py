@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,45 +13,42 @@ from instruments.air import FloatArray, Gas, Species
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
-from instruments.gas.stages import KEEP_STEPS, STEP_S, STEPS_PER_MINUTE, Cell, Steps, Surroundings
+from instruments.gas.stages import STEP_S, STEPS_PER_MINUTE, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
+from instruments.steps import Hidden
+from instruments.unit import Unit
+from instruments.wear import Service
+
+_DAY_US = 86_400_000_000
 
 _FLOOR = 0.3
 """Flicker floor over the zero noise at 60 s averaging."""
 _WHITE = math.sqrt(1.0 - _FLOOR**2)
 
 
-class Detector(ABC):
-    """Physics that all gas analyzers share; a kind adds :meth:`sense`.
+def raw(channel: str) -> str:
+    """Name of the row that holds a channel's raw value."""
+    return f"raw_{channel}"
 
-    Args:
-        entry: its catalogue entry.
-        name: name on the bench; keys the random paths.
-        seed: root seed.
-        settings: all settings as they stand.
-        hidden: the unit's hidden truth.
-        warm: has been running before the epoch.
-    """
 
-    channels: tuple[str, ...]
-    """Raw channels: the first rows of the steps."""
-    diagnostics: tuple[str, ...]
-    """Observables of the steps' further rows, quantised."""
-    memory: tuple[str, ...] = ()
-    """Rows that the next step needs to the last digit."""
-    fresh_steps_per_minute = STEPS_PER_MINUTE
+class Detector(Unit):
+    """Physics that all gas analyzers share; a kind adds :meth:`sense`."""
+
+    step_s = STEP_S
+    channels: ClassVar[tuple[str, ...]]
+    """Measured components; the first rows of the steps hold their raw values."""
+    fresh_steps_per_minute: ClassVar[int] = STEPS_PER_MINUTE
     """How many independent values a channel gets per minute."""
-    gas: Species
-    hidden_model: type[AnalyzerHidden] = AnalyzerHidden
+    gas: ClassVar[Species]
+    hidden_model: ClassVar[type[AnalyzerHidden]] = AnalyzerHidden
+    hidden: AnalyzerHidden
 
     def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, settings: dict[str, Value], hidden: AnalyzerHidden,
-        warm: bool,
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
     ) -> None:  # fmt: skip
-        self.entry, self.hidden, self.settings = entry, hidden, settings
-        self.powered = True
-        self.power_step = -KEEP_STEPS if warm else 0
-        self._coldness = 0.0 if warm else 1.0
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
         self._drift = (0.0, 0.0, 0.0)
         self.noise: Mapping[str, Path] = {c: WhiteNoise(seed, f"{name}/{c}-noise") for c in self.channels}
         self.flicker: Mapping[str, Path] = {c: Flicker(seed, f"{name}/{c}-flicker") for c in self.channels}
@@ -58,10 +56,20 @@ class Detector(ABC):
         self.slow: Mapping[str, Path] = {
             label: OrnsteinUhlenbeck(seed, f"{name}/{label}", 3600.0) for label in self.diagnostics
         }
-        labels = (*self.channels, *self.diagnostics, *self.memory)
-        self.rows = {label: row for row, label in enumerate(labels)}
+        self._pump_share = self._worn_pump(0)
         self.cell = Cell(self)
-        self.steps = Steps(self, len(labels))
+
+    def _worn_pump(self, t_us: int) -> float:
+        return float(self.wear.share("pump", np.array([t_us / 1e6]))[0])
+
+    def recompute(self, t_us: int) -> None:
+        """All that comes after ``t_us`` is computed anew, with the pump as old as it is by then."""
+        self._pump_share = self._worn_pump(t_us)
+        super().recompute(t_us)
+
+    def row_labels(self) -> tuple[str, ...]:
+        """Raw channels, diagnostics, memory."""
+        return (*map(raw, self.channels), *self.diagnostics, *self.memory)
 
     @abstractmethod
     def inlet(self, first: int, last: int) -> Gas:
@@ -75,15 +83,23 @@ class Detector(ABC):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Raw value of each channel (after the firmware's own compensation, before noise); diagnostics and memory."""
 
+    def light(self, first: int, last: int) -> FloatArray:
+        """Light of the lamp or source over that of a new one in a good unit, step by step."""
+        return self.hidden.lamp_fraction * self.share("lamp", first, last)
+
+    def pump(self) -> float:
+        """Flow over nominal. The pump's age counts as at the last change: it moves by a per cent in a month."""
+        return self.hidden.pump_fraction * self._pump_share
+
     def flow_lpm(self) -> float:
         """True flow through the cell, L/min."""
-        return self.entry.parameter("sample_flow") * self.hidden.pump_fraction if self.powered else 0.0
+        return self.entry.parameter("sample_flow") * self.pump() if self.powered else 0.0
 
     def cell_decay(self) -> float:
         """exp(-1 s / cell time constant); the constant grows as the flow falls, and nothing moves without power."""
         if not self.powered:
             return 1.0
-        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.hidden.pump_fraction
+        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.pump()
         return math.exp(-1.0 / tau)
 
     def detect(self, first: int, last: int) -> FloatArray:
@@ -99,21 +115,10 @@ class Detector(ABC):
             rows[self.rows[label]] = observed[label]
         return rows
 
-    def before(self, label: str, first: int, otherwise: float) -> float:
-        """Value of a row at the step before ``first``; ``otherwise`` before the epoch."""
-        return self.steps.history.value(self.rows[label], first - 1) if first > 0 else otherwise
-
     def quantised(self, label: str, values: FloatArray) -> FloatArray:
         """Values as the unit's converter resolves them."""
         step = self.entry.parameter(f"{label}_step")
         return np.asarray(np.round(values / step) * step)
-
-    def number(self, key: str) -> float:
-        """A numeric setting as it stands."""
-        value = self.settings[key]
-        if not isinstance(value, int | float):
-            raise TypeError(f"setting {key} is no number: {value!r}")
-        return float(value)
 
     # -- sensitivity ----------------------------------------------------------------------------------------------
 
@@ -123,7 +128,11 @@ class Detector(ABC):
         since, drifted, _ = self._drift
         error = hidden.span_error_pct + drifted + hidden.span_drift_pct_per_day * (around.days - since)
         error = error + hidden.span_wander_pct * interpolated(self.wander, first, last, STEPS_PER_MINUTE)
-        return (1.0 + error / 100.0) * (1.0 + hidden.span_pct_per_c * (around.box_c - 33.0) / 100.0)
+        return (
+            self.share("pmt", first, last)
+            * (1.0 + error / 100.0)
+            * (1.0 + hidden.span_pct_per_c * (around.box_c - 33.0) / 100.0)
+        )
 
     def offset(self, around: Surroundings) -> FloatArray:
         """Detector offset, unit of the gas."""
@@ -132,8 +141,9 @@ class Detector(ABC):
         drift = drifted + hidden.zero_drift_per_day * (around.days - since)
         return hidden.zero_offset + drift + hidden.zero_per_c * (around.box_c - 33.0)
 
-    def hold_drift(self, days: float) -> None:
-        """Keep what has drifted so far: a rate that changes at ``days`` acts from there on."""
+    def hidden_changes(self, t_us: int) -> None:
+        """Keep what has drifted so far: a rate that changes at ``t_us`` acts from there on."""
+        days = t_us / _DAY_US
         since, span, zero = self._drift
         span += self.hidden.span_drift_pct_per_day * (days - since)
         zero += self.hidden.zero_drift_per_day * (days - since)
@@ -147,35 +157,24 @@ class Detector(ABC):
 
     # -- noise ----------------------------------------------------------------------------------------------------
 
-    def noise_size(self, level: FloatArray) -> FloatArray:
+    def noise_size(self, level: FloatArray, first: int, last: int) -> FloatArray:
         """Standard deviation at 60 s averaging: the catalogue's figure at zero, more with concentration, less light."""
         zero = self.entry.parameter("zero_noise")
         share = self.entry.parameter("span_noise_share")
-        light = math.sqrt(self.hidden.lamp_fraction)
+        light = np.sqrt(self.light(first, last))
         return np.asarray(np.sqrt(zero**2 + (share * level) ** 2) * self.hidden.noise_factor / light)
 
     def flicker_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """The part of the noise that averaging does not remove."""
         floor = _FLOOR * interpolated(self.flicker[channel], first, last, STEPS_PER_MINUTE)
-        return self.noise_size(level) * floor
+        return self.noise_size(level, first, last) * floor
 
     def channel_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """White noise and flicker that together have :meth:`noise_size` at 60 s averaging."""
         white = _WHITE * math.sqrt(self.fresh_steps_per_minute) * self.noise[channel].values(first, last)
-        return self.noise_size(level) * white + self.flicker_noise(channel, level, first, last)
+        return self.noise_size(level, first, last) * white + self.flicker_noise(channel, level, first, last)
 
     # -- temperatures and pressures -------------------------------------------------------------------------------
-
-    def switch(self, powered: bool, step: int) -> None:
-        """Turn the mains on or off from ``step`` on; heaters go on from where they are."""
-        warm = float(self.warmth(step - 1, step)[0]) if step > 0 else 1.0 - self._coldness
-        self.powered, self.power_step, self._coldness = powered, step, 1.0 - warm
-
-    def warmth(self, first: int, last: int) -> FloatArray:
-        """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""
-        since = np.maximum(np.arange(first, last) + 1 - self.power_step, 0) * STEP_S
-        fading = np.exp(-since / self.entry.parameter("warm_up_time"))
-        return 1.0 - self._coldness * fading if self.powered else (1.0 - self._coldness) * fading
 
     def heated(self, around: Surroundings, label: str, first: int, last: int, jitter: float = 0.05) -> FloatArray:
         """Temperature of a controlled part: from the room's to its set point as the unit warms."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from instruments.steps import Hidden
 
 
-class AnalyzerHidden(BaseModel):
+class AnalyzerHidden(Hidden):
     """Causes that every analyzer has.
 
     Attributes:
@@ -25,8 +27,6 @@ class AnalyzerHidden(BaseModel):
         temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
         pressure_sensor_error_mmhg: the same of the pressure transducer.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     span_error_pct: float = Field(default=0.0, gt=-100.0)
     span_drift_pct_per_day: float = 0.0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from instruments.air import FloatArray, Species
-from instruments.gas.base import Moment, PointAnalyzer
+from instruments.air import UNIT_OF, FloatArray, Species
+from instruments.gas.base import PointAnalyzer
+from instruments.gas.detector import raw
 from instruments.gas.hidden import NoxHidden
 from instruments.gas.stages import Surroundings
+from instruments.steps import Moment
 
 _FLUSH_S = 3
 """Seconds after a turn of the solenoid that are not counted (manual of the 42i Low Source, p. 8-5, read)."""
@@ -52,10 +56,10 @@ class NoxAnalyzer(PointAnalyzer):
         """Light of NO with ozone; on the NOx way the converter turns NO2 into NO as far as it is good and hot."""
         chamber = self.heated(around, "chamber_temp", first, last)
         converter = self.heated(around, "converter_temp", first, last, 0.3)
-        pump = self.hidden.pump_fraction
+        pump = self.pump()
         pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
         power = _converting(converter) / _converting(np.full_like(converter, self.entry.parameter("converter_temp")))
-        efficiency = self.hidden.converter_efficiency * power
+        efficiency = self.hidden.converter_efficiency * self.share("converter", first, last) * power
         lit = 1.0 if self.settings["ozonator"] and self.powered else 0.0
         shown_chamber = self.measured_temperature("chamber_temp", chamber)
         shown_pressure = self.measured_pressure("pressure", pressure)
@@ -72,7 +76,7 @@ class NoxAnalyzer(PointAnalyzer):
         dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
         no2 = around.mean(Species.NO2, _FLUSH_S)
-        raw = [
+        seen = [
             sensitivity * self.bent(no) + dark,
             sensitivity * self.bent(no + efficiency * no2) + dark,
         ]
@@ -88,7 +92,7 @@ class NoxAnalyzer(PointAnalyzer):
             + 0.0005 * self.wobble("ozonator_flow", first, last),
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
         }
-        return raw, observed
+        return seen, observed
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Rows of the steps; each channel shows its last own step while the other one is measured."""
@@ -97,17 +101,18 @@ class NoxAnalyzer(PointAnalyzer):
             stale = np.flatnonzero(np.arange(first, last) % 2 != parity)
             if len(stale) and stale[0] == 0:
                 if first > 0:
-                    rows[parity, 0] = self.before(self.channels[parity], first, 0.0)
+                    rows[parity, 0] = self.before(raw(self.channels[parity]), first, 0.0)
                 stale = stale[1:]
             rows[parity, stale] = rows[parity, stale - 1]
         return rows
 
-    def reported(self) -> tuple[str, ...]:
+    def reported(self) -> Mapping[str, str]:
         """NO, NOx, and NO2 as their difference times the stored factor."""
-        return ("no", "nox", "no2")
+        return {**super().reported(), "no2": UNIT_OF[Species.NO2]}
 
-    def _reported(self, step: int, moment: Moment, quantity: str) -> float:
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """NO2 is what NOx shows above NO."""
         if quantity != "no2":
-            return super()._reported(step, moment, quantity)
-        difference = super()._reported(step, moment, "nox") - super()._reported(step, moment, "no")
-        return difference * float(moment.settings["no2_coef"])  # type: ignore[arg-type]
+            return super().report(quantity, first, last, moment)
+        difference = super().report("nox", first, last, moment) - super().report("no", first, last, moment)
+        return np.asarray(difference * float(moment.settings["no2_coef"]))  # type: ignore[arg-type]

@@ -11,9 +11,11 @@ from instruments.air import FloatArray, Species
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.base import PointAnalyzer
-from instruments.gas.hidden import AnalyzerHidden, O3Hidden
+from instruments.gas.hidden import O3Hidden
 from instruments.gas.stages import Surroundings
 from instruments.signal import WhiteNoise
+from instruments.steps import Hidden
+from instruments.wear import Service
 
 _LENGTH_CM, _ZERO_C, _ATMOSPHERE = 38.0, 273.15, 760.0
 _FLUSH_S = 3
@@ -45,17 +47,18 @@ class O3Analyzer(PointAnalyzer):
     memory = ("light_a", "light_b")
 
     def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str, settings: Mapping[str, Value],
-        hidden: AnalyzerHidden, warm: bool,
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm)
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
         self._light = {part: WhiteNoise(seed, f"{name}/{part}-light") for part in ("lamp", "a", "b")}
 
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light through sample over light through what the scrubber left, in each cell."""
         hidden = self.hidden
         bench = around.box_c + 1.0 + 0.05 * self.wobble("bench_temp", first, last)
-        pressure = around.pressure_mmhg - 12.0 * hidden.pump_fraction + 0.15 * self.wobble("pressure", first, last)
+        pressure = around.pressure_mmhg - 12.0 * self.pump() + 0.15 * self.wobble("pressure", first, last)
         per_ppb = self.entry.parameter("absorption_coefficient") * _LENGTH_CM * 1e-9
         shown_bench = self.measured_temperature("bench_temp", bench)
         shown_pressure = self.measured_pressure("pressure", pressure)
@@ -64,11 +67,12 @@ class O3Analyzer(PointAnalyzer):
         absorbance = per_ppb * _density(pressure, bench) * ozone
         sampling_a = np.arange(first, last) % 2 == 0
         warm = np.maximum(self.warmth(first, last), 1e-3)
-        lamp = np.log(hidden.lamp_fraction * warm)
+        brightness = self.light(first, last) * warm
+        lamp = np.log(brightness)
         lamp = lamp + _LAMP_SLOW * self.wobble("lamp_temp", first, last)
         lamp = lamp + _LAMP_FAST * hidden.noise_factor * self._light["lamp"].values(first, last)
-        grain = self.noise_size(ozone) * _WHITE / _FRESH * per_ppb * _density(pressure, bench)
-        unscrubbed = 1.0 - hidden.scrubber_efficiency
+        grain = self.noise_size(ozone, first, last) * _WHITE / _FRESH * per_ppb * _density(pressure, bench)
+        unscrubbed = 1.0 - hidden.scrubber_efficiency * self.share("scrubber", first, last)
         light, shown = {}, {}
         for cell, sampling, dirt in (
             ("a", sampling_a, hidden.cell_a_dirt), ("b", ~sampling_a, hidden.cell_b_dirt),
@@ -83,7 +87,6 @@ class O3Analyzer(PointAnalyzer):
             shown[cell] = reference_over_sample / (per_ppb * _density(used_pressure, used_bench)) + self.offset(around)
         raw = (shown["a"] + shown["b"]) / 2.0
         flow = self.flow_lpm() / 2.0
-        brightness = hidden.lamp_fraction * warm
         intensity = {cell: self.entry.parameter(f"cell_{cell}_intensity") * np.exp(light[cell]) for cell in light}
         observed = {
             "cell_a_o3": shown["a"],

@@ -37,12 +37,13 @@ class So2Analyzer(PointAnalyzer):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Fluorescence, quenched by air and water, over the lamp reference, corrected by measured T and P."""
         chamber = self.heated(around, "chamber_temp", first, last)
-        pressure = around.pressure_mmhg - 25.0 * self.hidden.pump_fraction + 0.3 * self.wobble("pressure", first, last)
+        pressure = around.pressure_mmhg - 25.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
         so2 = self.bent(around.mean(Species.SO2)) + _NO_RESPONSE * around.mean(Species.NO)
         wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
-        light = self.hidden.lamp_fraction * (1.0 + 0.002 * self.wobble("lamp_intensity", first, last))
+        lamp = self.light(first, last)
+        light = lamp * (1.0 + 0.002 * self.wobble("lamp_intensity", first, last))
         fluorescence = light * (self.gain(around, first, last) * so2 * response * wet + stray + self.offset(around))
         shown_pressure = self.measured_pressure("pressure", pressure)
         shown_chamber = self.measured_temperature("chamber_temp", chamber)
@@ -60,7 +61,7 @@ class So2Analyzer(PointAnalyzer):
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
             # The lamp's supply makes up for lost light as far as it reaches.
             "lamp_voltage": self.entry.parameter("lamp_voltage")
-            + 800.0 * (1.0 - self.hidden.lamp_fraction)
+            + 800.0 * (1.0 - lamp)
             + self.wobble("lamp_voltage", first, last),
             "lamp_intensity": nominal,
         }

@@ -1,4 +1,4 @@
-"""The two lazy stages inside an analyzer, gas in the cell and ten-second steps, and the conditions of a step."""
+"""Gas in an analyzer's cell, and the conditions of a measuring step of ten seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.air import GRID_US, FloatArray, Species
-from instruments.history import GasSeries, Series, as_rows, lag
+from instruments.filters import lag
+from instruments.history import GasSeries, as_gas, as_rows
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -16,9 +17,6 @@ STEP_S = 10
 """Length of a measuring step, seconds."""
 
 STEP_US = STEP_S * GRID_US
-KEEP_STEPS = 25 * 360
-"""Steps kept for records: 25 h."""
-
 STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
 _DAY_STEPS = 8640.0
@@ -35,32 +33,18 @@ class Cell(GasSeries):
     def gas_changed(self, index: int) -> None:
         """Forget gas and detector from grid point ``index`` on."""
         super().gas_changed(index)
-        self._analyzer.steps.forget(index // STEP_S)
+        self._analyzer.gas_changed(index)
 
-    def _compute(self, first: int, last: int) -> FloatArray:
-        inlet = as_rows(self._analyzer.inlet(first, last))
+    def _compute(self, first: int, last: int, rows: FloatArray) -> None:
+        inlet = self._analyzer.inlet(first, last)
         leak = self._analyzer.hidden.leak_fraction
         if leak > 0.0:
-            inlet += leak * (as_rows(self._analyzer.room(first, last)) - inlet)
-        count = len(Species)
-        previous = inlet[:count, 0] if first == 0 else self.history.last()[:count]
-        inlet[:count] = lag(np.ascontiguousarray(inlet[:count]), previous, self._analyzer.cell_decay())
-        return inlet
-
-
-class Steps(Series):
-    """Raw channels and diagnostics on the grid of ten-second steps; step k ends at (k + 1) x 10 s."""
-
-    def __init__(self, analyzer: Detector, rows: int) -> None:
-        super().__init__(rows, keep=KEEP_STEPS, block=60)
-        self._analyzer = analyzer
-
-    def forget(self, index: int) -> None:
-        """Forget steps from ``index`` on."""
-        self.history.truncate(max(index, self.history.start))
-
-    def _compute(self, first: int, last: int) -> FloatArray:
-        return self._analyzer.detect(first, last)
+            tight = as_rows(inlet)
+            inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
+        previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
+        cell = as_gas(first, rows)
+        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
+        cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
 
 
 class Surroundings:

@@ -68,7 +68,10 @@ class ClinkDevice:
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes from the line; return one item for each request answered. Never raises, whatever comes."""
         requests = self._buffer.feed(data)
-        if len(requests) > 1 and self._options.merge_pipelined:
+        if len(requests) == 1:
+            address, text = requests[0]
+            return [self._answer(text)] if self._is_mine(address) else []
+        if self._options.merge_pipelined:
             texts = [text for address, text in requests if self._is_mine(address)]
             return [self._answer(texts[0], b"".join(texts[1:]))] if texts else []
         return [self._answer(text) for address, text in requests if self._is_mine(address)]
@@ -87,10 +90,10 @@ class ClinkDevice:
     # -- one request --------------------------------------------------------------------------------------------------
 
     def _is_mine(self, address: int | None) -> bool:
-        own = cast(int, self._face.read("instrument_id"))
+        own = self._face.read("instrument_id")
         if address is None:
             return own == 0 or self._transport == "tcp"
-        return address == 0x80 + own
+        return address - 0x80 == own
 
     def _answer(self, request: bytes, merged: bytes = b"") -> bytes:
         text = request.decode("ascii")

@@ -109,8 +109,8 @@ class Gas(Format):
     def render(self, value: Value, read: Read) -> str:
         """Write number and unit."""
         wire = str(read("gas_unit"))
-        inner = self.gas.inner_unit(read)
-        number = self.gas.to_wire(float(cast(float, value)), inner, wire)
+        inner = self.gas.unit or self.gas.inner_unit(read)
+        number = self.gas.to_wire(float(value), inner, wire)  # type: ignore[arg-type]
         if self.decimals is None:
             return f"{exponent_form(number, self.form)} {wire}"
         decimals = max(0, self.decimals + INNER_DIGITS.get(wire, 0) - INNER_DIGITS[inner])

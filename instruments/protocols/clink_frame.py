@@ -38,6 +38,7 @@ _NOT_TEXT = bytes(range(0x20)) + b"\x7f"
 LOCAL_MODE = " can't, mode is local"
 """Answer of a strict box to a set command in local mode (recalled)."""
 
+_WHOLE_REQUEST = re.compile(rb"([\x80-\xff]?)([\x20-\x7e]{1,%d})\r" % REQUEST_LIMIT)
 _TAIL = re.compile(rb"(?s)(?P<text>.*?)(?:\n|\x80)sum ?(?P<sum>[0-9A-Fa-f]{4})")
 
 FaultReason = Literal["incomplete", "checksum", "echo", "not text", "form", "unit", "no command", "value"]
@@ -139,6 +140,10 @@ class RequestBuffer:
 
     def feed(self, data: bytes) -> list[tuple[int | None, bytes]]:
         """Take in bytes; return the requests that they complete, as (address byte or None, text)."""
+        if not self._text and self._address is None and not self._too_long:
+            whole = _WHOLE_REQUEST.fullmatch(data)  # what a port delivers nearly always
+            if whole:
+                return [(whole[1][0] if whole[1] else None, whole[2])]
         *closed, rest = data.split(TERMINATOR)
         complete: list[tuple[int | None, bytes]] = []
         for part in closed:

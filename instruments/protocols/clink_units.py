@@ -62,10 +62,11 @@ def exponent_form(value: float, form: NumberForm) -> str:
     """Write ``value`` with four digits and an exponent, as boxes of that firmware do."""
     if not math.isfinite(value):
         value = 0.0
-    mantissa, _, exponent = f"{value:.3E}".partition("E")
-    power = int(exponent)
+    text = f"{value:.3E}"
     if form == "E+00":
-        return f"{mantissa}E{power:+03d}"
+        return text
+    mantissa, _, exponent = text.partition("E")
+    power = int(exponent)
     if form == "E+0":
         return f"{mantissa}E{power:+d}"
     if value == 0.0:

@@ -6,31 +6,39 @@ import getpass
 import hashlib
 import json
 import platform
+import sys
 import tempfile
+import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from calibration.record import Verdict, Wall
-from rig.cli.people import ProgressLine, SimulatedOperator, TerminalOperator
-from rig.errors import (
-    EXIT_FAIL,
-    EXIT_FAULT,
-    EXIT_PASS,
-    EXIT_UNDECIDED,
-    ConfigurationError,
-    RigFault,
-)
+from calibration.record import Record, Verdict, Wall
+from rig.bench_file import BenchFile
+from rig.cli.people import SimulatedOperator, TerminalOperator, last_words
+from rig.cli.progress import Progress
+from rig.cli.signals import StopRequests, stop_requests
+from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
 from rig.host.kinds import is_analyzer
 from rig.journal import Journal
 from rig.run import Run
 from rig.session import Session, open_session
+from rig.truth import fault_line
 from scenarios.engine import Engine, RunFacts
+from scenarios.itinerary import TimeLeft, itinerary
 from scenarios.opening import load_bench, load_plan
+from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
+
+if TYPE_CHECKING:
+    from rig.serve import ServedBench
+
+Loaded = TypeVar("Loaded")
 
 _CODES: dict[Verdict, int] = {
     "pass": EXIT_PASS, "fail": EXIT_FAIL, "undecided": EXIT_UNDECIDED, "not tested": EXIT_UNDECIDED,
@@ -40,14 +48,14 @@ _CODES: dict[Verdict, int] = {
 
 @dataclass(frozen=True, slots=True)
 class AcceptOptions:
-    """What the command line asked for."""
+    """What the command line asked for; None where it did not say."""
 
     bench: str = "demo"
     plan: str = "gas-check"
     devices: tuple[str, ...] = ()
     seed: int | None = None
-    clock: str = "virtual"
-    speed: float = 1.0
+    clock: str | None = None
+    speed: float | None = None
     out: Path | None = None
     languages: tuple[str, ...] = ("en",)
     decision_rule: str | None = None
@@ -61,61 +69,114 @@ def accept(options: AcceptOptions) -> int:
         ConfigurationError: a mistake in a file or argument; nothing has been touched.
         RigFault: a port cannot be opened, or the results cannot be written.
     """
-    file, bench_path = load_bench(options.bench)
-    plan, plan_path = load_plan(options.plan)
-    rule = options.decision_rule or plan.decision_rule
-    known = [name for name, section in file.device.items() if section.model != "manual"]
-    for name in options.devices:
-        if name not in known:
-            raise ConfigurationError("--device", "", f"one of {', '.join(known)}", repr(name))
-    check_plan(plan, plan_path, file, bench_path, options.devices)
+    file, bench_path, plan, plan_path = _load(options)
     started = time.time()
+    check_plan(plan, plan_path, file, bench_path, options.devices, _today(file, started))
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
-    out = _make_folder(options.out or Path("out") / identifier)
-    with ExitStack() as stack:
-        if options.clock == "paced" and all(section.resource is None for section in file.device.values()):
+    facts = RunFacts(
+        id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
+        plan_sha256=_sha256(plan_path), decision_rule=options.decision_rule or plan.decision_rule,
+    )  # fmt: skip
+    # In a thread other than the main one (a test, a page) signals are the caller's business.
+    main = threading.current_thread() is threading.main_thread()
+    ending = "making the bench safe and writing the record"
+    with stop_requests(ending) if main else nullcontext(StopRequests(ending)) as stop, ExitStack() as stack:
+        out = stack.enter_context(_folder(options.out or Path("out") / identifier))
+        if options.clock == "paced":
             # On the wall clock the bench lives in a thread of its own, and is reached through real ptys like any other.
             from rig.bench_file import parse_bench
             from rig.serve import ServedBench
 
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
-            served = stack.enter_context(ServedBench(file, bench_path, folder, options.speed, options.seed))
+            served = stack.enter_context(ServedBench(file, bench_path, folder, options.speed or 1.0, options.seed))
             file = parse_bench(served.endpoints_data(), str(bench_path))
+        else:
+            served = None
         session = open_session(file, bench_path, seed=options.seed, devices=options.devices)
         stack.callback(session.close)
-        facts = RunFacts(
-            id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
-            plan_sha256=_sha256(plan_path), decision_rule=rule,
-        )  # fmt: skip
-        verdict = _play(session, facts, plan, options, out, started)
-    return _CODES[verdict]
+        record = _play(session, served, facts, plan, options, out, started, stop)
+    sys.stdout.write(last_words(record, out, options.languages[0]))
+    return _CODES[record.verdict]
 
 
-def _play(session: Session, facts: RunFacts, plan, options: AcceptOptions, out: Path, started: float) -> Verdict:  # type: ignore[no-untyped-def]
-    virtual = session.bench is not None
-    journal = Journal(out / "journal.sqlite", each_row=not virtual, wall=time.time)
+def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
+    """Bench and plan, and whether the options go with them; mistakes of all three at once."""
+    errors: list[ConfigurationError] = []
+
+    def attempt(load: Callable[[str], tuple[Loaded, Path]], name: str) -> tuple[Loaded, Path] | None:
+        try:
+            return load(name)
+        except ConfigurationErrors as several:
+            errors.extend(several.errors)
+        except ConfigurationError as error:
+            errors.append(error)
+        return None
+
+    bench, plan = attempt(load_bench, options.bench), attempt(load_plan, options.plan)
+    if options.seed is not None and options.seed < 0:
+        errors.append(ConfigurationError("--seed", "", "a whole number of 0 or more", options.seed))
+    if options.speed is not None and not 1.0 <= options.speed < float("inf"):
+        errors.append(ConfigurationError("--speed", "", "a number of 1 or more", f"{options.speed:g}"))
+    elif options.speed is not None and options.clock != "paced":
+        errors.append(ConfigurationError("--speed", "", "--clock paced beside it", options.clock or "none"))
+    if bench is not None and any(section.resource is not None for section in bench[0].device.values()):
+        for option, value in (("--seed", options.seed), ("--clock", options.clock)):
+            if value is not None:
+                expected = f"no {option} for a bench whose devices are not emulated by this command"
+                errors.append(ConfigurationError(option, "", expected, value))
+    if errors or bench is None or plan is None:
+        raise ConfigurationErrors(errors)
+    return *bench, *plan
+
+
+def _today(file: BenchFile, now: float) -> date:
+    """Date on the bench as the run begins: an emulated bench begins at its epoch, a real one stands in the present."""
+    epoch = file.bench.epoch
+    if file.bench.started_wall is not None:
+        return (epoch + timedelta(seconds=(now - file.bench.started_wall) * (file.bench.speed or 1.0))).date()
+    if any(section.resource is not None for section in file.device.values()):
+        return datetime.fromtimestamp(now, epoch.tzinfo).date()
+    return epoch.date()
+
+
+def _play(
+    session: Session, served: ServedBench | None, facts: RunFacts, plan: PlanFile, options: AcceptOptions, out: Path,
+    started: float, stop: StopRequests,
+) -> Record:  # fmt: skip
+    language = options.languages[0]
+    events: list[dict[str, Any]] = []
+    if session.bench is not None:
+        session.bench.fault_listeners.append(lambda t_us, fault, begins: events.append(fault_line(t_us, fault, begins)))
+    journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
-    operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(options.languages[0])
     devices = [
         n for n, h in session.handles.items() if is_analyzer(h.kind) and (not options.devices or n in options.devices)
     ]
-    with ProgressLine(session.time, steps=len(devices)) as progress:
+    left = TimeLeft(itinerary(plan, [(name, session.handles[name].kind) for name in devices]))
+    progress = Progress(session.time, left, language, session.speed)
+    operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(language, progress.paused)
+    with progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
         engine = Engine(session, run, plan, devices, facts)
         verdict = engine.play()
+    stop.held = True  # what was measured is written before anything else is listened to
     ended = time.time()
     wall = Wall(started=_iso(started), ended=_iso(ended), duration_s=round(ended - started, 3), out=str(out),
                 host=platform.node(), user=_user())  # fmt: skip
     record = engine.record(verdict, wall)
     _write_readings(journal, out / "readings.csv", run.start_us)
     journal.close()
+    truth: dict[str, Any] | None = None
     if session.bench is not None:
-        write_atomically(out / "truth.json", json.dumps(session.bench.truth(), indent=1) + "\n")
+        truth = {**session.bench.truth(), "events": events}
+    elif served is not None:
+        truth = {**served.call(lambda bench: bench.truth()), "events": served.events}
+    if truth is not None:
+        write_atomically(out / "truth.json", json.dumps(truth, indent=1) + "\n")
     from reports import write_reports
 
     write_reports(record, out, options.languages)
-    progress.close_with(verdict, record, out)
-    return verdict
+    return record
 
 
 def _write_readings(journal: Journal, path: Path, start_us: int) -> None:
@@ -127,17 +188,31 @@ def _write_readings(journal: Journal, path: Path, start_us: int) -> None:
     write_atomically(path, "\n".join(lines) + "\n")
 
 
-def _make_folder(out: Path) -> Path:
+@contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """The folder of the results. If the run does not come to its journal, nothing that was made here stays."""
+    made = [path for path in (out, *out.parents) if not path.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".rig-probe"
         probe.touch()
         probe.unlink()
     except OSError as error:
+        _remove(made)
         raise ConfigurationError("--out", "", "a folder that can be written", f"{out}: {error.strerror}") from None
     if (out / "journal.sqlite").exists():
-        raise RigFault(f"{out}: holds a run already; give another --out")
-    return out
+        raise ConfigurationError("--out", "", "a folder without a run in it", f"{out}: holds journal.sqlite already")
+    try:
+        yield out
+    finally:
+        if not (out / "journal.sqlite").exists():
+            _remove(made)
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:  # the innermost first; one that somebody has put something into stays
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _sha256(path: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,9 +24,13 @@ def accept(
     device: Annotated[
         list[str] | None, typer.Option(help="Analyzer to test; may be repeated. All if not given.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Root seed of an emulated bench.")] = None,
-    clock: Annotated[Literal["virtual", "paced"], typer.Option(help="Clock of an emulated bench.")] = "virtual",
-    speed: Annotated[float, typer.Option(min=1.0, help="Bench seconds to a second, on the paced clock.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Root seed of an emulated bench, 0 or more.")] = None,
+    clock: Annotated[
+        Literal["virtual", "paced"] | None, typer.Option(help="Clock of an emulated bench; virtual if not given.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Bench seconds to a second, on the paced clock; 1 if not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; default out/<run id>.")] = None,
     lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
     decision_rule: Annotated[
@@ -37,7 +43,7 @@ def accept(
     from rig.cli.accept import accept as run_accept
 
     languages = ("en", "zh") if lang == "both" else (lang,)
-    raise typer.Exit(run_accept(AcceptOptions(
+    raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator,
     )))  # fmt: skip
@@ -47,8 +53,8 @@ def accept(
 def serve(
     context: typer.Context,
     bench: Annotated[str, typer.Argument(help="Bench file or embedded bench.")] = "demo",
-    speed: Annotated[float, typer.Option(min=1.0, help="Bench seconds to a second.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
+    speed: Annotated[float, typer.Option(help="Bench seconds to a second, 1 or more.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Root seed, 0 or more.")] = None,
     endpoints: Annotated[Path | None, typer.Option(help="Write the endpoints here when ready.")] = None,
     truth: Annotated[Path | None, typer.Option(help="Log the truth here (JSON lines).")] = None,
     folder: Annotated[
@@ -58,7 +64,23 @@ def serve(
     """Serve every device on a pty or TCP port; with -- CMD, run CMD against them and return its code."""
     from rig.cli.serve import serve as run_serve
 
-    raise typer.Exit(run_serve(bench, speed, seed, endpoints, truth, folder, tuple(context.args)))
+    raise typer.Exit(_orderly(run_serve, bench, speed, seed, endpoints, truth, folder, tuple(context.args)))
+
+
+@app.command()
+def simulate(
+    bench: Annotated[str, typer.Argument(help="Bench file or embedded bench.")] = "demo",
+    duration: Annotated[str, typer.Option("--for", help='How long, such as "7 d" or "36h".')] = "7 d",
+    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")] = Path("station.parquet"),
+    every: Annotated[str, typer.Option(help='Distance of the rows, "1 s" to "6 h".')] = "10 s",
+    plot: Annotated[Path | None, typer.Option(help="Draw the station here (.png, .svg, .pdf).")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
+) -> None:
+    """Let a bench run on virtual time and write every channel, diagnostic, flag and the true air."""
+    from rig.cli.simulate import seconds
+    from rig.cli.simulate import simulate as run_simulate
+
+    raise typer.Exit(run_simulate(bench, seconds(duration, "--for"), out, seconds(every, "--every"), plot, seed))
 
 
 @app.command()
@@ -68,7 +90,7 @@ def catalog(
     """Show what a model is: parameters, alarms, settings and commands, each with its source."""
     from rig.cli.catalog import catalog as show
 
-    raise typer.Exit(show(model))
+    raise typer.Exit(_orderly(show, model))
 
 
 @app.command()
@@ -79,29 +101,57 @@ def check(
     """Check a file and name all its mistakes."""
     from rig.cli.check import check as run_check
 
-    raise typer.Exit(run_check(file, connect=connect))
+    raise typer.Exit(_orderly(run_check, file, connect=connect))
+
+
+def _orderly(command: Callable[..., int], *arguments: object, **options: object) -> int:
+    """Run a command; an interrupt that it does not answer itself is a fault of the run, not typer's affair."""
+    from rig.errors import RigFault
+
+    try:
+        return command(*arguments, **options)
+    except KeyboardInterrupt:
+        raise RigFault("interrupted") from None
 
 
 def run_app() -> int:
-    """Run the command line; return the exit code."""
+    """Run the command line; return the exit code. Whatever goes wrong is told in lines that begin with ``rig:``."""
     from rig.errors import EXIT_CONFIGURATION, EXIT_FAULT, ConfigurationError, Refused, RigError
 
     try:
-        code = app(standalone_mode=False)
+        code = int(app(standalone_mode=False) or 0)
+        sys.stdout.flush()
     except ConfigurationError as error:
         sys.stderr.write("".join(f"rig: {line}\n" for line in str(error).splitlines()))
         return EXIT_CONFIGURATION
     except (RigError, Refused) as error:
         sys.stderr.write(f"rig: {error}\n")
         return EXIT_FAULT
-    except KeyboardInterrupt:
-        sys.stderr.write("rig: interrupted\n")
-        return EXIT_FAULT
-    except Exception as error:
-        # typer vendors click: its usage errors know how to show themselves and which code they want.
-        show = getattr(error, "show", None)
-        if show is None:
-            raise
-        show()
+    except BrokenPipeError:
+        # Whoever read our output has had enough (rig catalog | head); Python must not find that out again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - told in one line, whatever it is
+        return _unforeseen(error)
+    return code
+
+
+_BROKEN_PIPE = 128 + 13
+
+
+def _unforeseen(error: Exception) -> int:
+    from rig.errors import EXIT_CONFIGURATION, EXIT_FAULT
+
+    # typer brings its own click; its usage errors are known by what they can do.
+    message = getattr(error, "format_message", None)
+    if message is not None:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(str(message()) + "\n")
+        else:
+            sys.stderr.write(f"rig: {message()}\n")
         return int(getattr(error, "exit_code", EXIT_CONFIGURATION))
-    return int(code or 0)
+    if os.environ.get("RIG_DEBUG"):
+        raise error
+    told = str(error) if isinstance(error, OSError) else f"an error of the rig itself: {type(error).__name__}: {error}"
+    sys.stderr.write(f"rig: {told} (RIG_DEBUG=1 shows where)\n")
+    return EXIT_FAULT

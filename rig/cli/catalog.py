@@ -3,27 +3,128 @@
 from __future__ import annotations
 
 import sys
+import textwrap
+from collections.abc import Iterator, Sequence
 
-from instruments.catalogue import load, models
+from instruments.catalogue import Alarm, CatalogueEntry, SettingRange, load, models
+from instruments.errors import ConfigurationError
+from instruments.protocols.clink_rows import CommandRow
 from instruments.protocols.clink_table import ClinkTable
+
+_WIDTH = 100
+_MARK = 8
+_SOURCE_AT_LEAST = 44
 
 
 def catalog(model: str | None) -> int:
-    """Print one model, or the list of all."""
+    """Print one model in full, or the list of all.
+
+    Raises:
+        ConfigurationError: no such model.
+    """
     write = sys.stdout.write
     if model is None:
         for name in models():
             entry = load(name)
             write(f"{name:<8} {entry.kind:<11} {entry.maker}: {entry.title}\n")
         return 0
+    if model not in models():
+        raise ConfigurationError("MODEL", "", f"one of {', '.join(models())}", repr(model))
     entry = load(model)
-    write(f"{entry.name}: {entry.title}\nmaker: {entry.maker}\nprinciple: {entry.principle}\n")
-    write(f"type approval: {entry.approval or 'none known'}\n\nparameters\n")
-    for name, parameter in entry.parameters.items():
-        write(f"  {name:<34} {parameter.value:>10g} {parameter.unit:<10} {parameter.mark:<9} {parameter.source}\n")
-    for protocol, data in entry.protocols.items():
-        table = ClinkTable.from_data(data, model)
-        write(f"\n{protocol} commands\n")
-        for row in table.rows:
-            write(f"  {row.request:<26} {row.mark:<9} {row.source}\n")
+    for line in _page(entry):
+        write(line + "\n")
     return 0
+
+
+def _page(entry: CatalogueEntry) -> Iterator[str]:
+    for line in (
+        f"{entry.name}: {entry.title}",
+        f"maker: {entry.maker}",
+        f"principle: {entry.principle}",
+        f"type approval: {entry.approval or 'none known'}",
+        "marks: read (the document itself), reported (by others), recalled (from memory, or the project's choice)",
+    ):
+        yield from textwrap.wrap(line, _WIDTH, subsequent_indent="  ")
+    figures = [(name, f"{p.value:g}{_unit(p.unit)}", p.mark, p.source) for name, p in entry.parameters.items()]
+    yield from _section("parameters", figures)
+    settings = [(name, _range(setting), setting.mark, setting.source) for name, setting in entry.settings.items()]
+    yield from _section("settings, with the value at delivery", settings)
+    alarms = [(name, _limits(alarm), alarm.mark, alarm.source) for name, alarm in entry.alarms.items()]
+    yield from _section("alarms", alarms)
+    for protocol, data in entry.protocols.items():
+        table = ClinkTable.from_data(data, entry.name)
+        commands = [(row.request, _use(row), row.mark, row.source) for row in table.rows]
+        yield from _section(f"{protocol} commands ({len(commands)}; id at delivery {table.default_id})", commands)
+        bits = [(f"bit {bit.bit}", bit.alarm or "state", bit.mark, bit.source) for bit in table.flags]
+        yield from _section(f"{protocol} flags", bits)
+        records = [(name, f"{len(layout.row.field)} fields", layout.row.mark, layout.row.source)
+                   for name, layout in table.records.items()]  # fmt: skip
+        yield from _section(f"{protocol} records", records)
+
+
+def _section(title: str, rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
+    """Columns name, what, mark, source; what does not fit its column goes on in the next line."""
+    if not rows:
+        return
+    yield ""
+    yield title
+    name_width = min(22, max(len(row[0]) for row in rows))
+    room = _WIDTH - 2 - name_width - 2 - _MARK - 2 - 2
+    what_width = min(max(len(row[1]) for row in rows), room - _SOURCE_AT_LEAST)
+    widths = (name_width, what_width, _MARK, room - what_width)
+    for row in rows:
+        cells = [textwrap.wrap(text, width) or [""] for text, width in zip(row, widths, strict=True)]
+        for index in range(max(len(cell) for cell in cells)):
+            parts = [cell[index] if index < len(cell) else "" for cell in cells]
+            yield ("  " + "  ".join(part.ljust(w) for part, w in zip(parts, widths, strict=True))).rstrip()
+
+
+def _range(setting: SettingRange) -> str:
+    unit = _unit(setting.unit)
+    default = f"{_plain(setting.default)}{unit}"
+    if setting.choices:
+        return f"{default}; one of {', '.join(map(_plain, setting.choices))}"
+    if setting.low is None and setting.high is None:
+        return default
+    return f"{default}; {_between(setting.low, setting.high)}{unit}"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"up to {high:g}"
+    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _limits(alarm: Alarm) -> str:
+    parts = []
+    if alarm.low is not None:
+        parts.append(f"below {alarm.low:g}")
+    if alarm.high is not None:
+        parts.append(f"above {alarm.high:g}")
+    return ", ".join(parts) + _unit(alarm.unit)
+
+
+def _unit(unit: str) -> str:
+    """The unit as it stands after a number; a pure number has none."""
+    return "" if unit in ("", "1") else f" {unit}"
+
+
+def _use(row: CommandRow) -> str:
+    """What the command does, in a few words."""
+    if row.refuse is not None:
+        return f"always refused: {row.refuse}"
+    words = []
+    if row.reply is not None or row.does in ("flags", "record", "coded record", "layout", "count", "list"):
+        words.append("report")
+    if row.apply or row.does in ("save", "acknowledge layout"):
+        words.append("action")
+    if row.set:
+        limited = row.low is not None or row.high is not None
+        words.append(f"set ({_between(row.low, row.high)})" if limited else "set")
+    return ", ".join(words)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)

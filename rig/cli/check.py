@@ -4,71 +4,128 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from instruments.device import Value
-from rig.errors import EXIT_FAULT, EXIT_PASS, ConfigurationError, Refused, RigError
+from rig.bench_file import DeviceSection
+from rig.errors import EXIT_CONFIGURATION, EXIT_FAULT, EXIT_PASS, ConfigurationError, Refused, RigError, RigFault
 from scenarios.opening import bench_path, load_bench, load_plan, plan_path
 
-_ASKED = ("firmware", "range", "gas_unit", "mode", "gas_mode", "averaging_time", "alarms")
+if TYPE_CHECKING:
+    from rig.host.handles import Handle
+    from rig.session import Session
+
+_ASKED = ("model", "serial", "firmware", "range", "gas_unit", "mode", "gas_mode", "calibrator_mode", "averaging_time",
+          "alarms")  # fmt: skip
+_DAY_S = 86_400
 
 
 def check(name: str, *, connect: bool) -> int:
     """Check a file. Raises ConfigurationErrors with everything that is wrong."""
     path = _path(name)
     if _is_plan(path):
+        if connect:
+            raise ConfigurationError("--connect", "", "a bench file", f"{path}, a plan")
         load_plan(str(path))
         sys.stdout.write(f"{path}: a plan without mistakes\n")
         return EXIT_PASS
-    file, _ = load_bench(str(path))
-    if not connect:
-        if any(section.resource is None and section.model != "manual" for section in file.device.values()):
-            from rig.bench import Bench
-            from rig.clock import VirtualClock
-
-            Bench(file, str(path), VirtualClock()).close()
-        sys.stdout.write(f"{path}: a bench without mistakes\n")
-        return EXIT_PASS
-    return _connect(name)
+    load_bench(str(path))
+    if connect:
+        return _connect(str(path))
+    sys.stdout.write(f"{path}: a bench without mistakes\n")
+    return EXIT_PASS
 
 
 def _path(name: str) -> Path:
-    try:
-        return bench_path(name)
-    except ConfigurationError:
-        return plan_path(name)
+    known = []
+    for find in (bench_path, plan_path):
+        try:
+            return find(name)
+        except ConfigurationError as error:
+            known.append(error.expected.removeprefix("a path, or one of "))
+    raise ConfigurationError("FILE", "", f"a path, a bench ({known[0]}) or a plan ({known[1]})", repr(name))
 
 
 def _is_plan(path: Path) -> bool:
+    """Whether the file is meant as a plan: it has a table that only plans have, and none that only benches have."""
     try:
-        return path.suffix == ".toml" and "procedures" in tomllib.loads(path.read_text(encoding="utf-8"))
+        keys = set(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False
+    plan_only = {"procedures", "standard", "zero_span", "multipoint", "converter_efficiency"}
+    return bool(keys & plan_only) and not keys & {"bench", "device"}
 
 
 def _connect(name: str) -> int:
+    """Ask every device who it is and how it stands. Only reports are requested: nothing on the bench changes."""
     from rig.session import open_session
 
     file, path = load_bench(name)
-    session = open_session(file, path)
-    code = EXIT_PASS
+    troubles: dict[str, RigFault] = {}
+    session = open_session(file, path, troubles=troubles)
+    code = EXIT_FAULT if troubles else EXIT_PASS
     try:
-        for device, handle in session.handles.items():
-            if handle.identity.model == "manual":
-                continue
-            sys.stdout.write(f"{device} ({handle.identity.model})\n")
-            for quantity in _ASKED:
-                try:
-                    answer = handle.read_if_told(quantity)
-                except (RigError, Refused) as error:
-                    sys.stdout.write(f"  {quantity:<16} {error}\n")
-                    code = EXIT_FAULT
-                    break
-                if answer is not None:
-                    sys.stdout.write(f"  {quantity:<16} {_shown(answer[0])} {answer[1]}".rstrip() + "\n")
+        for device, section in file.device.items():
+            where = section.resource or ("set by hand" if section.model == "manual" else "emulated here")
+            sys.stdout.write(f"{device} ({section.model}, {where})\n")
+            if device in troubles:
+                sys.stdout.write(f"  {'cannot be opened':<16} {troubles[device]}\n")
+            elif section.model != "manual":
+                code = max(code, _introduce(session, session.handles[device], section))
     finally:
         session.close()
     return code
+
+
+def _introduce(session: Session, handle: Handle, section: DeviceSection) -> int:
+    """Print what a device says of itself; return 0, 2 if it is not the one of the file, 4 if it gave no answer."""
+    code = EXIT_PASS
+    stated = {"model": section.model, "serial": section.serial}
+    try:
+        for quantity in _ASKED:
+            answer = handle.read_if_told(quantity)
+            if answer is None:
+                continue
+            shown = f"{_shown(answer[0])} {answer[1]}".rstrip()
+            if stated.get(quantity) and shown.casefold() != stated[quantity].casefold():
+                shown += f"   but the file says {stated[quantity]}"
+                code = EXIT_CONFIGURATION
+            sys.stdout.write(f"  {quantity:<16} {shown}\n")
+        clock = _clock(handle)
+        if clock is not None:
+            sys.stdout.write(f"  {'clock':<16} {_compared(session, clock)}\n")
+    except (RigError, Refused) as error:
+        sys.stdout.write(f"  {'no proper answer':<16} {error}\n")
+        return EXIT_FAULT
+    return code
+
+
+def _clock(handle: Handle) -> datetime | None:
+    """The device's own clock, local calendar without a zone; None if it cannot tell. Read again across midnight."""
+    while True:
+        before, time_of_day, after = (handle.read_if_told(q) for q in ("clock_date", "clock_time", "clock_date"))
+        if before is None or time_of_day is None:
+            return None
+        if before == after:
+            microseconds = int(before[0]) + int(time_of_day[0])  # type: ignore[arg-type]  # both are instants
+            return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(microseconds=microseconds)
+
+
+def _compared(session: Session, clock: datetime) -> str:
+    """The clock, and how far it is ahead of the bench's, whole seconds as instruments tell them."""
+    epoch = session.file.bench.epoch
+    if session.bench is None and session.file.bench.started_wall is None:
+        # A real bench stands in the present: its zone is the epoch's.
+        now = datetime.now(timezone(epoch.utcoffset() or timedelta())).replace(tzinfo=None)
+    else:
+        now = epoch.replace(tzinfo=None) + timedelta(microseconds=session.time.now_us())
+    ahead = round((clock - now.replace(microsecond=0)).total_seconds())
+    days, seconds = divmod(abs(ahead), _DAY_S)
+    apart = (f"{days} d " if days else "") + f"{seconds} s"
+    said = "as the bench's" if ahead == 0 else f"{apart} {'ahead of' if ahead > 0 else 'behind'} the bench's"
+    return f"{clock:%Y-%m-%d %H:%M:%S}, {said} ({now:%Y-%m-%d %H:%M:%S})"
 
 
 def _shown(value: Value) -> str:

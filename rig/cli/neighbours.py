@@ -1,7 +1,8 @@
-"""Are ``instruments``, ``calibration``, ``scenarios`` and ``reports`` ours, or some foreign folder's?"""
+"""Are ``instruments``, ``calibration``, ``scenarios`` and ``reports`` ours, or somebody else's of the same name?"""
 
 from __future__ import annotations
 
+import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -9,18 +10,18 @@ _PACKAGES = ("instruments", "calibration", "scenarios", "reports", "pyvisa_rig")
 
 
 def foreign_packages() -> str:
-    """Return one clear error if a foreign package hides one of ours, else nothing."""
+    """Return one clear error if something foreign hides one of our packages, else nothing."""
     home = Path(__file__).resolve().parents[2]
     for name in _PACKAGES:
-        found = PathFinder.find_spec(name)
-        place = None if found is None or not found.submodule_search_locations else Path(
-            next(iter(found.submodule_search_locations))
-        ).resolve()  # fmt: skip
-        if place is not None and place.parent == home:
+        # What is imported already counts; what is not yet will be found on the path.
+        spec = getattr(sys.modules.get(name), "__spec__", None) or PathFinder.find_spec(name)
+        places = [] if spec is None else [*(spec.submodule_search_locations or ()), *filter(None, [spec.origin])]
+        place = Path(places[0]).resolve() if places else None
+        if place == home / name:
             continue
-        where = "nowhere" if place is None else str(place)
+        found = "finds none" if place is None else f"finds {place}, which hides it"
         return (
-            f"rig: the package '{name}' must lie beside 'rig' in {home}, but Python finds it in {where}; "
-            f"a folder of that name shadows it: run rig from another directory, or rename that folder"
+            f"rig: the package '{name}' must lie beside 'rig' in {home}, but Python {found}: run rig from another "
+            "directory, or mind PYTHONPATH"
         )
     return ""

@@ -2,70 +2,157 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from rig.errors import ConfigurationError, RigFault
+from rig.bench_file import BenchFile
+from rig.cli.signals import stop_requests
+from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.serve import ServedBench
 from scenarios.opening import load_bench
+
+_LOOK_S = 0.5
+"""How often the command and the bench are looked after, seconds of wall time."""
 
 
 def serve(
     bench: str, speed: float, seed: int | None, endpoints: Path | None, truth: Path | None, folder: Path | None,
     command: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Serve; return the command's code, or 0 after an interrupt. Leaves nothing behind."""
+    """Serve; return the command's code, or 0 after an interrupt. Leaves nothing behind.
+
+    Raises:
+        ConfigurationError: a mistake in the bench file or an argument; nothing has been opened.
+        RigFault: a port cannot be opened, or the bench breaks down.
+    """
     file, path = load_bench(bench)
+    errors = []
     if not any(section.port for section in file.device.values()):
-        raise ConfigurationError(path, "device", "an emulated device with a port", "none")
+        errors.append(ConfigurationError(path, "device", "an emulated device with a port", "none"))
+    if seed is not None and seed < 0:
+        errors.append(ConfigurationError("--seed", "", "a whole number of 0 or more", seed))
+    if not 1.0 <= speed < math.inf:
+        errors.append(ConfigurationError("--speed", "", "a number of 1 or more", f"{speed:g}"))
+    for option, target in (("--endpoints", endpoints), ("--truth", truth)):
+        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
+            errors.append(ConfigurationError(option, "", "a file in a folder that exists", target))
+    rival = None if endpoints is None else _living_server(endpoints)
+    if rival is not None:
+        found = f"{endpoints}, which belongs to process {rival}"
+        errors.append(ConfigurationError("--endpoints", "", "a file that no other rig serve has written", found))
+    if command and shutil.which(command[0]) is None:
+        errors.append(ConfigurationError("CMD", "", "a program that can be run", repr(command[0])))
+    if errors:
+        raise ConfigurationErrors(errors)
+    with stop_requests("closing the ports"):
+        try:
+            return _serve(file, path, speed, seed, endpoints, truth, folder, command)
+        except KeyboardInterrupt:
+            return 0  # that is how it ends
+
+
+def _serve(
+    file: BenchFile, path: Path, speed: float, seed: int | None, endpoints: Path | None, truth: Path | None,
+    folder: Path | None, command: tuple[str, ...],
+) -> int:  # fmt: skip
     with ExitStack() as stack:
-        # A terminated server must clean up as an interrupted one does.
-        previous = signal.signal(signal.SIGTERM, _interrupt)
-        stack.callback(signal.signal, signal.SIGTERM, previous)
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
         served = stack.enter_context(ServedBench(file, path, place.absolute(), speed, seed, truth))
         listing = endpoints or (place / "endpoints.json" if command else None)
         if listing is not None:
-            served.write_endpoints(listing)
             stack.callback(listing.unlink, missing_ok=True)
-        _show(served)
+            served.write_endpoints(listing)
+        # What a command prints is its own: the table goes out of its way.
+        (sys.stderr if command else sys.stdout).write(_table(served))
+        sys.stdout.flush()
         if command:
-            return _run(command, listing)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
+            return _run(command, listing, served)
+        served.wait()
         return 0
 
 
-def _run(command: tuple[str, ...], listing: Path | None) -> int:
+def _living_server(endpoints: Path) -> int | None:
+    """The process that wrote this endpoints file, if it is not this one and still runs."""
+    try:
+        process = json.loads(endpoints.read_text(encoding="utf-8"))["bench"]["process"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    alive = isinstance(process, int) and process != os.getpid() and Path(f"/proc/{process}").exists()
+    return process if alive else None
+
+
+def _run(command: tuple[str, ...], listing: Path | None, served: ServedBench) -> int:
+    """Run the command to its end and return its code, 128 + n if signal n ended it. Signals are passed on to it."""
     environment = dict(os.environ)
     if listing is not None:
         environment["RIG_ENDPOINTS"] = str(listing.absolute())
     try:
-        return subprocess.run(command, env=environment, check=False).returncode
+        child = subprocess.Popen(command, env=environment)
     except OSError as error:
-        raise RigFault(f"{command[0]}: cannot be run: {error.strerror}") from error
+        found = f"{command[0]!r}: {error.strerror}"
+        raise ConfigurationError("CMD", "", "a program that can be run", found) from error
+    with _passed_on_to(child):
+        while True:
+            try:
+                code = child.wait(_LOOK_S)
+            except subprocess.TimeoutExpired:
+                try:
+                    served.check()
+                except BaseException:
+                    child.terminate()  # its instruments are gone
+                    child.wait()
+                    raise
+                continue
+            return code if code >= 0 else 128 - code
 
 
-def _show(served: ServedBench) -> None:
+@contextmanager
+def _passed_on_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        # A terminal's Ctrl-C reaches every process in its foreground; a second one would be one too many.
+        if (number != signal.SIGINT or not _in_foreground()) and child.poll() is None:
+            child.send_signal(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, pass_on) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def _table(served: ServedBench) -> str:
     rows = [("device", "model", "protocol", "baud", "id", "address")]
     rows += [
-        (e.device, e.model, e.protocol, str(e.baud), "" if e.id is None else str(e.id), e.address)
+        (e.device, e.model, e.protocol, str(e.baud) if e.resource.startswith("ASRL") else "",
+         "" if e.id is None else str(e.id), e.address)
         for e in served.endpoints
     ]  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-    sys.stdout.flush()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )

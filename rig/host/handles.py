@@ -9,12 +9,12 @@ from typing import Any
 from instruments.device import Value
 from instruments.errors import Refused
 from rig.host.kinds import CHANNELS, Channel
-from rig.host.link import VisaLink
+from rig.host.link import Link
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a device says it is, as far as it can tell.
+    """Who a device is, by the bench file and the catalogue.
 
     ``protocol_mark`` is the weakest mark of the commands that a run relies on.
     """
@@ -24,7 +24,6 @@ class Identity:
     model: str
     maker: str
     serial: str
-    firmware: str
     protocol: str
     protocol_mark: str
     resource: str
@@ -36,11 +35,11 @@ class Handle:
     """A device as the host sees it.
 
     Args:
-        identity: what the bench file and the catalogue know of it; the firmware is asked for by :meth:`greet`.
+        identity: what the bench file and the catalogue know of it.
         link: its resource and protocol.
     """
 
-    def __init__(self, identity: Identity, link: VisaLink) -> None:
+    def __init__(self, identity: Identity, link: Link) -> None:
         self.identity = identity
         self.link = link
         self.unavailable: set[str] = set()

@@ -46,6 +46,26 @@ class HostProtocol(Protocol):
         ...
 
 
+class Link(Protocol):
+    """A device with its host protocol, however it is reached."""
+
+    device: str
+    retries: int
+
+    @property
+    def protocol(self) -> HostProtocol:
+        """The host side of its protocol."""
+        ...
+
+    def ask(self, text: str, understand: Callable[[Any], Result]) -> Result:
+        """Send a request and return what ``understand`` makes of the reply. Raises RigError, Refused."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go."""
+        ...
+
+
 class VisaLink:
     """A device's resource with its host protocol.
 
@@ -85,12 +105,14 @@ class VisaLink:
                 raise
             except VisaIOError as error:
                 if error.error_code != constants.StatusCode.error_timeout:
-                    raise RigFault(f"{self.device}: the port failed at {text!r}: {error.description}") from error
+                    raise RigFault(
+                        f"{self.device}: the port failed at {text!r}: {error.description}", self.device
+                    ) from error
                 trouble = DeviceTimeout(self.device, text, self._timeout_s)
             except ValueError as error:
                 trouble = BadReply(self.device, text, raw, str(error))
             except OSError as error:
-                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}") from error
+                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
         assert trouble is not None  # the loop ends by return, or leaves its trouble here
         raise trouble
 

@@ -11,8 +11,11 @@ from pathlib import Path
 from rig.clock import PacedClock
 from rig.errors import RigFault
 from rig.lines import Line
+from rig.ports.serial import server_of
 
 _READ_BYTES = 4096
+_SERVED_HERE: dict[Path, str] = {}
+"""Links that this process serves at the moment, with their ptys."""
 
 
 class PtyPort:
@@ -37,17 +40,27 @@ class PtyPort:
         self.device_path = os.ttyname(self._slave)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = bytearray()
-        self._publish()
+        try:
+            self._publish()
+        except BaseException:
+            os.close(self._master)
+            os.close(self._slave)
+            raise
 
     def _publish(self) -> None:
         self.link.parent.mkdir(parents=True, exist_ok=True)
         if self.link.is_symlink():
-            if self.link.exists():
-                raise RigFault(
-                    f"{self.link} is already a link to {self.link.resolve()}; is another bench served there?"
-                )
+            # A server that was killed leaves its link, and the system hands its pty's number out again: to this very
+            # port, or to somebody's terminal. Only a number that is served still is a port in use.
+            target = self.link.readlink()
+            server = server_of(target)
+            ours = _SERVED_HERE.get(self.link.absolute()) == str(target)
+            if ours or server is not None:
+                who = "by this process" if ours else f"by process {server}"
+                raise RigFault(f"{self.link} is already a link to {target}, which is served {who}")
             self.link.unlink()
         self.link.symlink_to(self.device_path)
+        _SERVED_HERE[self.link.absolute()] = self.device_path
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to serve in ``loop``."""
@@ -61,6 +74,7 @@ class PtyPort:
             self._loop.remove_reader(self._master)
             self._loop.remove_writer(self._master)
         self.line.disconnect()
+        _SERVED_HERE.pop(self.link.absolute(), None)
         if self.link.is_symlink() and str(self.link.readlink()) == self.device_path:
             self.link.unlink()
         os.close(self._master)
@@ -71,8 +85,7 @@ class PtyPort:
             data = os.read(self._master, _READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
-        self._clock.catch_up()
-        self.line.from_host(data)
+        self._clock.hand_over(data, self.line.from_host)
 
     def _write(self, data: bytes) -> None:
         if self._waiting:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rig.errors import RigFault
@@ -39,10 +41,30 @@ def check_port_is_free(path: str | Path) -> None:
         os.close(descriptor)
 
 
+def server_of(target: str | Path) -> int | None:
+    """Process id of whoever serves the pty ``target`` (it holds both its ends), this process left out, or None."""
+    for process, links in _open_files():
+        if str(target) in links and _PTY_MASTERS & links:
+            return process
+    return None
+
+
 def _holders(target: Path) -> list[str]:
     """Processes other than this one that have ``target`` open, except the pty's own server (its other end)."""
     name = str(target)
-    found = []
+    # Who serves a pty holds its slave end too (the port must outlive its clients): that is not a rival.
+    return [
+        f"process {process} ({_command(Path('/proc') / str(process))})"
+        for process, links in _open_files()
+        if name in links and not (name.startswith("/dev/pts/") and _PTY_MASTERS & links)
+    ]
+
+
+_PTY_MASTERS = {"/dev/ptmx", "/dev/pts/ptmx"}
+
+
+def _open_files() -> Iterator[tuple[int, set[str]]]:
+    """Every other process with the files that it has open."""
     for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
         if int(folder.name) == os.getpid():
             continue
@@ -50,16 +72,11 @@ def _holders(target: Path) -> list[str]:
             descriptors = list((folder / "fd").iterdir())
         except OSError:  # the process ended meanwhile, or is not ours to look at
             continue
-        links = []
+        links = set()
         for descriptor in descriptors:
-            try:
-                links.append(str(descriptor.readlink()))
-            except OSError:
-                continue
-        # Who serves a pty holds its slave end too (the port must outlive its clients): that is not a rival.
-        if name in links and not (name.startswith("/dev/pts/") and "/dev/ptmx" in links):
-            found.append(f"process {folder.name} ({_command(folder)})")
-    return found
+            with suppress(OSError):
+                links.add(str(descriptor.readlink()))
+        yield int(folder.name), links
 
 
 def _command(folder: Path) -> str:

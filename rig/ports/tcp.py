@@ -83,8 +83,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._line is not None:
-            self._clock.catch_up()
-            self._line.from_host(data)
+            self._clock.hand_over(data, self._line.from_host)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._port.forget(self)

@@ -9,9 +9,10 @@ from instruments.air import Species
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.plumbing import Air, Tube, VentedManifold
-from instruments.supply.calibrator import Calibrator, Hidden
+from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.ozone import design
+from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
 
 TABLE = tomllib.loads((Path(instruments.__file__).parent / "catalogue" / "146i.toml").read_text(encoding="utf-8"))
@@ -19,7 +20,8 @@ FIGURES = {name: float(row["value"]) for name, row in TABLE["parameters"].items(
 
 
 def calibrator(**hidden):
-    truth = Hidden(**{"flow_repeatability_pct": 0.0, **hidden})
+    steady = {"flow_repeatability_pct": 0.0, "ozone_fluctuation_pct": 0.0, "ozone_fluctuation": 0.0}
+    truth = Hidden(**{**steady, **hidden})
     unit = Calibrator(FIGURES, "cal", 7, zero_air=ZeroAir({Species.SO2: 0.2}), hidden=truth)
     unit.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))
     unit.connect_cylinder("b", Cylinder(Species.NO, 50_000.0, 1.0, {Species.NO2: 500.0}))
@@ -78,6 +80,19 @@ def test_photometer_error_shifts_true_ozone_and_is_not_shown():
     assert unit.read(2_000_000_000, "photometer_o3") == pytest.approx(200.0)
 
 
+@pytest.mark.parametrize(("ozone", "sd"), [(50.0, 0.5), (400.0, 1.0)])
+def test_lamp_fluctuates_by_the_larger_of_both_figures_and_the_photometer_sees_it(ozone, sd):
+    unit = calibrator(ozone_fluctuation_pct=0.5, ozone_fluctuation=1.0)
+    send(unit, 10, ozone=ozone, calibrator_mode="ozone")
+    points = np.arange(2000, 80_000, 100)
+    true = unit.outlet.gas(0, 80_000).fractions[Species.O3, points]
+    assert np.mean(true) == pytest.approx(ozone, abs=0.2)
+    assert np.std(true) == pytest.approx(sd, rel=0.2)
+    assert unit.read(int(points[7]) * 1_000_000, "photometer_o3") == pytest.approx(true[7])
+    send(unit, 80_000, ozone=0.0)
+    assert (unit.outlet.gas(81_000, 82_000).fractions[Species.O3] < 1e-9).all()
+
+
 def test_refusals_change_nothing():
     unit = calibrator()
     send(unit, 10, concentration=400.0, calibrator_mode="span")
@@ -104,7 +119,7 @@ def test_power_off_offers_nothing():
 
 def test_any_cut_gives_the_same_bytes():
     def run(cuts):
-        unit = calibrator(flow_repeatability_pct=0.2)
+        unit = calibrator(flow_repeatability_pct=0.2, ozone_fluctuation_pct=0.5, ozone_fluctuation=1.0)
         for second, settings in [(100, {"concentration": 400.0, "calibrator_mode": "span"}), (3000, {"ozone": 160.0}),
                                  (4001, {"calibrator_mode": "standby", "gas": "b"}),
                                  (4500, {"calibrator_mode": "gpt"}), (9000, {"power": False})]:  # fmt: skip

@@ -3,7 +3,7 @@
 import pytest
 
 from instruments import catalogue
-from instruments.build import ANALYZERS, build_analyzer
+from instruments.build import UNITS, build_unit
 from instruments.errors import ConfigurationError, ConfigurationErrors
 
 
@@ -21,7 +21,7 @@ def test_every_figure_has_unit_mark_and_source(model):
     assert "clink" in entry.protocols
 
 
-@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).kind in ANALYZERS])
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).design in UNITS])
 def test_every_parameter_is_read(model):
     entry = catalogue.load(model)
     unread = set(entry.parameters)
@@ -34,7 +34,7 @@ def test_every_parameter_is_read(model):
     watched = object.__new__(catalogue.CatalogueEntry)
     watched.__dict__.update(entry.__dict__)
     watched.parameters = Watching(entry.parameters)
-    unit = build_analyzer(watched, "unit", 1)
+    unit = build_unit(watched, "unit", 1)
     from instruments.air import Species
     from instruments.plumbing import Air
 
@@ -44,6 +44,19 @@ def test_every_parameter_is_read(model):
     unit.read(60_000_000, "alarms")
     unit.read(60_000_000, "warming_up")
     assert unread == set()
+
+
+@pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).key_parameters])
+def test_key_parameters_are_settings_or_diagnostics_that_the_unit_has_and_start_inside_their_ranges(model):
+    entry = catalogue.load(model)
+    unit = build_unit(entry, "unit", 1)
+    for name, key in entry.key_parameters.items():
+        assert (name in entry.settings) == (key.access == "adjustable"), name
+        assert name in entry.settings or name in unit.diagnostics, name
+        if name in entry.settings:
+            default = entry.settings[name].default
+            assert key.low is None or default >= key.low, name
+            assert key.high is None or default <= key.high, name
 
 
 def test_an_unknown_model_names_the_known_ones():
@@ -66,4 +79,4 @@ def test_mistakes_name_file_and_key(tmp_path, monkeypatch):
 
 def test_hidden_truth_that_does_not_exist_is_named():
     with pytest.raises(ConfigurationErrors, match=r"device\.x\.hidden\.tea"):
-        build_analyzer(catalogue.load("43i"), "x", 1, hidden={"tea": 1.0}, where="bench.toml")
+        build_unit(catalogue.load("43i"), "x", 1, hidden={"tea": 1.0}, where="bench.toml")

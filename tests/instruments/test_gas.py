@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.air import Gas, Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command
 from instruments.errors import ConfigurationErrors, Refused
-from instruments.history import ROWS, GasSeries
+from instruments.history import GasSeries
 
 S = 1_000_000
 ROOM = {Species.NO: 2.0, Species.NO2: 8.0, Species.O3: 5.0, Species.CO: 0.4, Species.SO2: 1.0, Species.H2O: 10.0}
@@ -23,17 +23,16 @@ class Step(GasSeries):
         super().__init__()
         self.before, self.after, self.at_s = before, after, at_s
 
-    def _compute(self, first, last):
-        rows = np.zeros((ROWS, last - first))
+    def _compute(self, first, last, rows):
+        rows[:] = 0.0
         late = np.arange(first, last) >= self.at_s
         for species in Species:
             rows[species] = np.where(late, self.after.get(species, 0.0), self.before.get(species, 0.0))
         rows[-2], rows[-1] = 25.0, 1013.25
-        return rows
 
 
 def analyzer(model, before, after=None, at_s=1800, seed=1, name="unit", **options):
-    unit = build_analyzer(load(model), name, seed, **options)
+    unit = build_unit(load(model), name, seed, **options)
     unit.connect("room", Step(ROOM, ROOM, 0))
     unit.connect("sample", Step(before, before if after is None else after, at_s))
     return unit

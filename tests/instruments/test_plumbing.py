@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from instruments.air import Species
-from instruments.history import ROWS, GasSeries
+from instruments.history import GasSeries
 from instruments.plumbing import Air, Tube, VentedManifold
 
 
@@ -14,12 +14,11 @@ class Step(GasSeries):
     def offered_lpm(self, first, last):
         return np.full(last - first, self.lpm)
 
-    def _compute(self, first, last):
-        rows = np.zeros((ROWS, last - first))
+    def _compute(self, first, last, rows):
+        rows[:] = 0.0
         rows[:6] = np.where(np.arange(first, last) >= self.at, 100.0, 0.0)
         rows[Species.O3] = 0.0
         rows[6], rows[7] = 25.0, 1000.0
-        return rows
 
 
 class Drawing:

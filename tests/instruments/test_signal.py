@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from instruments.history import History, lag, trailing_mean
+from instruments.history import History
 from instruments.signal import PATH_BLOCK, Flicker, OrnsteinUhlenbeck, RandomWalk, WhiteNoise, interpolated, path_key
 
 MANY = 40 * PATH_BLOCK
@@ -81,38 +79,20 @@ def test_a_path_begins_at_the_epoch():
         WhiteNoise(1, "a/x").values(-1, 3)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 999), max_size=12), st.floats(0.0, 0.999))
-def test_a_lag_is_the_same_however_it_is_cut(cuts, decay):
-    inputs = np.random.default_rng(1).standard_normal((3, 1000))
-    whole = lag(inputs, np.zeros(3), decay)
-    parts, last, state = [], 0, np.zeros(3)
-    for cut in [*sorted(set(cuts)), 1000]:
-        parts.append(lag(np.ascontiguousarray(inputs[:, last:cut]), state, decay))
-        last, state = cut, parts[-1][:, -1].copy()
-    assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
-
-
-def test_a_lag_follows_a_step_exponentially():
-    step = lag(np.ones((1, 50)), np.zeros(1), np.exp(-1.0 / 10.0))[0]
-    np.testing.assert_allclose(step, 1.0 - np.exp(-np.arange(1, 51) / 10.0), rtol=1e-12)
-
-
-def test_trailing_mean_counts_what_is_there():
-    values = np.arange(10.0)
-    assert trailing_mean(values, 3, 8).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
-    assert trailing_mean(values, 3, 8, np.arange(1, 9)).tolist() == [2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+def write(history, values):
+    history.space(len(values))[:] = values
+    history.grow(len(values))
 
 
 def test_history_lets_go_and_says_so():
     history = History(1)
-    history.append(np.arange(5000.0)[None])
+    write(history, np.arange(5000.0))
     history.trim(4000)
     assert history.view(4000, 4003)[0].tolist() == [4000.0, 4001.0, 4002.0]
     with pytest.raises(RuntimeError, match="advance"):
         history.view(3999, 4001)
     history.truncate(4500)
-    history.append(np.full((1, 3), -1.0))
+    write(history, np.full(3, -1.0))
     assert history.view(4499, 4503)[0].tolist() == [4499.0, -1.0, -1.0, -1.0]
     with pytest.raises(RuntimeError):
         history.truncate(3000)

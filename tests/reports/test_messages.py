@@ -17,11 +17,6 @@ REPORTS = Path(reports.__file__).parent
 ROOT = REPORTS.parent
 FAMILIES = "(?:report|limit|assure|figure|prepare|gas|device|run|safe|zero_span|multipoint|converter|basis|prompt)"
 """Families of whole sentences; the other keys are words for names that a record carries."""
-AWAITED = {
-    "converter.cylinder_no2", "converter.titration_repeated", "converter.too_few_points", "multipoint.lack_of_fit",
-    "multipoint.no_lack_of_fit",
-}  # fmt: skip
-"""Sentences that the statistics of the branch beside this one say; empty this set when it is merged."""
 GOOD = {"a.b": {"en": "one {n}", "zh": "一 {n}"}}
 
 
@@ -71,7 +66,7 @@ def test_no_sentence_is_kept_for_nobody():
     used = keys_in_templates() | set(re.findall(rf"\"({FAMILIES}\.[a-z0-9_]+)\"", code))
     sentences = {key for key in load().keys() if re.fullmatch(rf"{FAMILIES}\.[a-z0-9_]+", key)}  # noqa: SIM118
     assert len(sentences) > 150
-    assert sorted(sentences - used - AWAITED) == []
+    assert sorted(sentences - used) == []
 
 
 def test_every_key_that_procedures_name_is_in_the_catalogue():

@@ -1,8 +1,10 @@
+import asyncio
 import threading
+import time
 
 import pytest
 
-from rig.clock import VirtualClock
+from rig.clock import PacedClock, VirtualClock
 from rig.errors import BenchBusy
 
 
@@ -52,7 +54,27 @@ def test_a_second_thread_gets_bench_busy():
 
 @pytest.mark.parametrize("speed", [0.5, 0.0, -1.0, float("nan")])
 def test_a_paced_clock_is_never_slower_than_the_wall(speed):
-    from rig.clock import PacedClock
-
     with pytest.raises(ValueError, match="1 or more"):
         PacedClock(speed)
+
+
+def test_time_stands_still_while_a_port_hands_bytes_over():
+    clock, loop, seen = PacedClock(1000.0), asyncio.new_event_loop(), []
+
+    def take(data):
+        seen.append((data, clock.now_us))
+        end = time.monotonic() + 0.002
+        while time.monotonic() < end:
+            pass
+        seen.append((data, clock.now_us))
+
+    clock.start(loop)
+    due = []
+    clock.after(1, lambda: due.append(clock.now_us))
+    time.sleep(0.001)
+    clock.hand_over(b"x", take)
+    assert len(due) == 1
+    assert seen[0] == seen[1]
+    assert due[0] <= seen[0][1] < clock.now_us
+    clock.stop()
+    loop.close()

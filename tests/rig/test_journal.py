@@ -29,6 +29,31 @@ def test_each_row_is_on_disk_at_once_when_asked_for(tmp_path):
     journal.close()
 
 
+def test_rows_of_virtual_time_reach_the_disk_together_at_the_commit(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite", each_row=False, wall=lambda: 0.0)
+    other = sqlite3.connect(tmp_path / "j.sqlite")
+    for number in range(3):
+        journal.append(number, "wait", [10.0], None)
+        assert other.execute("SELECT count(*) FROM journal").fetchone() == (0,)
+    journal.commit()
+    assert other.execute("SELECT count(*) FROM journal").fetchone() == (3,)
+    other.close()
+    journal.close()
+
+
+def test_rows_that_the_disk_did_not_take_are_offered_again(tmp_path):
+    journal = Journal(tmp_path / "j.sqlite", each_row=False, wall=lambda: 0.0)
+    other = sqlite3.connect(tmp_path / "j.sqlite", isolation_level=None, timeout=0)
+    journal.append(1, "wait", [10.0], None)
+    other.execute("ALTER TABLE journal RENAME TO gone")
+    with pytest.raises(RigFault, match="cannot be written"):
+        journal.commit()
+    other.execute("ALTER TABLE gone RENAME TO journal")
+    other.close()
+    assert [row.t_us for row in journal.rows()] == [1]
+    journal.close()
+
+
 def test_a_journal_is_never_overwritten(tmp_path):
     Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0).close()
     with pytest.raises(RigFault, match="journal already"):

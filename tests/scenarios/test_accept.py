@@ -157,7 +157,7 @@ def test_a_unit_that_dies_in_mid_run_is_an_error_and_what_was_measured_is_kept(t
             'certificate = "X"\nexpires = 2025-12-31',
             "expired on",
         ),
-        ('value = "50 ppm"', 'value = "0.5 ppm"', "cc/min"),
+        ('value = "50 ppm"', 'value = "0.5 ppm"', "L/min is above"),
         ("[device.so2.port.a]", "[device.so2.hidden]\nmood = 1\n[device.so2.port.a]", "device.so2.hidden.mood"),
     ],
 )

@@ -195,8 +195,20 @@ def figures(monkeypatch, **changed):
     monkeypatch.setattr(CatalogueEntry, "numbers", lambda self: {**numbers(self), **changed})
 
 
+STRONG_LAMP = """
+[[fault]]
+kind = "cause"
+device = "calibrator"
+parameter = "ozone_table_error_pct"
+severity = 6.0
+at = "0 s"
+"""
+"""The lamp makes more ozone than its table says, so more NO goes than the plan meant."""
+
+
 def test_points_with_too_little_no_left_are_refused_and_the_others_judged(tmp_path):
-    code, record = play(tmp_path, "nox", ["converter_efficiency"], plan={OZONE: "ozone_pct = [16.0, 32.0, 48.0, 84.0]"})
+    code, record = play(tmp_path, "nox", ["converter_efficiency"], faults=STRONG_LAMP,
+                        plan={OZONE: "ozone_pct = [16.0, 32.0, 48.0, 80.0]"})  # fmt: skip
     assert code == 0
     assert refusals(record) == [None, None, None, "converter.no_remainder_low"]
     assert points(record)[3]["no_remainder_pct"] < 10.0
@@ -207,7 +219,8 @@ def test_points_with_too_little_no_left_are_refused_and_the_others_judged(tmp_pa
 
 
 def test_two_points_left_make_no_line(tmp_path):
-    code, record = play(tmp_path, "nox", ["converter_efficiency"], plan={OZONE: "ozone_pct = [16.0, 32.0, 82.0, 84.0]"})
+    code, record = play(tmp_path, "nox", ["converter_efficiency"], faults=STRONG_LAMP,
+                        plan={OZONE: "ozone_pct = [16.0, 32.0, 78.0, 80.0]"})  # fmt: skip
     assert code == 3
     assert refusals(record) == [None, None, "converter.no_remainder_low", "converter.no_remainder_low"]
     for test in record["tests"]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from instruments.air import Species
-from instruments.build import build_analyzer
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command, Value
 from instruments.gas.base import PointAnalyzer
 from instruments.plumbing import Air, Tube, VentedManifold
-from instruments.supply.calibrator import Calibrator, Hidden
+from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
+from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
 
 AMBIENT = {Species.SO2: 5.0, Species.NO: 10.0, Species.NO2: 20.0, Species.O3: 30.0, Species.CO: 0.5, Species.H2O: 10.0}
@@ -42,7 +43,7 @@ class Line:
         self.analyzers: dict[str, PointAnalyzer] = {}
         for model in models:
             entry = load(model)
-            unit = build_analyzer(entry, entry.kind, seed, hidden=hidden, warm=warm)
+            unit = build_unit(entry, entry.kind, seed, hidden=hidden, warm=warm)
             unit.connect("room", self.room)
             unit.connect("sample", self.ambient)
             self.manifold.add_consumer(unit, "span")

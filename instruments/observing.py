@@ -1,0 +1,177 @@
+"""What is seen of a unit at a time: settings, diagnostics, what the firmware reports, alarms, its own log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instruments.air import FloatArray
+from instruments.device import Value
+from instruments.steps import SECOND_US, Hidden, Moment, Steps
+
+if TYPE_CHECKING:
+    from instruments.audit import AuditLog
+    from instruments.catalogue import CatalogueEntry
+    from instruments.wear import Wear
+
+
+class Observing:
+    """The looking half of :class:`~instruments.unit.Unit`; nothing here changes anything."""
+
+    entry: CatalogueEntry
+    hidden: Hidden
+    settings: dict[str, Value]
+    texts: dict[str, Value]
+    powered: bool
+    power_step: int
+    wear: Wear
+    audit: AuditLog
+    rows: Mapping[str, int]
+    steps: Steps
+    step_s: ClassVar[int]
+    diagnostics: ClassVar[tuple[str, ...]]
+    _past: list[Moment]
+
+    # -- for a kind of instrument ---------------------------------------------------------------------------------
+
+    def reported(self) -> Mapping[str, str]:
+        """What the firmware shows beside the diagnostics, each with its unit."""
+        return {}
+
+    def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """Return a quantity of :meth:`reported` for steps ``first`` to ``last``, with the settings of ``moment``."""
+        raise KeyError(quantity)
+
+    def standing(self) -> Mapping[str, Value]:
+        """Further observables that stand until something changes, as they are now (a flow that is drawn)."""
+        return {}
+
+    def keeps_for_a_step(self, quantity: str) -> bool:
+        """Whether a quantity has one value during a whole step."""
+        return quantity != "uptime_s" and not quantity.endswith("_hours")
+
+    def alarms(self, t_us: int, moment: Moment) -> tuple[str, ...]:
+        """Alarms that stand: the catalogue's limits against what is observed, in alphabetical order."""
+        if not moment.powered:
+            return ()
+        found = []
+        for label, limits in self.entry.alarms.items():
+            value = float(self.observe(t_us, moment, label))  # type: ignore[arg-type]
+            if limits.low is not None and value < limits.low:
+                found.append(f"{label}:low")
+            elif limits.high is not None and value > limits.high:
+                found.append(f"{label}:high")
+        return tuple(sorted(found))
+
+    # -- what is seen ---------------------------------------------------------------------------------------------
+
+    def moment(self, until_us: int) -> Moment:
+        """The unit as it stands."""
+        return Moment(until_us, self.settings, self.powered, self.power_step, self.standing())
+
+    def quantities(self) -> tuple[str, ...]:
+        """Everything numeric that a recording of the unit holds: what it reports, and its diagnostics."""
+        return (*self.reported(), *self.diagnostics)
+
+    def recording(self, first: int, last: int) -> dict[str, FloatArray]:
+        """All of :meth:`quantities` for steps ``first`` to ``last`` (exclusive), as they were seen at the steps' ends.
+
+        Without power nothing is seen: NaN.
+        """
+        rows = self.steps.values(first, last)
+        table = {label: rows[self.rows[label]].copy() for label in self.diagnostics}
+        for quantity in self.reported():
+            table[quantity] = np.empty(last - first)
+        for begin, end, moment in self._moments(first, last):
+            for quantity in self.reported():
+                table[quantity][begin - first : end - first] = self.report(quantity, begin, end, moment)
+            if not moment.powered:
+                for values in table.values():
+                    values[begin - first : end - first] = np.nan
+        return table
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each of :meth:`quantities`, as far as the catalogue tells it for a diagnostic or for its step."""
+        figures = self.entry.parameters
+        known = {
+            name: figures[label].unit
+            for name in self.diagnostics
+            for label in (f"{name}_step", name)
+            if label in figures
+        }
+        known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
+        return {**known, **self.reported()}
+
+    def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
+        """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
+        count = len(next(iter(table.values())))
+        found = np.full(count, "", dtype="U200")
+        for label, limits in sorted(self.entry.alarms.items()):
+            values = table[label]
+            for limit, side in ((limits.high, "high"), (limits.low, "low")):
+                if limit is not None:
+                    stands = values > limit if side == "high" else values < limit
+                    if stands.any():
+                        found[stands] = np.char.strip(np.char.add(np.char.add(found[stands], " "), f"{label}:{side}"))
+        return found
+
+    def text_settings(self, first: int, last: int) -> Mapping[str, NDArray[np.str_]]:
+        """Settings that are words (a valve, a mode) at each step ``first`` to ``last`` (exclusive)."""
+        names = [name for name, value in self.settings.items() if isinstance(value, str)]
+        table = {name: np.empty(last - first, dtype="U40") for name in names}
+        for begin, end, moment in self._moments(first, last):
+            for name in names:
+                table[name][begin - first : end - first] = str(moment.settings[name])
+        return table
+
+    def _moments(self, first: int, last: int) -> list[tuple[int, int, Moment]]:
+        """The steps ``first`` to ``last`` cut where settings or power changed: each run of steps with its moment."""
+        found = []
+        for moment in self._past:
+            # A step shows at its end, so it belongs to the moment in which it ends.
+            end = min(last, -(-moment.until_us // (self.step_s * SECOND_US)) - 1)
+            if end > first:
+                found.append((first, end, moment))
+                first = end
+        if first < last:
+            found.append((first, last, self.moment(last * self.step_s * SECOND_US)))
+        return found
+
+    def observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
+        """Return what an observer finds at ``t_us``. Raises KeyError for an unknown quantity."""
+        if quantity in moment.settings:
+            return moment.settings[quantity]
+        if quantity in self.texts:
+            return self.texts[quantity]
+        step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
+        if quantity in self.reported():
+            return float(self.report(quantity, step, step + 1, moment)[0])
+        if quantity in self.diagnostics:
+            return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
+        if quantity in moment.standing:
+            return moment.standing[quantity]
+        if quantity.startswith("hidden."):
+            return getattr(self.hidden, quantity[7:])  # type: ignore[no-any-return]
+        return self._kept_by_the_unit(t_us, moment, quantity)
+
+    def _kept_by_the_unit(self, t_us: int, moment: Moment, quantity: str) -> Value:
+        if quantity in ("powered", "power"):
+            return moment.powered
+        if quantity == "alarms":
+            return self.alarms(t_us, moment)
+        if quantity == "uptime_s":
+            since = t_us / SECOND_US - moment.power_step * self.step_s
+            return max(0.0, since) if moment.powered else 0.0
+        if quantity == "audit_log":
+            return self.audit.lines()
+        if quantity == "parameter_writes":
+            return self.audit.writes
+        if quantity == "service_hours":
+            return self.wear.hours(t_us / SECOND_US)
+        part = quantity.removesuffix("_hours")
+        if part != quantity and part in self.entry.wear:
+            return self.wear.hours(t_us / SECOND_US, part)
+        raise KeyError(quantity)

@@ -1,0 +1,232 @@
+"""A bench file held against the models: does everything that it names exist, fit and take those values?
+
+Nothing is opened and nothing is kept; a device is built on trial where only its model knows what it takes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from instruments.air import Species
+from instruments.catalogue import load
+from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.supply.settings import PORTS as GAS_PORTS
+from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection, findings_of
+from rig.device_check import device_mistakes, kind_of
+from rig.faults import plan_fault, trial_of_fault
+from rig.host.references import species_of
+
+_INLETS = ("sample", "zero", "span")
+
+
+def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
+    """Check bench data for form and for sense.
+
+    Args:
+        data: as read from the file.
+        where: the file's name, for messages.
+
+    Raises:
+        ConfigurationErrors: all mistakes. Where the form of a part is wrong that part is left out, and the rest is
+            still held against the models.
+    """
+    file, errors, fault_numbers = _understood(data, where)
+    if file is not None:
+        named = data.get("device")
+        errors += mistakes(file, where, named if isinstance(named, dict) else file.device, fault_numbers)
+    if errors:
+        raise ConfigurationErrors(errors)
+    assert file is not None  # data that give no file have mistakes
+    return file
+
+
+def mistakes(
+    file: BenchFile, where: str, named: Collection[str] | None = None, fault_numbers: Sequence[int] | None = None
+) -> list[ConfigurationError]:
+    """Everything in ``file`` that does not fit together, or that a model does not take.
+
+    Args:
+        file: a bench of right form.
+        where: its name, for messages.
+        named: devices that the file names, also those whose form is wrong; its own if None.
+        fault_numbers: places of its faults in the file; counted if None.
+    """
+    known = file.device if named is None else named
+    errors: list[ConfigurationError] = []
+    for name, section in file.device.items():
+        errors += device_mistakes(file, where, name, section)
+    errors += _ports_taken_twice(file, where)
+    errors += _cylinders(file, where, known)
+    errors += _tubes(file, where, known)
+    for name in file.certificate:
+        if name in file.device and kind_of(file, name) not in ("calibrator", MANUAL, None):
+            errors.append(ConfigurationError(where, f"certificate.{name}", "the name of a calibrator", repr(name)))
+        elif name not in known:
+            errors.append(_unknown(file, where, f"certificate.{name}", name))
+    for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
+        errors += _fault(file, where, number, fault, known)
+    return errors
+
+
+# -- form: what can be understood of a file with mistakes --------------------------------------------------------------
+
+
+def _understood(
+    data: dict[str, Any], where: str
+) -> tuple[BenchFile | None, list[ConfigurationError], Sequence[int] | None]:
+    """The bench without the parts whose form is wrong, what is wrong with them, and the places of its faults."""
+    try:
+        return BenchFile.model_validate(data), [], None
+    except ValidationError as error:
+        errors, found = findings_of(error, where), error
+    rest = copy.deepcopy(data)
+    faults = rest.get("fault")
+    numbers = list(range(len(faults))) if isinstance(faults, list) else []
+    while True:
+        places = [finding["loc"] for finding in found.errors(include_url=False)]
+        if any(place[:1] == ("bench",) for place in places):
+            rest["bench"] = _STAND_IN
+        paths = {_inside(rest, place) for place in places if place[:1] != ("bench",)}
+        if () in paths:
+            return None, errors, None
+        # A fault has no name to be told by, only its place: it is left out as a whole, the last one first.
+        spoiled = sorted({int(path[1]) for path in paths if path[0] == "fault" and len(path) > 1}, reverse=True)
+        for number in spoiled:
+            del rest["fault"][number], numbers[number]
+        for path in paths:
+            if path[0] != "fault" or len(path) == 1:
+                _leave_out(rest, path)
+        try:
+            return BenchFile.model_validate(rest), errors, numbers
+        except ValidationError as error:
+            found = error
+
+
+_STAND_IN = {"epoch": "2000-01-01T00:00:00+00:00"}
+"""For a ``[bench]`` with mistakes: nothing in the rest of the file is held against it."""
+
+
+def _inside(node: Any, path: Sequence[int | str]) -> tuple[int | str, ...]:
+    """The part of ``path`` that exists in ``node``: of something that is missing, what it is missing from."""
+    real: list[int | str] = []
+    for part in path:
+        inside: Mapping[int | str, Any] = dict(enumerate(node)) if isinstance(node, list) else node
+        if not isinstance(inside, Mapping) or part not in inside:
+            break
+        node = inside[part]
+        real.append(part)
+    return tuple(real)
+
+
+def _leave_out(node: Any, path: Sequence[int | str]) -> None:
+    for part in path[:-1]:
+        node = node.get(part, {})
+    node.pop(path[-1], None)
+
+
+# -- sense -------------------------------------------------------------------------------------------------------------
+
+
+def _unknown(file: BenchFile, where: str, key: str, found: str) -> ConfigurationError:
+    return ConfigurationError(where, key, f"a device of this bench ({', '.join(file.device)})", repr(found))
+
+
+def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
+    taken: dict[int | str, str] = {}
+    for name, section in file.device.items():
+        for port_name, port in section.port.items():
+            key = f"device.{name}.port.{port_name}.tcp_port"
+            if port.kind == "tcp" and port.tcp_port:
+                first = taken.setdefault(port.tcp_port, key)
+                if first != key:
+                    yield ConfigurationError(where, key, f"a TCP port that {first} does not have", port.tcp_port)
+        if section.resource is not None:
+            key = f"device.{name}.resource"
+            # Boxes on one RS-485 line would share a resource; a resource is opened by one handle only.
+            first = taken.setdefault(section.resource, key)
+            if first != key:
+                yield ConfigurationError(where, key, f"a resource that {first} does not have", repr(section.resource))
+
+
+def _cylinders(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
+    calibrators = [name for name in file.device if kind_of(file, name) in ("calibrator", MANUAL)]
+    letters: dict[tuple[str, str], str] = {}
+    species_seen: dict[str, str] = {}
+    if len(file.cylinder) > len(GAS_PORTS):
+        yield ConfigurationError(where, "cylinder", f"{len(GAS_PORTS)} cylinders at most", len(file.cylinder))
+    for letter, (name, section) in zip(GAS_PORTS, file.cylinder.items(), strict=False):
+        key = f"cylinder.{name}"
+        species = species_of(name, section)
+        if species.upper() not in Species.__members__ or species == "h2o":
+            yield ConfigurationError(where, f"{key}.species", "so2, no, no2, co or o3", repr(species))
+            continue
+        first = species_seen.setdefault(species, key)
+        if first != key:
+            yield ConfigurationError(where, key, f"one cylinder of {species} ({first} is one)", "a second one")
+        port = section.port or letter
+        if port not in GAS_PORTS:
+            yield ConfigurationError(where, f"{key}.port", f"one of {', '.join(GAS_PORTS)}", repr(port))
+        first = letters.setdefault((section.device, port), key)
+        if first != key:
+            yield ConfigurationError(where, f"{key}.port", f"a port that {first} is not connected to", repr(port))
+        if section.device and section.device not in known:
+            yield _unknown(file, where, f"{key}.device", section.device)
+        elif section.device and section.device in file.device and section.device not in calibrators:
+            yield ConfigurationError(where, f"{key}.device", "a calibrator of this bench", repr(section.device))
+        yield from _contents(where, key, species, section)
+
+
+def _contents(where: str, key: str, species: str, section: CylinderSection) -> Iterator[ConfigurationError]:
+    for name, value in section.hidden.items():
+        if name != "deviation_pct":
+            yield ConfigurationError(where, f"{key}.hidden.{name}", "no such key here; there is deviation_pct", value)
+        elif isinstance(value, bool | str) or value <= -100.0:
+            yield ConfigurationError(where, f"{key}.hidden.{name}", "a number of % above -100", repr(value))
+    if species in section.impurities:
+        expected = f"other species than {species}, which the cylinder is made for"
+        yield ConfigurationError(where, f"{key}.impurities.{species}", expected, section.impurities[species])
+
+
+def _tubes(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
+    for name, tube in file.tube.items():
+        source, _, outlet = tube.from_.partition(".")
+        if source not in known or outlet != "out":
+            yield ConfigurationError(where, f"tube.{name}.from", "<calibrator>.out", repr(tube.from_))
+        elif kind_of(file, source) not in ("calibrator", MANUAL, None):
+            yield ConfigurationError(where, f"tube.{name}.from", "the outlet of a calibrator", repr(tube.from_))
+        device, _, inlet = tube.to.partition(".")
+        section = file.device.get(device)
+        if device not in known or inlet not in _INLETS or kind_of(file, device) in ("calibrator", MANUAL):
+            yield ConfigurationError(where, f"tube.{name}.to", "<analyzer>.sample, .zero or .span", repr(tube.to))
+        elif section is not None and section.resource is None and kind_of(file, source) == MANUAL:
+            expected = "an emulated calibrator: gas that is set by hand does not reach an emulated unit"
+            yield ConfigurationError(where, f"tube.{name}.from", expected, repr(tube.from_))
+
+
+def _fault(
+    file: BenchFile, where: str, number: int, section: FaultSection, known: Collection[str]
+) -> Iterator[ConfigurationError]:
+    key = f"fault.{number}"
+    if section.device not in known:
+        yield _unknown(file, where, f"{key}.device", section.device)
+    try:
+        fault = plan_fault(section, number, where)
+    except ConfigurationErrors as several:
+        yield from several.errors
+        return
+    device = file.device.get(section.device)
+    if device is None:
+        return
+    if device.resource is not None or device.model == MANUAL:
+        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
+                                 repr(section.device))  # fmt: skip
+        return
+    try:
+        entry = load(device.model)
+    except ConfigurationError:
+        return  # said already
+    yield from trial_of_fault(fault, entry, where, key)

@@ -1,0 +1,152 @@
+"""``rig simulate``: let a bench run for a while and write down all that it does."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from rig.bench import Bench
+from rig.clock import VirtualClock
+from rig.errors import ConfigurationError, RigFault
+from rig.recording import Chunk, record
+from rig.units import parse_quantity
+from scenarios.opening import load_bench
+
+
+def seconds(text: str, option: str) -> int:
+    """A time with its unit as whole seconds. Raises ConfigurationError."""
+    try:
+        value = parse_quantity(text, "time")
+    except ValueError as error:
+        raise ConfigurationError(option, "", str(error), repr(text)) from None
+    if value < 1.0 or value != int(value):
+        raise ConfigurationError(option, "", "whole seconds", repr(text))
+    return int(value)
+
+
+class Sink(Protocol):
+    """Takes rows."""
+
+    def write(self, chunk: Chunk) -> None:
+        """Take some rows."""
+        ...
+
+
+def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | None, seed: int | None) -> int:
+    """Run and write; return 0.
+
+    Raises:
+        ConfigurationError: a mistake in the bench, or a kind of file that is none.
+        RigFault: the file cannot be written.
+    """
+    if out.suffix not in (".parquet", ".csv"):
+        raise ConfigurationError("--out", "", "a file ending in .parquet or .csv", out.name)
+    file, path = load_bench(bench)
+    emulated = Bench(file, str(path), VirtualClock(), seed)
+    partial = out.with_name(f".{out.name}.partial")
+    picture = None
+    if plot is not None:
+        from reports.station import StationPicture
+
+        picture = StationPicture(file.bench.epoch)
+    try:
+        with _opened(partial, out.suffix, emulated) as sink:
+            done = 0.0
+            for chunk in record(emulated, duration_s, every_s):
+                sink.write(chunk)
+                if picture is not None:
+                    picture.take(chunk.t_s, chunk.numbers, chunk.units)
+                done += len(chunk.t_s) * every_s
+                if sys.stderr.isatty():
+                    sys.stderr.write(f"\r{done / 86400:6.2f} d of {duration_s / 86400:g} d")
+        partial.replace(out)
+    except OSError as error:
+        raise RigFault(f"{out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+        emulated.close()
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+    sys.stdout.write(f"{out}\n")
+    if picture is not None and plot is not None:
+        picture.save(plot)
+        sys.stdout.write(f"{plot}\n")
+    return 0
+
+
+@contextmanager
+def _opened(path: Path, suffix: str, bench: Bench) -> Iterator[Sink]:
+    sink: Any = ParquetSink(path, bench) if suffix == ".parquet" else CsvSink(path, bench)
+    try:
+        yield sink
+    finally:
+        sink.close()
+
+
+class CsvSink:
+    """Comma-separated values: a row of names with units, then the rows."""
+
+    def __init__(self, path: Path, bench: Bench) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._epoch = bench.file.bench.epoch
+        self._begun = False
+
+    def write(self, chunk: Chunk) -> None:
+        """Write rows; times in the bench's own zone."""
+        if not self._begun:
+            names = [f"{name} [{chunk.units[name]}]" if chunk.units.get(name) else name for name in chunk.numbers]
+            self._writer.writerow(["time", *names, *chunk.texts])
+            self._begun = True
+        columns = [[_shown(v) for v in values.tolist()] for values in chunk.numbers.values()]
+        columns += [values.tolist() for values in chunk.texts.values()]
+        times = [(self._epoch + timedelta(seconds=t)).isoformat(timespec="seconds") for t in chunk.t_s.tolist()]
+        self._writer.writerows(zip(times, *columns, strict=True))
+
+    def close(self) -> None:
+        """No more rows."""
+        self._file.close()
+
+
+def _shown(value: float) -> str:
+    return "" if value != value else f"{value:.7g}"
+
+
+class ParquetSink:
+    """A Parquet file; each column's unit stands in its field's metadata."""
+
+    def __init__(self, path: Path, bench: Bench) -> None:
+        self._path = path
+        self._epoch = bench.file.bench.epoch
+        self._about = {"bench": bench.where, "seed": str(bench.seed), "epoch": self._epoch.isoformat()}
+        self._writer: Any = None
+
+    def write(self, chunk: Chunk) -> None:
+        """Write a row group."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        start = np.datetime64(int(self._epoch.timestamp() * 1e6), "us")
+        times = start + np.round(chunk.t_s * 1e6).astype("timedelta64[us]")
+        fields = [pa.field("time", pa.timestamp("us", tz="UTC"), metadata={"meaning": "end of the interval"})]
+        fields += [pa.field(n, pa.float64(), metadata={"unit": chunk.units.get(n, "")}) for n in chunk.numbers]
+        fields += [pa.field(n, pa.string()) for n in chunk.texts]
+        schema = pa.schema(fields, metadata=self._about)
+        arrays = [pa.array(times, type=pa.timestamp("us", tz="UTC"))]
+        arrays += [pa.array(v, from_pandas=True) for v in chunk.numbers.values()]
+        arrays += [pa.array(v.tolist(), type=pa.string()) for v in chunk.texts.values()]
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._writer.write_table(pa.table(arrays, schema=schema))
+
+    def close(self) -> None:
+        """No more rows."""
+        if self._writer is not None:
+            self._writer.close()

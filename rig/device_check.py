@@ -1,0 +1,155 @@
+"""One ``[device.X]`` of a bench file held against its model: ports, protocol, settings, hidden truth, or resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from instruments.build import build_unit
+from instruments.catalogue import CatalogueEntry, load
+from instruments.device import Value
+from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
+from instruments.supply.calibrator import Calibrator
+from instruments.supply.settings import Hidden as CalibratorHidden
+from instruments.supply.zero_air import ZeroAir
+from rig.bench_file import MANUAL, BenchFile, DeviceSection, findings_of
+from rig.wiring import LINE_OPTIONS, line_protocols, start_settings
+
+
+def kind_of(file: BenchFile, name: str) -> str | None:
+    """Kind of a device (so2, nox, o3, co, calibrator, manual); None if the file, or the catalogue, lacks it."""
+    section = file.device.get(name)
+    if section is None:
+        return None
+    if section.model == MANUAL:
+        return MANUAL
+    try:
+        return load(section.model).kind
+    except ConfigurationError:
+        return None
+
+
+def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
+    """Everything in ``[device.name]`` that its model does not take."""
+    key = f"device.{name}"
+    if section.model == MANUAL:
+        yield from _superfluous(section, where, key, "for a calibrator that is set by hand",
+                                ("range", "settings", "hidden", "port", "resource", "protocol", "id"))  # fmt: skip
+        return
+    try:
+        entry = load(section.model)
+    except ConfigurationErrors as several:
+        yield from several.errors  # mistakes in the catalogue's own file
+        return
+    except ConfigurationError as error:
+        yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
+        return
+    if section.resource is not None:
+        yield from _real(where, key, section, entry)
+        return
+    beside = [other for other, its in file.device.items() if its.resource is not None]
+    if beside:
+        yield ConfigurationError(
+            where, key, f"a bench all of whose devices are emulated, or all real as {beside[0]} is (put emulated ones "
+            "on ports of their own with rig serve and name those as resources)", "an emulated device beside real ones",
+        )  # fmt: skip
+    yield from _emulated(where, key, section, entry)
+
+
+def _superfluous(
+    section: DeviceSection, where: str, key: str, why: str, names: tuple[str, ...]
+) -> Iterator[ConfigurationError]:
+    for name in names:
+        if name in section.model_fields_set and getattr(section, name) not in (None, {}, ""):
+            yield ConfigurationError(where, f"{key}.{name}", f"nothing {why}", _short(getattr(section, name)))
+
+
+def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+    yield from _superfluous(section, where, key, "where a resource says that the device is real",
+                            ("port", "hidden", "settings"))  # fmt: skip
+    yield from _protocol(entry, section.protocol or "", where, f"{key}.protocol")
+    from pyvisa import rname  # heavy, and only needed for real devices
+
+    resource = str(section.resource)
+    try:
+        parsed = rname.parse_resource_name(resource)
+        serves = parsed.resource_class == "SOCKET" or parsed.interface_type_const.name == "asrl"
+    except rname.InvalidResourceName:
+        serves = False
+    if not serves:
+        expected = "a serial port or socket, such as ASRL/dev/ttyUSB0::INSTR or TCPIP::192.168.1.43::9880::SOCKET"
+        yield ConfigurationError(where, f"{key}.resource", expected, repr(resource))
+
+
+def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+    yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
+    if not section.port:
+        yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
+    numbers: dict[int, str] = {}
+    for name, port in section.port.items():
+        here = f"{key}.port.{name}"
+        yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
+        for option in port.options:
+            if option not in LINE_OPTIONS:
+                yield ConfigurationError(where, f"{here}.options.{option}", f"one of {', '.join(LINE_OPTIONS)}",
+                                         port.options[option])  # fmt: skip
+        if port.kind == "serial" and port.tcp_port:
+            yield ConfigurationError(where, f"{here}.tcp_port", 'nothing, or kind = "tcp"', port.tcp_port)
+        if port.id is not None:
+            first = numbers.setdefault(port.id, here)
+            if len(numbers) > 1 and first == here:
+                other = next(iter(numbers))
+                yield ConfigurationError(where, f"{here}.id", f"{other}, the box's one id, as at its other port",
+                                         port.id)  # fmt: skip
+    if entry.kind == "calibrator":
+        yield from _superfluous(section, where, key, "for a calibrator", ("range", "warm"))
+        yield from _calibrator(where, key, section, entry)
+    else:
+        yield from _analyzer(where, key, section, entry)
+
+
+def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterator[ConfigurationError]:
+    offered = line_protocols(entry)
+    if name not in offered:
+        yield ConfigurationError(where, key, f"a protocol of the {entry.name} ({', '.join(offered)})", repr(name))
+
+
+def _analyzer(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+    name = key.partition(".")[2]
+    try:
+        build_unit(entry, name, 0, hidden=dict(section.hidden), where=where)
+    except ConfigurationErrors as several:
+        yield from several.errors
+    for setting, value in start_settings(section, entry).items():
+        try:
+            build_unit(entry, name, 0, settings={setting: value})
+        except ConfigurationError as error:
+            yield _refused(where, key, section, setting, value, error.found, tuple(entry.settings))
+
+
+def _calibrator(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+    try:
+        CalibratorHidden.model_validate(dict(section.hidden))
+    except ValidationError as error:
+        yield from findings_of(error, where, f"{key}.hidden")
+    for setting, value in section.settings.items():
+        try:
+            Calibrator(entry.numbers(), key, 0, zero_air=ZeroAir(), settings={setting: value})
+        except Refused as refused:
+            yield _refused(where, key, section, setting, value, refused, tuple(entry.settings))
+
+
+def _refused(
+    where: str, key: str, section: DeviceSection, setting: str, value: Value, refused: object, known: tuple[str, ...]
+) -> ConfigurationError:
+    place = f"{key}.range" if setting == "range" and section.range is not None else f"{key}.settings.{setting}"
+    if str(refused).startswith("unknown"):
+        return ConfigurationError(where, place, f"a setting of the model ({', '.join(known)})", repr(value))
+    return ConfigurationError(where, place, f"a value that the model takes ({refused})", _short(value))
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else repr(value)

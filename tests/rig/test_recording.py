@@ -1,0 +1,103 @@
+"""`rig simulate`: columns with units, the same whatever the interval, in Parquet and CSV."""
+
+import csv
+import math
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from rig.bench import Bench
+from rig.cli.simulate import seconds, simulate
+from rig.clock import VirtualClock
+from rig.errors import ConfigurationError, RigFault
+from rig.recording import record, spread
+from scenarios.opening import load_bench
+
+
+def bench(seed=1):
+    file, path = load_bench("demo")
+    return Bench(file, str(path), VirtualClock(), seed)
+
+
+def test_a_parquet_file_holds_every_channel_with_its_unit_and_the_true_air(tmp_path):
+    out = tmp_path / "day.parquet"
+    assert simulate("demo", 8 * 3600, out, 10, None, 1) == 0
+    table = pq.read_table(out)
+    assert table.num_rows == 8 * 360
+    units = {
+        field.name: field.metadata[b"unit"].decode()
+        for field in table.schema
+        if field.metadata and b"unit" in field.metadata
+    }
+    assert units["so2.so2"] == "nmol/mol"
+    assert units["co.co"] == "umol/mol"
+    assert units["nox.converter_temp"] == "deg C"
+    assert all(units.values())
+    assert {"so2.alarms", "so2.gas_mode", "outside.o3", "room.temperature"} <= set(table.column_names)
+    shown, true = table["o3.o3"].to_numpy(), table["outside.o3"].to_numpy()
+    assert abs(np.mean(shown) - np.mean(true)) < 1.0
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_what_is_recorded_is_what_a_client_reads():
+    opened = bench()
+    (chunk,) = record(opened, 3600)
+    device = opened.instruments["nox"].device
+    for row in (0, 17, 359):
+        for quantity in ("no2", "chamber_temp"):
+            assert chunk.numbers[f"nox.{quantity}"][row] == device.read(round(chunk.t_s[row] * 1e6), quantity)
+    opened.close()
+
+
+def test_longer_intervals_are_means_of_the_short_ones():
+    fine, coarse = list(record(bench(), 12 * 3600)), list(record(bench(), 12 * 3600, 3600))
+    for name in ("co.co", "outside.so2"):
+        short = np.concatenate([chunk.numbers[name] for chunk in fine]).reshape(12, -1).mean(axis=1)
+        assert np.concatenate([chunk.numbers[name] for chunk in coarse]) == pytest.approx(short, rel=1e-12)
+
+
+def test_angles_are_averaged_as_vectors_and_gaps_left_out():
+    values = np.array([350.0, 10.0, 359.0, 3.0])
+    ends = np.array([20.0, 40.0])
+    assert spread(values, 0, 10, ends, 20, circular=True) == pytest.approx([0.0, 1.0], abs=1e-9)
+    holed = spread(np.array([1.0, math.nan, math.nan, math.nan]), 0, 10, ends, 20)
+    assert holed[0] == 1.0
+    assert math.isnan(holed[1])
+    assert spread(np.array([5.0, 7.0]), 0, 60, np.array([60.0, 90.0, 120.0]), 30).tolist() == [5.0, 5.0, 7.0]
+
+
+def test_csv_names_units_and_a_picture_is_drawn(tmp_path):
+    out, plot = tmp_path / "day.csv", tmp_path / "day.png"
+    simulate("demo", 7200, out, 600, plot, 1)
+    rows = list(csv.reader(out.read_text().splitlines()))
+    assert rows[0][0] == "time"
+    assert "so2.so2 [nmol/mol]" in rows[0]
+    assert len(rows) == 13
+    assert rows[1][0] == "2026-01-05T08:10:00+08:00"
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_one_seed_one_file_another_seed_another(tmp_path):
+    names = []
+    for n, seed in enumerate((3, 3, 4)):
+        out = tmp_path / f"{n}.csv"
+        simulate("demo", 3600, out, 60, None, seed)
+        names.append(out.read_text())
+    assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize(("text", "words"), [("7", "unit of time"), ("0.5 s", "whole seconds"), ("x d", "number")])
+def test_times_without_sense_are_told(text, words):
+    with pytest.raises(ConfigurationError, match=f"--for.*{words}"):
+        seconds(text, "--for")
+
+
+def test_files_that_cannot_be(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"\.parquet or \.csv"):
+        simulate("demo", 3600, tmp_path / "day.txt", 10, None, 1)
+    with pytest.raises(RigFault, match="cannot be written"):
+        simulate("demo", 3600, tmp_path / "nowhere" / "day.csv", 10, None, 1)
+    with pytest.raises(ConfigurationError, match="--every"):
+        simulate("demo", 3600, tmp_path / "day.csv", 7200, None, 1)
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,71 @@
+"""The benchmarks run, on sizes at which their figures mean nothing."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Imports a benchmark by name as ``python benchmarks/<name>.py`` would see it, and forgets it afterwards."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    own = {path.stem for path in FOLDER.glob("*.py")}
+    yield importlib.import_module
+    for name in own & set(sys.modules):
+        del sys.modules[name]
+
+
+def test_runners_take_turns_and_the_median_is_told(benchmark):
+    measuring = benchmark("measuring")
+    calls, values = [], {"a": iter([1.0, 9.0, 2.0]), "b": iter([5.0, 4.0, 3.0])}
+
+    def runner(name):
+        def run():
+            calls.append(name)
+            return next(values[name])
+
+        return run
+
+    assert measuring.rounds([runner("a"), runner("b")], 3) == [2.0, 4.0]
+    assert calls == ["a", "b"] * 3
+
+
+@pytest.mark.parametrize(
+    ("figure", "at_most", "met"), [(1.9, False, False), (2.0, False, True), (1.9, True, True), (2.1, True, False)]
+)
+def test_a_target_that_is_missed_is_said_so(benchmark, capsys, figure, at_most, met):
+    assert benchmark("measuring").verdict("x", figure, 2.0, at_most=at_most) is met
+    assert capsys.readouterr().out.startswith("met" if met else "NOT MET")
+
+
+def test_pty_queries(benchmark):
+    rates = benchmark("queries").pty_rates(count=20, repeats=1)
+    assert set(rates) == {"rig", "echo"}
+    assert all(rate > 0.0 for rate in rates.values())
+
+
+def test_visa_queries(benchmark):
+    pytest.importorskip("pyvisa_sim", reason="the bench extra is not installed")
+    rates = benchmark("queries").visa_rates(count=20, repeats=1)
+    assert all(rate > 0.0 for rate in rates.values())
+
+
+def test_simulated_days_read_every_value_and_the_floor_is_what_the_model_used(benchmark):
+    days = benchmark("days")
+    station = days.Station()
+    with days.listening() as (normals, shapes):
+        assert station.run(6) == 5 * 2160  # two channels of the 42i, one of each of the others
+    assert sum(normals) > 5 * 2160
+    assert sum(rows * points for rows, points in shapes) > 4 * 6 * 3600  # the cells alone
+    days.floor(normals, shapes)()
+    assert all(speed > 0.0 for speed in days.speeds(hours=6, repeats=1).values())
+
+
+def test_command_line_waits_for_a_whole_run(benchmark):
+    times = benchmark("command_line").times(repeats=1, arguments=("--device", "co"))
+    assert times["accept"] > times["help"] > 0.0
+    assert times["processor"] > 0.0
