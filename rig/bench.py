@@ -21,6 +21,9 @@ from rig.routines import schedule
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
 
+_BOOT_US = 15 * 1_000_000
+"""How long a box says nothing after its power has come back: this project's choice."""
+
 _HOUSEKEEPING_US = 6 * 3600 * 1_000_000
 """How often devices that nobody asks are brought up to date, so that their history stays bounded."""
 
@@ -178,15 +181,21 @@ class Bench:
         instrument = self.instruments[device]
         instrument.device.apply(self.clock.now_us, command)
         if command.name == "power":
-            for line in instrument.all_lines:
-                line.powered = bool(command.value)
-                if not command.value:
-                    line.device_end.power_cycled()
+            if command.value:
+                self.clock.after(_BOOT_US, lambda: self._booted(instrument))
+            else:
+                for line in list(instrument.all_lines):
+                    line.switch(powered=False)
         self._watch(instrument)
 
     def _routine_command(self, device: str, command: Command) -> None:
         if not self._closed:
             self.command(device, command)
+
+    def _booted(self, instrument: Instrument) -> None:
+        if instrument.device.read(self.clock.now_us, "powered") is True:
+            for line in instrument.all_lines:
+                line.switch(powered=True)
 
     def set_line(self, device: str, attribute: str, value: bool | int) -> None:
         """Set an attribute of the condition of every line of ``device``."""

@@ -227,7 +227,7 @@ class FaultSection(_Section):
     kind: str
     device: str
     at: Duration
-    for_: Duration | None = Field(default=None, alias="for")
+    for_: Duration | None = Field(default=None, alias="for", gt=0)
     severity: SettingValue | None = None
     parameter: str | None = Field(default=None, description='for kind "cause": the hidden parameter that changes')
     onset: Literal["step", "ramp", "intermittent"] = "step"

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from rig.clock import Clock
 
+INPUT_BUFFER_BYTES = 4096
+"""Bytes on their way to the device that a line holds, as the buffer of a serial driver."""
+
 UART_FIFO_BYTES = 14
 """A 16550 UART hands its bytes over in groups of 14 (its usual receive trigger), so a line delivers in such groups."""
 
@@ -93,12 +96,22 @@ class Line:
         self.timing = timing
         self.condition = LineCondition()
         self.powered = True
+        self.on_power_cut: Callable[[], None] | None = None
         self._clock = clock
         self._sink: Callable[[bytes], None] | None = None
         self._to_device_free_us = 0.0
         self._to_host_free_us = 0.0
         self._instant = timing.baud == 0 and timing.reply_delay_us == 0
         self._session = 0
+
+    def switch(self, *, powered: bool) -> None:
+        """Power comes or goes; whoever is connected over a network loses the connection with it."""
+        self.powered = powered
+        if not powered:
+            self.device_end.power_cycled()
+            self._to_device_free_us = self._to_host_free_us = 0.0
+            if self.on_power_cut is not None:
+                self.on_power_cut()
 
     def connect(self, sink: Callable[[bytes], None]) -> None:
         """Give everything that comes from the device to ``sink`` from now on."""
@@ -113,11 +126,21 @@ class Line:
     def from_host(self, data: bytes) -> None:
         """Bytes that the host has put on the line now."""
         if self._instant:
+            if self.powered and self.condition.at_rest and self._sink is not None:
+                # Nothing delays and nothing spoils: the shortest way there and back.
+                for reply in self.device_end.receive(data):
+                    if self._sink is not None:
+                        self._sink(reply)
+                return
             self._reach_device(data)
             return
         now = self._clock.now_us
         start = max(float(now), self._to_device_free_us)
-        self._to_device_free_us = start + len(data) * self.timing.byte_us
+        byte_us = self.timing.byte_us
+        if byte_us:
+            # What a host pours in faster than the line carries is lost once the device's buffer is full.
+            data = data[: max(0, INPUT_BUFFER_BYTES - int((start - now) / byte_us))]
+        self._to_device_free_us = start + len(data) * byte_us
         self._clock.after(round(self._to_device_free_us) - now, lambda: self._reach_device(data))
 
     def _reach_device(self, data: bytes) -> None:

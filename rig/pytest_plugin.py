@@ -59,16 +59,16 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     foreign = foreign_packages()
     if foreign:
         pytest.fail(foreign, pytrace=False)
-    marker = request.node.get_closest_marker("rig")
-    if marker is None:
-        return {}
-    if marker.args:
-        pytest.fail(f"mark rig: options have names, such as bench={marker.args[0]!r}", pytrace=False)
-    unknown = sorted(set(marker.kwargs) - _KNOWN)
-    if unknown:
-        known = ", ".join(sorted(_KNOWN))
-        pytest.fail(f"mark rig: no such option {unknown[0]!r}; there are {known}", pytrace=False)
-    return dict(marker.kwargs)
+    options: dict[str, Any] = {}
+    for marker in reversed(list(request.node.iter_markers("rig"))):  # the test's own mark comes last and counts
+        if marker.args:
+            pytest.fail(f"mark rig: options have names, such as bench={marker.args[0]!r}", pytrace=False)
+        unknown = sorted(set(marker.kwargs) - _KNOWN)
+        if unknown:
+            known = ", ".join(sorted(_KNOWN))
+            pytest.fail(f"mark rig: no such option {unknown[0]!r}; there are {known}", pytrace=False)
+        options |= marker.kwargs
+    return options
 
 
 def _file(options: dict[str, Any]) -> tuple[BenchFile, Path]:

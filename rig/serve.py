@@ -203,7 +203,9 @@ class ServedBench:
         clock: PacedClock,
     ) -> None:  # fmt: skip
         if port.kind == "serial":
-            link = self.folder / (instrument.name if len(instrument.section.port) == 1 else f"{instrument.name}.{name}")
+            # The device's own name for its first serial port, whatever other ports it has.
+            first = name == next(n for n, its in instrument.section.port.items() if its.kind == "serial")
+            link = self.folder / (instrument.name if first else f"{instrument.name}.{name}")
             try:
                 pty = PtyPort(instrument.lines[name], link, clock)
             except OSError as error:
@@ -217,7 +219,7 @@ class ServedBench:
             def make_line() -> Line:
                 return bench.make_line(instrument, name, port)
 
-            tcp = TcpPort(make_line, self.file.bench.interface, port.tcp_port, clock)
+            tcp = TcpPort(make_line, instrument.all_lines.remove, self.file.bench.interface, port.tcp_port, clock)
             try:
                 await tcp.start()
             except RigFault as fault:

@@ -112,7 +112,7 @@ def measure_level(
                 key="gas.stability_not_reached",
                 values={"level": label, "minutes": round(stability.most / 60.0, 1),
                         "slope": 60.0 * window.slope_per_s[quantity], "unit": window.readings[quantity][0].unit,
-                        "limit": rule.drift / stability.window * 60.0},
+                        "limit": rule.drift / stability.window * 60.0, "s": summary.sd, "scatter": rule.scatter},
             ),
         )  # fmt: skip
     return MeasuredLevel(levels, window, nominal, u_nominal)

@@ -11,10 +11,10 @@ _WARM_UP_POLL_S = 60.0
 
 
 def prepare(context: Context, device: str) -> Outcome:
-    """Check remote mode, warm-up, alarms, flow, unit, range and the certificates of the references.
+    """Check first that it is the model that the bench file says; then mode, warm-up, alarms, flow, unit and range.
 
-    A unit that still warms up is waited for, two hours at the most. What is not in order is noted; the engine does not
-    test a unit that is not ready.
+    A unit of another model is left as it is. One that still warms up is waited for, two hours at the most. What is not
+    in order is noted; the engine does not test a unit that is not ready.
     """
     run = context.run
     run.step(f"{device}: prepare")
@@ -24,6 +24,11 @@ def prepare(context: Context, device: str) -> Outcome:
     def check(name: str, found: object, expected: str, *, ok: bool) -> None:
         checks.append(PrepareCheck(name=name, found=str(found), expected=expected, ok=ok))
 
+    model, expected = run.look(device, "model"), run.analyzer(device).identity.model
+    if model is not None:
+        check("model", model, expected, ok=str(model) == expected)
+        if str(model) != expected:
+            return Outcome(data=PrepareData(checks=checks), notes=notes)  # nothing is set on a unit that is another one
     mode = run.look(device, "mode")
     if mode == "local":
         run.set(device, "mode", "remote")

@@ -41,12 +41,16 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
     trace: list[Reading] = []
     found = _look_at_both(context, device, channel, plan, scale, trace, "as_found")
     bands = _bands(context.judge, scale)
-    band = {label: _band(_deviation(level, label), bands[label]) for label, level in found.items()}
+    # A reading that has not settled lies in no band, and nothing is adjusted by it.
+    band = {k: _band(_deviation(v, k), bands[k]) if v.stable else "" for k, v in found.items()}
+    unsettled = [level.refused for level in found.values() if level.refused is not None]
     coefficients: list[Setting] = []
     notes: list[Message] = []
     left: dict[str, Level] = {}
     changed: dict[str, str] = {}
-    if "adjust" in band.values() and "out of control" not in band.values():
+    if unsettled:
+        notes += unsettled
+    elif "adjust" in band.values() and "out of control" not in band.values():
         if plan.adjust == "never":
             notes.append(Message(key="zero_span.adjustment_forbidden"))
         else:
@@ -62,8 +66,10 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         for label in ("zero", "span")
     ]  # fmt: skip
     passed = all(test.verdict == "pass" for test in tests)
-    outcome: Literal["pass", "pass after adjustment", "fail"] = "fail"
-    if passed:
+    outcome: Literal["pass", "pass after adjustment", "fail", "void"] = "fail"
+    if any(test.verdict == "void" for test in tests):
+        outcome = "void"
+    elif passed:
         outcome = "pass after adjustment" if left else "pass"
     data = ZeroSpanData(
         quantity=channel.quantity,
@@ -71,7 +77,7 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         full_scale=scale,
         as_found=[found[k].model_copy(update={"band": band[k]}) for k in ("zero", "span")],
         as_left=[
-            left[k].model_copy(update={"band": _band(_deviation(left[k], k), bands[k])})
+            left[k].model_copy(update={"band": _band(_deviation(left[k], k), bands[k]) if left[k].stable else ""})
             for k in ("zero", "span")
             if k in left
         ],
@@ -204,7 +210,9 @@ def _judged(
         as_left=None if left is None else _deviation(left, label),
         message=level.refused,
     )
-    return test if level.stable else test.model_copy(update={"verdict": "void"})
+    if level.stable:
+        return test
+    return test.model_copy(update={"verdict": "void", "p_conform": None, "assurance": "not applicable"})
 
 
 def _budget(context: Context, channel: Channel, label: str, level: Level) -> Budget:

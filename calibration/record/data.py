@@ -75,7 +75,7 @@ class ZeroSpanData(Part):
     bands_mark: Mark
     bands_source: str
     adjust: Literal["never", "if-needed"]
-    outcome: Literal["pass", "pass after adjustment", "fail"]
+    outcome: Literal["pass", "pass after adjustment", "fail", "void"]
     coefficients: list[Setting] = Field(default_factory=list)
     trace: Trace
 

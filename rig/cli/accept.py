@@ -22,6 +22,7 @@ from rig.bench_file import BenchFile
 from rig.cli.people import SimulatedOperator, TerminalOperator, last_words
 from rig.cli.progress import Progress
 from rig.cli.signals import StopRequests, stop_requests
+from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
 from rig.host.kinds import is_analyzer
@@ -115,10 +116,15 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     bench, plan = attempt(load_bench, options.bench), attempt(load_plan, options.plan)
     if options.seed is not None and options.seed < 0:
         errors.append(ConfigurationError("--seed", "", "a whole number of 0 or more", options.seed))
-    if options.speed is not None and not 1.0 <= options.speed < float("inf"):
-        errors.append(ConfigurationError("--speed", "", "a number of 1 or more", f"{options.speed:g}"))
+    if options.speed is not None and not 1.0 <= options.speed <= FASTEST:
+        expected = f"a number of 1 or more ({FASTEST:g} at the most)"
+        errors.append(ConfigurationError("--speed", "", expected, f"{options.speed:g}"))
     elif options.speed is not None and options.clock != "paced":
         errors.append(ConfigurationError("--speed", "", "--clock paced beside it", options.clock or "none"))
+    real = [] if bench is None else [n for n, its in bench[0].device.items() if its.resource and not its.emulated]
+    if real and options.operator == "simulated":
+        expected = "terminal: at a real instrument a person answers"
+        errors.append(ConfigurationError("--operator", "", expected, f"simulated, with {', '.join(real)}"))
     if bench is not None and any(section.resource is not None for section in bench[0].device.values()):
         for option, value in (("--seed", options.seed), ("--clock", options.clock)):
             if value is not None:
@@ -200,8 +206,9 @@ def _folder(out: Path) -> Iterator[Path]:
     except OSError as error:
         _remove(made)
         raise ConfigurationError("--out", "", "a folder that can be written", f"{out}: {error.strerror}") from None
-    if (out / "journal.sqlite").exists():
-        raise ConfigurationError("--out", "", "a folder without a run in it", f"{out}: holds journal.sqlite already")
+    for name in ("journal.sqlite", "result.json", "report.html", "junit.xml", "readings.csv", "truth.json"):
+        if (out / name).exists():
+            raise ConfigurationError("--out", "", "a folder without a run in it", f"{out}: holds {name} already")
     try:
         yield out
     finally:

@@ -116,6 +116,10 @@ def _orderly(command: Callable[..., int], *arguments: object, **options: object)
         return command(*arguments, **options)
     except KeyboardInterrupt:
         raise RigFault("interrupted") from None
+    except BrokenPipeError:
+        # Before typer sees it, who would make it a 1, which here means that a unit has failed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
 
 
 def run_app() -> int:

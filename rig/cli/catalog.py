@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -11,6 +13,7 @@ from instruments.errors import ConfigurationError
 from instruments.protocols.clink_rows import CommandRow
 from instruments.protocols.clink_table import ClinkTable
 from rig.fault_library import LibraryFault, library
+from rig.wiring import hidden_model
 
 _WIDTH = 100
 _MARK = 8
@@ -80,6 +83,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
     faults = [(name, _scale(fault), fault.mark, fault.text_en) for name, fault in library().items()
               if fault.befalls(entry.kind, entry.design)]  # fmt: skip
     yield from _section("faults of the library that it can have (docs/faults.md: what they move)", faults)
+    yield from _hidden(entry)
     for protocol, data in entry.protocols.items():
         table = ClinkTable.from_data(data, entry.name)
         commands = [(row.request, _use(row), row.mark, row.source) for row in table.rows]
@@ -89,6 +93,33 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
         records = [(name, f"{len(layout.row.field)} fields", layout.row.mark, layout.row.source)
                    for name, layout in table.records.items()]  # fmt: skip
         yield from _section(f"{protocol} records", records)
+
+
+def _hidden(entry: CatalogueEntry) -> Iterator[str]:
+    """What a bench file may hide in a unit, with the value of a good one and what its docstring says of it."""
+    model = hidden_model(entry)
+    yield ""
+    yield "hidden truth of a unit: [device.X.hidden] of a bench file, parameter of a fault; value of a good unit"
+    told = {name: text for kind in reversed(model.__mro__) for name, text in _meanings(kind.__doc__ or "").items()}
+    for name, field in model.model_fields.items():
+        head = f"  {name:<28} {field.default!s:<8} "
+        yield from textwrap.wrap(head + told.get(name, ""), _WIDTH, subsequent_indent=" " * 40)
+
+
+def _meanings(docstring: str) -> dict[str, str]:
+    """What a docstring says of each attribute: lines "name, name: text", going on in lines that are indented more."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in inspect.cleandoc(docstring).splitlines():
+        start = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
+        if start:
+            names = start.group(1).split(", ")
+            found |= dict.fromkeys(names, start.group(2))
+        elif names and line.startswith("        "):
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+        else:
+            names = []
+    return found
 
 
 def _section(title: str, rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:

@@ -59,13 +59,17 @@ def last_words(record: Record, out: Path, language: str) -> str:
     for test in record.tests:
         counts[test.verdict] = counts.get(test.verdict, 0) + 1
         if test.verdict != "pass":
-            value = "no value" if test.value is None else f"{test.value:.{test.decimals}f} {test.unit}"
+            unit = {"1": "", "nmol/mol": "ppb", "umol/mol": "ppm"}.get(test.unit, test.unit)
+            value = "no value" if test.value is None else f"{test.value:.{test.decimals}f} {unit}".strip()
             lines.append(f"  {test.verdict:>10}  {test.device}  {test.criterion} {test.quantity}: {value}")
             if test.message is not None:
                 reasons[text(test.message, language)] = None
     reasons |= {text(note, language): None for note in record.notes if note.key != "safe.done"}
     lines += [f"  {reason}" for reason in reasons]
     tally = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    marginal = sum(test.assurance == "marginal" for test in record.tests)
+    adjusted = sum(test.as_left is not None for test in record.tests)
+    tally += f"; {marginal} marginal" * bool(marginal) + f"; {adjusted} after adjustment" * bool(adjusted)
     simulated = "SIMULATED  " if record.run.simulated else ""
     lines += [f"{simulated}{record.verdict.upper()}  ({tally})", str(out / "report.html")]
     return "\n".join(lines) + "\n"

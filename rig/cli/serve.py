@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import signal
@@ -17,6 +16,7 @@ from types import FrameType
 
 from rig.bench_file import BenchFile
 from rig.cli.signals import stop_requests
+from rig.clock import FASTEST
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.serve import ServedBench
 from scenarios.opening import load_bench
@@ -41,8 +41,10 @@ def serve(
         errors.append(ConfigurationError(path, "device", "an emulated device with a port", "none"))
     if seed is not None and seed < 0:
         errors.append(ConfigurationError("--seed", "", "a whole number of 0 or more", seed))
-    if not 1.0 <= speed < math.inf:
-        errors.append(ConfigurationError("--speed", "", "a number of 1 or more", f"{speed:g}"))
+    if not 1.0 <= speed <= FASTEST:
+        errors.append(
+            ConfigurationError("--speed", "", f"a number of 1 or more ({FASTEST:g} at the most)", f"{speed:g}")
+        )
     for option, target in (("--endpoints", endpoints), ("--truth", truth)):
         if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
             errors.append(ConfigurationError(option, "", "a file in a folder that exists", target))
@@ -66,6 +68,8 @@ def _serve(
     folder: Path | None, command: tuple[str, ...],
 ) -> int:  # fmt: skip
     with ExitStack() as stack:
+        if endpoints is not None:
+            endpoints.unlink(missing_ok=True)  # of a server that was killed: nobody may take it for this one's
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
         served = stack.enter_context(ServedBench(file, path, place.absolute(), speed, seed, truth))
         listing = endpoints or (place / "endpoints.json" if command else None)

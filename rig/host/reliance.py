@@ -14,7 +14,7 @@ from instruments.device import Value
 from instruments.errors import Refused
 from rig.host.kinds import CHANNELS, CONVERTER_FACTOR, snapshot_settings
 
-_IDENTITY = ("firmware",)
+_IDENTITY = ("firmware", "model")
 _READINESS = ("mode", "alarms", "gas_mode", "sample_flow", "flow_a")
 _READS_OF_A_CALIBRATOR = (
     "calibrator_mode", "photometer_o3", "concentration_actual", "gas_flow", "ozone_flow", "total_flow_actual",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import termios
 import tty
@@ -53,6 +54,8 @@ class PtyPort:
             # A server that was killed leaves its link, and the system hands its pty's number out again: to this very
             # port, or to somebody's terminal. Only a number that is served still is a port in use.
             target = self.link.readlink()
+            if target.parent != Path("/dev/pts"):
+                raise FileExistsError(errno.EEXIST, f"a link to {target} is there, which is no port of ours")
             server = server_of(target)
             ours = _SERVED_HERE.get(self.link.absolute()) == str(target)
             if ours or server is not None:

@@ -14,9 +14,10 @@ PLAN = tomllib.loads((ROOT / "scenarios" / "plans" / "gas-check.toml").read_text
 
 
 def rig(*arguments, timeout=100, **options):
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
     return subprocess.run(
-        [*RIG, *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL, **options,
+        [*RIG, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=timeout, **options,
     )  # fmt: skip
 
 

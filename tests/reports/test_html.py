@@ -242,10 +242,14 @@ def test_levels_without_readings_and_no_fit(sample):
         update={"mean": None, "sd": None, "n": 0, "stable": False, "window_start_s": None, "window_end_s": None,
                 "slope_per_min": None,
                 "refused": Message(key="gas.stability_not_reached", values={
-                    "level": "20 %", "minutes": 60, "slope": 3.0, "unit": "nmol/mol", "limit": 0.15})}
+                    "level": "20 %", "minutes": 60, "slope": 3.0, "unit": "nmol/mol", "limit": 0.15,
+                    "s": 1.5, "scatter": 3.0})}
     )  # fmt: skip
     levels = [*data.levels[:2], lost, *data.levels[3:]]
     changed = entry.model_copy(update={"data": data.model_copy(update={"levels": levels, "fit": None})})
     page = render(sample.model_copy(update={"procedures": [changed], "tests": []}), "en")
     assert "No line could be fitted" in page
-    assert "Refused: 20 %: not stable within 60 min (drift 3 ppb per min, allowed 0.15)." in page
+    assert (
+        "Refused: 20 %: not stable within 60 min (drift 3 ppb per min, allowed 0.15; scatter s = 1.5 ppb, allowed 3)."
+        in page
+    )

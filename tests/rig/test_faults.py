@@ -74,6 +74,9 @@ def test_a_box_without_mains_says_nothing_and_forgets_what_it_had_not_saved(on_b
     with pytest.raises(pyvisa.VisaIOError, match="VI_ERROR_TMO"):
         so2.query("\xabso2")
     on_bench.virtual_clock.run_to(45_000_000)
+    with pytest.raises(pyvisa.VisaIOError, match="VI_ERROR_TMO"):  # it boots
+        so2.query("\xabso2")
+    on_bench.virtual_clock.run_to(60_000_000)
     assert so2.query("\xablrec per") == "lrec per 60 min"
     manager.close()
 

@@ -62,7 +62,7 @@ def test_a_bench_file_of_my_own(bench):
 @pytest.mark.rig(speed=50, overrides={"device": {"so2": {"port": {"net": {"kind": "tcp", "protocol": "clink"}}}}})
 def test_served(served_bench, tmp_path, number):
     places = {(e.device, e.port): e.address for e in served_bench.endpoints}
-    assert places["so2", "a"] == str(tmp_path / "ports" / "so2.a")
+    assert places["so2", "a"] == str(tmp_path / "ports" / "so2")
     assert places["so2", "net"].startswith("127.0.0.1:")
     assert served_bench.speed == 50
     with serial.Serial(places["so2", "a"], 9600, timeout=5) as port:

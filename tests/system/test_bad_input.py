@@ -230,8 +230,14 @@ OPTIONS = {
     "--device": (["--device", "nope"], ["--device: expected an analyzer of", "(so2, nox, o3, co), found 'nope'"]),
     "--device calibrator": (["--device", "calibrator"], ["--device: expected an analyzer of", "found 'calibrator'"]),
     "--seed": (["--seed", "-1"], ["--seed: expected a whole number of 0 or more, found -1"]),
-    "--speed": (["--clock", "paced", "--speed", "0.5"], ["--speed: expected a number of 1 or more, found 0.5"]),
-    "--speed nan": (["--clock", "paced", "--speed", "nan"], ["--speed: expected a number of 1 or more, found nan"]),
+    "--speed": (
+        ["--clock", "paced", "--speed", "0.5"],
+        ["--speed: expected a number of 1 or more (1e+06 at the most)", "found 0.5"],
+    ),
+    "--speed nan": (
+        ["--clock", "paced", "--speed", "nan"],
+        ["--speed: expected a number of 1 or more (1e+06 at the most)", "found nan"],
+    ),
     "--speed alone": (["--speed", "60"], ["--speed: expected --clock paced beside it, found none"]),
     "--clock": (["--clock", "sundial"], ["Invalid value for '--clock'"]),
     "unknown option": (["--benhc", "demo"], ["No such option: --benhc"]),

@@ -39,8 +39,8 @@ expires = 2090-12-31
 def accept(tmp_path, port):
     (tmp_path / "bench.toml").write_text(BENCH.format(port=port))
     plan = write_plan(tmp_path / "plan.toml", QUICK)
-    done = rig("accept", "--bench", tmp_path / "bench.toml", "--plan", plan, "--operator", "simulated",
-               "--out", tmp_path / "out")  # fmt: skip
+    done = rig("accept", "--bench", tmp_path / "bench.toml", "--plan", plan, "--out", tmp_path / "out",
+               input="\n" * 200)  # fmt: skip  # the person at the bench takes every value that is proposed
     assert "Traceback" not in done.stderr
     result = tmp_path / "out" / "result.json"
     return done, json.loads(result.read_text()) if result.exists() else None
@@ -56,6 +56,24 @@ def test_a_device_that_answers_nothing_or_junk_from_the_start(tmp_path, how, wor
     assert len(record["tests"]) == 5
     assert box.asked  # it was asked
     assert not any(text.startswith("set ") for text in box.asked)  # and nothing was set on a box that nobody knows
+
+
+def test_another_model_than_the_file_says_is_refused_before_anything_is_set(tmp_path):
+    with Responder(answers={"program no": "program no iSeries 48i 01.00.00"}) as box:
+        done, record = accept(tmp_path, box.path)
+    assert done.returncode == 3
+    assert {test["verdict"] for test in record["tests"]} == {"not tested"}
+    assert "48i" in done.stdout
+    assert not any(text.startswith("set ") for text in box.asked)
+
+
+def test_a_simulated_operator_does_not_stand_at_a_real_instrument(tmp_path):
+    with Responder() as box:
+        (tmp_path / "bench.toml").write_text(BENCH.format(port=box.path))
+        done = rig("accept", "--bench", tmp_path / "bench.toml", "--operator", "simulated", "--out", tmp_path / "out")
+    (line,) = complaints(done, 2)
+    assert line.startswith("rig: --operator: expected terminal")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_device_that_dies_in_mid_run(tmp_path):

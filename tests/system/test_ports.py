@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 
 import pytest
 import serial
@@ -18,6 +19,9 @@ from rig.ports.tcp import TcpPort
 
 class Upper:
     def __init__(self):
+        self.buffer = b""
+
+    def power_cycled(self):
         self.buffer = b""
 
     def receive(self, data):
@@ -85,7 +89,9 @@ def test_a_link_in_use_is_not_taken_and_a_dead_one_is(loop, tmp_path):
 
 
 def test_tcp_serves_three_clients_and_hangs_up_on_a_fourth(loop):
-    port = TcpPort(lambda: Line("so2/t", loop.clock, Upper(), LineTiming(baud=0)), "127.0.0.1", 0, loop.clock)
+    port = TcpPort(
+        lambda: Line("so2/t", loop.clock, Upper(), LineTiming(baud=0)), lambda line: None, "127.0.0.1", 0, loop.clock
+    )
     loop.run(port.start())
     clients = [socket.create_connection(("127.0.0.1", port.port), timeout=5) for _ in range(3)]
     try:
@@ -98,6 +104,45 @@ def test_tcp_serves_three_clients_and_hangs_up_on_a_fourth(loop):
     finally:
         for client in clients:
             client.close()
+        loop.do(port.close)
+
+
+def pour(client, times=50_000):
+    for _ in range(times):
+        client.sendall(b"x" * 4000 + b"\r")
+        time.sleep(0 if times > 10 else 0.1)
+
+
+def test_tcp_power_cut_hangs_up_flood_is_slowed_and_a_half_closed_client_gets_its_reply(loop):
+    lines = []
+
+    def make():
+        lines.append(Line("so2/t", loop.clock, Upper(), LineTiming(baud=0)))
+        return lines[-1]
+
+    port = TcpPort(make, lines.remove, "127.0.0.1", 0, loop.clock)
+    loop.run(port.start())
+    try:
+        with socket.create_connection(("127.0.0.1", port.port), timeout=5) as client:
+            client.sendall(b"o3\r")
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(100) == b"O3\r"
+        with socket.create_connection(("127.0.0.1", port.port), timeout=5) as flood:
+            flood.settimeout(0.5)
+            with pytest.raises(TimeoutError):  # it never reads: sooner or later it is not listened to
+                pour(flood)
+            with socket.create_connection(("127.0.0.1", port.port), timeout=5) as other:
+                other.sendall(b"co\r")
+                assert other.recv(100) == b"CO\r"
+                loop.do(lambda: [line.switch(powered=False) for line in list(lines)])
+                with pytest.raises(ConnectionError):
+                    pour(other, 3)
+        for _ in range(50):
+            if not lines:
+                break
+            time.sleep(0.02)
+        assert lines == []  # nothing is kept of a connection that is over
+    finally:
         loop.do(port.close)
 
 

@@ -54,14 +54,14 @@ def test_accept_reaches_analyzer_and_calibrator_over_tcp(tmp_path):
         so2 = endpoints["device"]["so2"]
         assert so2["resource"].startswith("TCPIP::127.0.0.1::")
         assert so2["resources"]["net"] == so2["resource"]
-        assert so2["resources"]["a"] == f"ASRL{tmp_path}/server/ports/so2.a::INSTR"
+        assert so2["resources"]["a"] == f"ASRL{tmp_path}/server/ports/so2::INSTR"
         assert [row[0] for row in table].count("so2") == 2
         # The same box on both its ports at once, while a run goes on over one of them.
         plan = write_plan(tmp_path / "plan.toml", THREE_LEVELS)
         command = [*RIG, "accept", "--bench", str(tmp_path / "server" / "endpoints.json"), "--plan", str(plan),
                    "--device", "so2", "--out", str(tmp_path / "out")]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-            with serial.Serial(str(tmp_path / "server" / "ports" / "so2.a"), 9600, timeout=5) as port:
+            with serial.Serial(str(tmp_path / "server" / "ports" / "so2"), 9600, timeout=5) as port:
                 port.write(bytes([128 + 43]) + b"range\r")
                 assert port.read_until(b"\r").startswith(b"range ")
             host, number = so2["resource"].split("::")[1:3]
@@ -146,7 +146,7 @@ def test_a_tcp_port_that_is_taken(tmp_path):
         (["--endpoints", "none/endpoints.json"], "--endpoints: expected a file in a folder that exists, found none/"),
         (["--truth", "none/truth.jsonl"], "--truth: expected a file in a folder that exists, found none/"),
         (["--folder", "file/ports"], "--folder: expected a folder for links to ports, found"),
-        (["--speed", "0.5"], "--speed: expected a number of 1 or more, found 0.5"),
+        (["--speed", "0.5"], "--speed: expected a number of 1 or more (1e+06 at the most), found 0.5"),
         (["--seed", "-1"], "--seed: expected a whole number of 0 or more, found -1"),
         (["--", "no-such-program"], "CMD: expected a program that can be run, found 'no-such-program'"),
         (["--", "./file"], "CMD: expected a program that can be run, found './file'"),
