@@ -21,6 +21,10 @@ UNITS: Mapping[str, str] = {
     "nox": "instruments.gas.nox:NoxAnalyzer",
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
+    "t100": "instruments.gas.teledyne.so2:TeledyneSo2",
+    "t200": "instruments.gas.teledyne.nox:TeledyneNox",
+    "t300": "instruments.gas.teledyne.co:TeledyneCo",
+    "t400": "instruments.gas.teledyne.o3:TeledyneO3",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 
