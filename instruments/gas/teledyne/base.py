@@ -209,6 +209,24 @@ class TeledyneAnalyzer(PointAnalyzer):
         return {"system_reset": True} if self.powered else {}
 
 
+class RatioAnalyzer(TeledyneAnalyzer):
+    """A kind that measures a ratio of lights (T300, T400): the offset, in the unit of the gas, is added last."""
+
+    def corrected(self, channel: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """Slope x filtered + offset."""
+        slope, offset = self._line(channel, moment)
+        return np.asarray(slope * self._shown(channel, first, last) + offset)
+
+    def zeroed(self, shown: float, channel: Channel) -> float:
+        """The offset that takes what is shown away."""
+        return self.number(channel.background) - shown
+
+    def spanned(self, shown: float, target: float, channel: Channel) -> float:
+        """The slope that brings the signal to the target, less the offset."""
+        offset = self.number(channel.background)
+        return self.number(channel.coefficient) * span_share(shown - offset, target - offset)
+
+
 def density(pressure_inhg: FloatArray, cell_c: FloatArray, reference_inhg: float, reference_c: float) -> FloatArray:
     """Return gas density over that at reference conditions."""
     return np.asarray(pressure_inhg / reference_inhg * (reference_c + _ZERO_C) / (cell_c + _ZERO_C))

@@ -8,16 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.catalogue import CatalogueEntry, Channel
+from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
-from instruments.gas.base import span_share
 from instruments.gas.detector import WHITE
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray
-from instruments.gas.teledyne.base import STANDARD_INHG, TeledyneAnalyzer, density
+from instruments.gas.teledyne.base import STANDARD_INHG, RatioAnalyzer, density
 from instruments.gas.teledyne.hidden import T400Hidden
 from instruments.signal import WhiteNoise
-from instruments.steps import Hidden, Moment
+from instruments.steps import Hidden
 from instruments.wear import Service
 
 _LENGTH_CM = 42.0
@@ -36,7 +35,7 @@ _STABILITY_PCT = 0.05
 """LAMP STABILITY of a good lamp, % (assumed)."""
 
 
-class TeledyneO3(TeledyneAnalyzer):
+class TeledyneO3(RatioAnalyzer):
     """Three seconds of sample, three of scrubbed sample, in one cell; a value from each turn and the one before it.
 
     The lamp may change between two turns: its flicker is noise of the reading, which two cells side by side do not see.
@@ -134,17 +133,3 @@ class TeledyneO3(TeledyneAnalyzer):
         fresh = math.sqrt(4.0 * (count - 1) + 2.0) / count
         flicker = math.sqrt(1.0 - _LAMP_SHARE + _LAMP_SHARE * self.hidden.lamp_flicker**2)
         return self.noise_size(ozone, first, last) * (WHITE / fresh * flicker)
-
-    def corrected(self, channel: str, first: int, last: int, moment: Moment) -> FloatArray:
-        """Slope x filtered + offset."""
-        slope, offset = self._line(channel, moment)
-        return np.asarray(slope * self._shown(channel, first, last) + offset)
-
-    def zeroed(self, shown: float, channel: Channel) -> float:
-        """The offset that takes what is shown away."""
-        return self.number(channel.background) - shown
-
-    def spanned(self, shown: float, target: float, channel: Channel) -> float:
-        """The slope that brings the signal to the target, less the offset."""
-        offset = self.number(channel.background)
-        return self.number(channel.coefficient) * span_share(shown - offset, target - offset)
