@@ -140,6 +140,7 @@ class TeledyneAnalyzer(PointAnalyzer):
     def carry(self, label: str, values: FloatArray, fresh: BoolArray, first: int) -> FloatArray:
         """A row of memory that takes ``values`` at some steps and stands at the others."""
         if first == self.oldest():
+            fresh = fresh.copy()
             fresh[0] = True  # the firmware begins with a measurement
         return carried(values, fresh, self.before(label, first, 0.0))
 

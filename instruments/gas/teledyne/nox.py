@@ -89,7 +89,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         light = MV_PER_PPB * self.hv_gain()
         nothing = dark + light * hidden.autozero_leak * sensitivity * no
         begins = first == self.oldest()
-        azero = self.carry("zero_light", np.where(zeroing, nothing, dark), zeroing.copy(), first)
+        azero = self.carry("zero_light", np.where(zeroing, nothing, dark), zeroing, first)
         expected = self.compensation(self._response(shown_cell, shown_rcell))
         signals = []
         for channel, gas in (("no", no), ("nox", no + efficiency * no2)):

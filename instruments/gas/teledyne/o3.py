@@ -89,7 +89,7 @@ class TeledyneO3(RatioAnalyzer):
         brightness = self._brightness(lamp_c, first, last)
         light = np.log(brightness) + math.log(1.0 - hidden.cell_dirt) - per_ppb * actual * inside
         light = light + self._grain_size(ozone, first, last) * per_ppb * actual * self._grain.values(first, last)
-        meas = self.carry("light_meas", light, measuring.copy(), first)
+        meas = self.carry("light_meas", light, measuring, first)
         ref = self.carry("light_ref", light, ~measuring, first)
         signal = (ref - meas) / (per_ppb * used) + self.offset(around) + self.flicker_noise("o3", ozone, first, last)
         full = self.entry.parameter("o3_ref")
