@@ -60,11 +60,15 @@ class TeledyneAnalyzer(PointAnalyzer):
         """Pressure behind the critical orifice: it rises as the pump wears."""
         return min(self.entry.parameter("vacuum") / self.pump(), STANDARD_INHG)
 
-    def flow_share(self) -> float:
-        """Flow over nominal: none of the pump's business while the orifice is critical, less and less beyond."""
+    def sonic_share(self) -> float:
+        """Flow over that of a critical orifice: none of the pump's business at first, less and less beyond."""
         ratio = self.vacuum_inhg() / (STANDARD_INHG - self.entry.parameter("pressure_drop"))
         beyond = min(max(ratio - _SONIC, 0.0) / (1.0 - _SONIC), 1.0)
-        return max(self.hidden.orifice_fraction * math.sqrt(1.0 - beyond**2), 1e-3)
+        return math.sqrt(1.0 - beyond**2)
+
+    def flow_share(self) -> float:
+        """Flow over nominal: as the orifice is open and critical."""
+        return max(self.hidden.orifice_fraction * self.sonic_share(), 1e-3)
 
     def sample_pressure(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Absolute pressure before the orifice, inHg: ambient less what filter and tubes take."""
@@ -77,9 +81,13 @@ class TeledyneAnalyzer(PointAnalyzer):
         before = STANDARD_INHG - self.entry.parameter("pressure_drop")
         return self.flow_lpm() * pressure_inhg / before + 0.002 * self.wobble("sample_flow", first, last)
 
-    def measured_inhg(self, actual: FloatArray, label: str = "pressure") -> FloatArray:
-        """What the unit's own transducer makes of a pressure, inHg."""
-        return self.quantised(label, actual + self.hidden.pressure_sensor_error_mmhg / 25.4)
+    def measured_inhg(self, actual: FloatArray) -> FloatArray:
+        """What the unit's own transducer makes of a pressure, inHg; only the display rounds it."""
+        return np.asarray(actual + self.hidden.pressure_sensor_error_mmhg / 25.4)
+
+    def measured_temperature(self, label: str, actual: FloatArray) -> FloatArray:
+        """What the unit's own sensor makes of a temperature; only the display rounds it."""
+        return np.asarray(actual + self.hidden.temperature_sensor_error_c)
 
     def compensation(self, expected: FloatArray) -> FloatArray:
         """What the firmware divides by: the response that it expects at measured T and P; 1 while TPC is off."""

@@ -73,7 +73,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
             cell = ambient
         cell = cell + 0.02 * self.wobble("rcell_pressure", first, last)
         shown_rcell = self.measured_temperature("rcell_temp", rcell)
-        shown_cell = self.measured_inhg(cell, "rcell_pressure")
+        shown_cell = self.measured_inhg(cell)
         ozone = self._ozone() * hidden.ozone_flow_fraction
         yielded = -math.expm1(-_REACTION * ozone) / -math.expm1(-_REACTION)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
@@ -133,7 +133,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
 
     def _ozone_drawn(self) -> float:
         """Flow of ozone air over nominal: through an orifice of its own, whether it holds ozone or not."""
-        return self.hidden.ozone_flow_fraction * self.flow_share() / self.hidden.orifice_fraction * float(self.powered)
+        return self.hidden.ozone_flow_fraction * self.sonic_share() * float(self.powered)
 
     def _response(self, cell_inhg: FloatArray, cell_c: FloatArray) -> FloatArray:
         """Light per mole fraction over that at reference conditions: quenched by pressure, thinned by heat."""

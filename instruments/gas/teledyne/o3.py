@@ -25,8 +25,8 @@ _FLUSH_S = 2
 """Of three seconds on one gas the first two are not counted (photometer of the maker's calibrators, p. 273, read)."""
 _FIXED_CELL_C = 41.0
 """Temperature that the firmware takes while TPC is off (assumed)."""
-_LAMP_SLOW = 3.0e-3
-"""Wandering of the lamp within an hour (assumed); the ratio of two turns 3 s apart hardly sees it."""
+_LAMP_SLOW = 3.0e-4
+"""Wandering of the lamp within an hour (assumed; 1.1e-4 in a recorded 49i): values see it, averages do not."""
 _LAMP_SHARE = 0.5
 """Part of the white noise's variance that comes from a good lamp's flicker; the rest is the detector's (assumed)."""
 _LAMP_PER_C = 0.01
