@@ -21,6 +21,8 @@ from instruments.wear import Service
 
 _DAY_US = 86_400_000_000
 
+_PUMP_AGES_H = 100.0
+"""Hours of service by which the pump's age counts."""
 _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
@@ -62,7 +64,14 @@ class Detector(Unit):
         self.cell = Cell(self)
 
     def _worn_pump(self, t_us: int) -> float:
-        return float(self.wear.share("pump", np.array([t_us / 1e6]))[0])
+        """Share of a new pump's flow, with its age in whole hundreds of hours.
+
+        So a command changes nothing of the flow by the mere instant at which it comes, and two units of which one has
+        a fault differ in nothing that the fault does not touch.
+        """
+        t_s = t_us / 1e6
+        beyond_h = self.wear.hours(t_s, "pump") % _PUMP_AGES_H if "pump" in self.entry.wear else 0.0
+        return float(self.wear.share("pump", np.array([float(round(t_s - 3600.0 * beyond_h))]))[0])
 
     def recompute(self, t_us: int) -> None:
         """All that comes after ``t_us`` is computed anew, with the pump as old as it is by then."""
@@ -90,7 +99,7 @@ class Detector(Unit):
         return self.hidden.lamp_fraction * self.share("lamp", first, last)
 
     def pump(self) -> float:
-        """Flow over nominal. The pump's age counts as at the last change: it moves by a per cent in a month."""
+        """Flow over nominal. The pump's age counts as at the last change: it moves by 0.1 % in 100 h."""
         return self.hidden.pump_fraction * self._pump_share
 
     def flow_share(self) -> float:

@@ -27,14 +27,11 @@ def air():
 
 
 def twins(name, design, severity):
-    """What differs between a unit with the fault and one on which it was undone at the same instant."""
+    """What differs between a unit with the fault and one without."""
     bad, good = unit(MODEL[design], air()), unit(MODEL[design], air())
     for act in FAULTS[name].acts:
         was = bad.read(AT * 1_000_000, act.command)
-        key = act.command.replace(".", "__")
-        for made in (bad, good):
-            tell(made, AT, **{key: act.value(was, severity)})
-        tell(good, AT, **{key: was})
+        tell(bad, AT, **{act.command.replace(".", "__"): act.value(was, severity)})
     step = type(bad).step_s
     left, right = bad.recording(0, UNTIL // step), good.recording(0, UNTIL // step)
     moved = {q for q in bad.quantities() if not np.array_equal(left[q], right[q])}

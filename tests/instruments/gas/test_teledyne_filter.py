@@ -166,3 +166,16 @@ def test_the_filter_begins_anew_at_power_on():
     tell(made, 7300.0, power=True)
     # one value is there, and nothing of the time before
     assert read(made, "co", 7310.0) == pytest.approx(float(made.steps.history.value(made.rows["raw_co"], 730)))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_readings_of_an_average_are_not_white(model):
+    made = unit(model)
+    step = type(made).step_s
+    values = made.recording(1000, 1000 + 6 * 3600 // step)[CHANNEL[model]]
+    values = values - values.mean()
+    span = float(load(model).settings["filter_size"].default) * type(made).sample_s
+    near, far = (float(np.mean(values[k:] * values[:-k]) / np.var(values)) for k in (
+        max(1, round(0.1 * span / step)), round(1.5 * span / step)))  # fmt: skip
+    assert near > 0.7
+    assert far < 0.4
