@@ -410,3 +410,17 @@ def test_the_air_conditioners_cycle_shows_in_the_diagnostics(model):
                  for t in (20.0, 30.0))  # fmt: skip
     assert read(hot, "box_temp", 7200.0) - read(cool, "box_temp", 7200.0) == pytest.approx(10.0, abs=0.1)
     assert read(hot, CHANNEL[model], 7200.0) != read(cool, CHANNEL[model], 7200.0)
+
+
+DRIFT = {"T100": (0.5, 2.5), "T200": (0.5, 2.5), "T300": (0.1, 0.25), "T400": (1.0, 5.0)}
+"""Largest zero and span drift in 24 h, data sheets: 0.5 % (T400: 1 %) of a full scale of 500 ppb or 50 ppm."""
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("at_span", [False, True])
+def test_drift_of_a_day_is_within_the_data_sheet(model, at_span):
+    made = unit(model, Breath(**{GAS[model].name: FULL[model] if at_span else 0.0}))
+    means = [series(made, CHANNEL[model], 3600.0, 60).mean()]
+    advance(made, 24 * HOUR)
+    means.append(series(made, CHANNEL[model], 25 * HOUR, 60).mean())
+    assert abs(means[1] - means[0]) < DRIFT[model][at_span]
