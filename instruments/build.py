@@ -34,6 +34,10 @@ UNITS: Mapping[str, str] = {
     "shelter": "instruments.station.shelter:Shelter",
     "manifold": "instruments.station.manifold:Manifold",
     "ups": "instruments.station.power:PowerSupply",
+    "t100": "instruments.gas.teledyne.so2:TeledyneSo2",
+    "t200": "instruments.gas.teledyne.nox:TeledyneNox",
+    "t300": "instruments.gas.teledyne.co:TeledyneCo",
+    "t400": "instruments.gas.teledyne.o3:TeledyneO3",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

@@ -108,6 +108,8 @@ class Bench:
         self.ambient, self.room = around.outside, around.room
         for instrument in self.instruments.values():
             for port_name, port in instrument.section.port.items():
+                if port.kind == "direct":
+                    continue  # no bytes go that way
                 instrument.lines[port_name] = self.make_line(instrument, port_name, port)
             self._watch(instrument)
         self.faults = [plan_fault(section, index, where) for index, section in enumerate(file.fault)]

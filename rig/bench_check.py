@@ -264,6 +264,9 @@ def _fault(
         yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
                                  repr(section.device))  # fmt: skip
         return
+    if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
+        yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
+                                 repr(section.device))  # fmt: skip
     try:
         entry = load(device.model)
     except ConfigurationError:

@@ -114,7 +114,9 @@ class BenchSection(_Section):
 class PortSection(_Section):
     """``[device.X.port.Y]``: one way to talk to an emulated device."""
 
-    kind: Literal["serial", "tcp"] = "serial"
+    kind: Literal["serial", "tcp", "direct"] = Field(
+        default="serial", description="direct: no wire, the host reaches the model in its own process"
+    )
     protocol: str
     baud: int = Field(default=9600, ge=50)
     id: int | None = Field(default=None, ge=0, le=127)
@@ -266,6 +268,16 @@ class BenchFile(_Section):
     air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
     fault: list[FaultSection] = Field(default_factory=list)
     routine: list[RoutineSection] = Field(default_factory=list)
+
+
+def direct_ports(file: BenchFile) -> list[str]:
+    """Keys of the ports without a wire, which cannot be served."""
+    return [
+        f"device.{name}.port.{port_name}"
+        for name, section in file.device.items()
+        for port_name, port in section.port.items()
+        if port.kind == "direct"
+    ]
 
 
 def read_bench_data(path: Path) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.settings import Hidden as CalibratorHidden
 from instruments.supply.zero_air import ZeroAir
-from rig.bench_file import MANUAL, BenchFile, DeviceSection
+from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
 from rig.reading import findings_of
-from rig.wiring import LINE_OPTIONS, line_protocols, start_settings
+from rig.wiring import DIRECT, LINE_OPTIONS, line_protocols, start_settings
 
 
 def kind_of(file: BenchFile, name: str) -> str | None:
@@ -90,6 +90,9 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
     numbers: dict[int, str] = {}
     for name, port in section.port.items():
         here = f"{key}.port.{name}"
+        if port.kind == DIRECT:
+            yield from _direct(where, here, port)
+            continue
         yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
         for option in port.options:
             if option not in LINE_OPTIONS:
@@ -118,10 +121,24 @@ def _service(where: str, key: str, section: DeviceSection, entry: CatalogueEntry
             yield ConfigurationError(where, f"{key}.service.parts.{part}", f"a part that ages ({known})", part)
 
 
+def _direct(where: str, key: str, port: PortSection) -> Iterator[ConfigurationError]:
+    """A port without a wire has nothing of what a wire has."""
+    if port.protocol != DIRECT:
+        yield ConfigurationError(where, f"{key}.protocol", f'"{DIRECT}" for a port of that kind', repr(port.protocol))
+    for name in ("baud", "id", "reply_delay", "line_timing", "tcp_port", "options"):
+        if name in port.model_fields_set:
+            yield ConfigurationError(where, f"{key}.{name}", f'nothing for a port of kind "{DIRECT}"',
+                                     _short(getattr(port, name)))  # fmt: skip
+
+
 def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterator[ConfigurationError]:
     offered = line_protocols(entry)
-    if name not in offered:
-        yield ConfigurationError(where, key, f"a protocol of the {entry.name} ({', '.join(offered)})", repr(name))
+    if name in offered:
+        return
+    expected = f"a protocol of the {entry.name} ({', '.join(offered)})"
+    if not offered:
+        expected = f'kind = "{DIRECT}" and protocol = "{DIRECT}": no wire of the {entry.name} is emulated yet'
+    yield ConfigurationError(where, key, expected, repr(name))
 
 
 def _analyzer(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:

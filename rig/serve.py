@@ -134,6 +134,13 @@ class ServedBench:
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
             cylinder.pop("hidden", None)
+        # What can be reached in this process only is not there for another one.
+        reached = {endpoint.device for endpoint in self.endpoints}
+        for name in [name for name, device in data["device"].items() if device.get("port") and name not in reached]:
+            del data["device"][name]
+            tubes = data.get("tube", {})
+            for tube in [tube for tube, its in tubes.items() if its["to"].partition(".")[0] == name]:
+                del tubes[tube]
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
@@ -194,6 +201,8 @@ class ServedBench:
             self._truth_log = TruthLog(bench, self.truth)
         for instrument in bench.instruments.values():
             for name, port in instrument.section.port.items():
+                if port.kind == "direct":
+                    continue  # no bytes go that way: the caller says so
                 await self._open_port(loop, bench, instrument, name, port, clock)
         self.started_wall = time.time()
         clock.start(loop)

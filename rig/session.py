@@ -18,13 +18,15 @@ from rig.bench_file import MANUAL, BenchFile, DeviceSection
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
+from rig.host.direct import DirectLink
 from rig.host.handles import GasAnalyzer, Handle, Identity
-from rig.host.link import VisaLink
+from rig.host.kinds import channels_of
+from rig.host.link import Link, VisaLink
 from rig.host.references import Supply, cylinders_of, flows_of
 from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
-from rig.wiring import host_protocol
+from rig.wiring import DIRECT, direct_protocol, host_protocol
 
 
 class VirtualTime:
@@ -124,10 +126,12 @@ def open_session(
     try:
         for name, section in file.device.items():
             entry = None if section.model == MANUAL else load(section.model)
+            if entry is not None and section.resource is None and not section.port:
+                continue  # nobody can talk to it: a shelter, a monitor whose wire is not emulated yet
             if devices and name not in devices and entry is not None and entry.kind != "calibrator":
                 continue
             try:
-                handles[name] = _open(manager, file, name, section, entry)
+                handles[name] = _open(manager, bench, file, name, section, entry)
             except RigFault as fault:
                 told = _with_the_servers_end(fault, file, path)
                 if troubles is None:
@@ -162,7 +166,8 @@ def _with_the_servers_end(fault: RigFault, file: BenchFile, path: Path) -> RigFa
 
 
 def _open(
-    manager: pyvisa.ResourceManager, file: BenchFile, name: str, section: DeviceSection, entry: CatalogueEntry | None
+    manager: pyvisa.ResourceManager, bench: Bench | None, file: BenchFile, name: str, section: DeviceSection,
+    entry: CatalogueEntry | None,
 ) -> Handle:  # fmt: skip
     gas_port = next(
         (tube.to.partition(".")[2] for tube in file.tube.values() if tube.to.partition(".")[0] == name), None
@@ -178,6 +183,14 @@ def _open(
         port = next(iter(section.port.values()))
         protocol_name, number, baud = port.protocol, port.id, port.baud
         resource_name, emulated = f"ASRL{name}::INSTR", True
+        if port.kind == DIRECT and bench is not None:
+            identity = Identity(
+                name, entry.kind, entry.name, entry.maker, section.serial, DIRECT, "read", "", emulated=True,
+                gas_port=gas_port,
+            )  # fmt: skip
+            instrument = bench.instruments[name]
+            direct = direct_protocol(instrument.device, entry, instrument.face)
+            return _handle(identity, DirectLink(name, instrument.face, direct, section.timeout), entry)
     protocol, mark = host_protocol(entry, protocol_name, number)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
@@ -198,7 +211,13 @@ def _open(
         protocol,
         section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
     )
-    return Calibrator(identity, link) if entry.kind == "calibrator" else GasAnalyzer(identity, link)
+    return _handle(identity, link, entry)
+
+
+def _handle(identity: Identity, link: Link, entry: CatalogueEntry) -> Handle:
+    if entry.kind == "calibrator":
+        return Calibrator(identity, link)
+    return GasAnalyzer(identity, link, channels_of(entry))
 
 
 def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Supply:

@@ -21,7 +21,10 @@ from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.settings import Hidden
 from instruments.supply.zero_air import ZeroAir
+from instruments.unit import Unit
 from rig.bench_file import BenchFile, DeviceSection, PortSection
+from rig.host.direct import DirectProtocol
+from rig.host.kinds import channels_of
 from rig.host.link import HostProtocol
 from rig.host.references import species_of
 from rig.host.reliance import relied_on
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
 
 _PROTOCOLS = ("clink",)
+DIRECT = "direct"
+"""Kind and protocol of a port without a wire: the host reaches the model in its own process."""
 _FIRMWARE = "01.06.00"
 """Version that an emulated calibrator reports, as the analyzers do: this project's choice."""
 LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name != "state")
@@ -39,8 +44,16 @@ LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name 
 
 
 def line_protocols(entry: CatalogueEntry) -> list[str]:
-    """Protocols that a port of this model may offer."""
+    """Protocols that a line to this model may speak."""
     return [name for name in _PROTOCOLS if name in entry.protocols]
+
+
+def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> DirectProtocol:
+    """The host side of a direct port: quantities and settings by the model's own names and units."""
+    units = {name: limits.unit for name, limits in entry.settings.items()}
+    if isinstance(device, Unit):
+        units |= device.units()
+    return DirectProtocol(face, lambda quantity: units.get(quantity, ""))
 
 
 def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostProtocol, str]:
@@ -53,7 +66,7 @@ def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple
     """
     table = _table(entry, name)
     host = ClinkHost(table, number)
-    return host, table.weakest_mark(relied_on(entry.kind, host))
+    return host, table.weakest_mark(relied_on(entry.kind, channels_of(entry), host))
 
 
 def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:

@@ -27,7 +27,6 @@ from calibration.record import (
 from instruments.errors import Refused
 from rig.bench_file import MANUAL
 from rig.errors import RigError
-from rig.host.kinds import CHANNELS
 from rig.run import Run
 from rig.session import Session
 from scenarios.plan_file import PlanFile
@@ -127,7 +126,7 @@ class Engine:
         analyzer = self.run.analyzer(device)
         if procedure == "converter_efficiency" and analyzer.kind != "nox":
             return
-        channels = CHANNELS[analyzer.kind]
+        channels = analyzer.channels
         if device in self._broken:
             if procedure != "prepare":
                 self._no_result(procedure, device, "error", self._broken[device])
@@ -163,7 +162,7 @@ class Engine:
     def _multipoint(self, device: str) -> None:
         """One measurement serves all channels that take the same gas; each is recorded and judged apart."""
         outcomes: list[Outcome] = []
-        channels = CHANNELS[self.run.analyzer(device).kind]
+        channels = self.run.analyzer(device).channels
 
         def body() -> Outcome:
             outcomes.extend(multipoint(self.context, device, channels, self.plan.multipoint))
@@ -221,7 +220,7 @@ class Engine:
         known = {test.id for test in self.tests}
         analyzer = self.run.analyzer(device)
         channels = [("no2", "%")] if procedure == "converter_efficiency" else [
-            (channel.quantity, channel.unit) for channel in CHANNELS[analyzer.kind]
+            (channel.quantity, channel.unit) for channel in analyzer.channels
         ]  # fmt: skip
         for quantity, unit in channels:
             for criterion in _CRITERIA[procedure]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calibration.procedures.common import TITRATION_GAS
-from rig.host.kinds import CHANNELS
+from rig.host.kinds import Channel, converter_factor
 from scenarios.plan_file import PlanFile
 
 
@@ -34,27 +34,27 @@ class Block:
     stages: tuple[Stage, ...]
 
 
-def itinerary(plan: PlanFile, analyzers: Sequence[tuple[str, str]]) -> list[Block]:
+def itinerary(plan: PlanFile, analyzers: Sequence[tuple[str, Sequence[Channel]]]) -> list[Block]:
     """Blocks of the plan in the order in which the engine plays them.
 
     Args:
         plan: the plan.
-        analyzers: (name, kind) of the devices to test, in order.
+        analyzers: (name, channels) of the devices to test, in order.
     """
     blocks = []
     for procedure in plan.procedures:
-        for name, kind in analyzers:
-            if procedure != "converter_efficiency" or kind == "nox":
-                blocks.append(Block(procedure, name, tuple(_stages(plan, procedure, kind))))
+        for name, channels in analyzers:
+            if procedure != "converter_efficiency" or converter_factor(channels) is not None:
+                blocks.append(Block(procedure, name, tuple(_stages(plan, procedure, channels))))
     return blocks
 
 
-def _stages(plan: PlanFile, procedure: str, kind: str) -> list[Stage]:
-    gas = CHANNELS[kind][0].gas
+def _stages(plan: PlanFile, procedure: str, channels: Sequence[Channel]) -> list[Stage]:
+    gas = channels[0].gas
     if procedure == "prepare":
         return [Stage("prepare", "", 0.0)]
     if procedure == "zero_span":
-        return [_stage(plan, label, gas) for _ in CHANNELS[kind] for label in ("as_found_zero", "as_found_span")]
+        return [_stage(plan, label, gas) for _ in channels for label in ("as_found_zero", "as_found_span")]
     if procedure == "multipoint":
         wish = plan.multipoint
         levels = sorted(wish.levels_pct, reverse=wish.order == "descending")

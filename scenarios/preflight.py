@@ -16,7 +16,7 @@ from instruments.supply.cylinder import Cylinder
 from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
-from rig.host.kinds import CHANNELS, is_analyzer
+from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
 from scenarios.plan_file import PlanFile
 
@@ -72,7 +72,7 @@ def check_plan(
         found = f"{len(calibrators)} of them" if calibrators else "none"
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
-    errors += _references(bench, bench_path, kinds, tested, calibrators, cylinders, today)
+    errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
         if bench.device[name].resource is None and not reached:
@@ -96,12 +96,12 @@ def check_plan(
 
 
 def _references(
-    bench: BenchFile, bench_path: Path, kinds: dict[str, str], tested: list[str], calibrators: list[str],
+    bench: BenchFile, bench_path: Path, tested: list[str], calibrators: list[str],
     cylinders: dict[str, CylinderReference], today: date,
 ) -> Iterator[ConfigurationError]:  # fmt: skip
     seen: set[str] = set()
     for name in tested:
-        gas = CHANNELS[kinds[name]][0].gas
+        gas = channels_of(load(bench.device[name].model))[0].gas
         if gas == "o3" or gas in seen:
             continue  # the calibrator's own generator and photometer make it
         seen.add(gas)
@@ -128,7 +128,7 @@ def _levels(plan: PlanFile, bench: BenchFile, name: str, kind: str) -> Iterator[
         scale = stated / 1000.0 if kind == "co" else stated
     else:
         scale = float(entry.settings["range"].default)
-    gas, total = CHANNELS[kind][0].gas, plan.gas.total_flow
+    gas, total = channels_of(entry)[0].gas, plan.gas.total_flow
     if "zero_span" in plan.procedures:
         percent = plan.zero_span.span_pct
         yield _Asked("zero_span.span_pct", percent, gas, percent * scale / 100.0, None, total)

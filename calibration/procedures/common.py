@@ -164,7 +164,7 @@ def resolution_of(value: float) -> float:
 def snapshot(run: Run, device: str) -> dict[str, str]:
     """Settings that shape a reading, as text; what the device cannot tell is left out."""
     found = {}
-    for name in snapshot_settings(run.analyzer(device).kind):
+    for name in snapshot_settings(run.analyzer(device).channels):
         value = run.look(device, name)
         if value is not None:
             found[name] = as_text(value)

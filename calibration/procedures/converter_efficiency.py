@@ -27,7 +27,6 @@ from calibration.statistics import ordinary_least_squares
 from calibration.statistics.summary import variance_by_level
 from calibration.uncertainty import Titration, TitrationSeries, converter_efficiency_budget
 from rig.host.calibrator import Flows
-from rig.host.kinds import CONVERTER_FACTOR
 from rig.run import Reading
 
 NAME = "converter_efficiency"
@@ -127,26 +126,27 @@ def converter(context: Context, device: str, plan: ConverterPlan) -> Outcome:
 
 
 def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setting | None:
-    found = context.run.look(device, CONVERTER_FACTOR)
-    if not isinstance(found, int | float):
+    name = context.run.analyzer(device).converter_factor
+    found = None if name is None else context.run.look(device, name)
+    if name is None or not isinstance(found, int | float):
         notes.append(Message(key="converter.factor_not_readable", values={"device": device}))
         return None
-    context.run.set(device, CONVERTER_FACTOR, 1.0)
+    context.run.set(device, name, 1.0)
     notes.append(Message(key="converter.factor_set", values={"before": f"{found:.3f}", "after": "1.000"}))
-    return Setting(name=CONVERTER_FACTOR, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
+    return Setting(name=name, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
 
 
 def _factor_back(context: Context, device: str, factor: Setting | None) -> Message | None:
     """Put the stored factor back; if it was no longer 1.000, somebody else has changed it, and the test is void."""
     if factor is None:
         return None
-    found = context.run.look(device, CONVERTER_FACTOR)
-    context.run.restore(device, CONVERTER_FACTOR)
+    found = context.run.look(device, factor.name)
+    context.run.restore(device, factor.name)
     if found == 1.0:
         return None
     return Message(
         key="device.setting_changed",
-        values={"device": device, "setting": CONVERTER_FACTOR, "before": "1.000", "after": as_text(found)},
+        values={"device": device, "setting": factor.name, "before": "1.000", "after": as_text(found)},
     )
 
 

@@ -64,7 +64,7 @@ def prepare(context: Context, device: str) -> Outcome:
         left["gas_unit"] = as_text(unit)
     if unit is not None:
         check("gas_unit", unit, "ppb or ppm", ok=unit in ("ppb", "ppm"))
-    flow = run.look(device, "sample_flow") if kind != "o3" else run.look(device, "flow_a")
+    flow = run.look(device, run.analyzer(device).flow)
     if isinstance(flow, int | float):
         check("sample_flow", f"{flow:.3f} L/min", "> 0.3 L/min", ok=float(flow) > 0.3)
     range_ = run.look(device, "range")

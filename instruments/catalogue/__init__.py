@@ -97,6 +97,7 @@ class Channel(_Section):
         calibrate_zero: action that adjusts the background on zero gas; empty if there is none.
         calibrate_span: action that adjusts the coefficient on span gas.
         gas: species that it is calibrated with.
+        converter_factor: setting that makes up for a converter of less than full efficiency; empty if there is none.
     """
 
     unit: str
@@ -105,6 +106,7 @@ class Channel(_Section):
     calibrate_zero: str = ""
     calibrate_span: str
     gas: str
+    converter_factor: str = ""
 
 
 Kind = Literal[

@@ -1,8 +1,8 @@
-"""A gas analyzer: its ports and what it draws, averaging, coefficient and background, calibration, warm-up.
+"""A gas analyzer: its ports and what it draws, its channels and their calibration, warm-up.
 
-Gas is followed on the one-second grid up to the cell. The detector gives one raw value per channel and ten-second step;
-the firmware averages the last steps and applies coefficient and background:
-reported = coefficient x averaged - background.
+Gas is followed on the one-second grid up to the cell. The detector gives one raw value per channel and measuring step;
+what the firmware makes of them (averages, coefficient and background) is a matter of the family: :mod:`.thermo` and
+:mod:`.teledyne`. Which settings calibrate a channel is data of the catalogue.
 """
 
 from __future__ import annotations
@@ -15,26 +15,23 @@ import numpy as np
 
 from instruments.air import GRID_US, UNIT_OF, FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
+from instruments.catalogue import CatalogueEntry, Channel
 from instruments.device import Value
 from instruments.errors import Refused
-from instruments.gas.detector import Detector, raw
-from instruments.gas.stages import STEP_S, STEP_US, Surroundings
+from instruments.gas.detector import Detector
+from instruments.gas.stages import Surroundings
 from instruments.steps import Hidden, Moment
 from instruments.wear import Service
 
 PORTS = ("sample", "zero", "span")
 _KEPT_S = 26 * 3600
-_ENDINGS = ("_bkg", "_coef")
-CALIBRATE = "calibrate_"
 
 
 class PointAnalyzer(Detector):
     """A gas analyzer with sample, zero and span ports. Arguments as :class:`~instruments.unit.Unit`."""
 
-    firmware = "01.06.00"
     report_only: ClassVar[frozenset[str]] = frozenset(
-        {"mode", "gas_unit", "averaging_time", "range_mode", "span_concentration", "instrument_id"}
+        {"mode", "gas_unit", "range_mode", "span_concentration", "instrument_id"}
     )
 
     def __init__(
@@ -43,14 +40,41 @@ class PointAnalyzer(Detector):
         service: Service | None = None,
     ) -> None:  # fmt: skip
         super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        # An analyzer's own calibration: each background and coefficient that it reports with can be made by it.
-        self.actions = tuple(
-            CALIBRATE + key for key in self.settings
-            if key.endswith(_ENDINGS) and key.rpartition("_")[0] in self.reported()
+        self.calibrations: dict[str, tuple[str, Channel]] = {
+            action: (quantity, channel)
+            for quantity, channel in entry.channels.items()
+            for action in (channel.calibrate_zero, channel.calibrate_span)
+            if action
+        }
+        self.actions = tuple(self.calibrations)
+        self._calibrating = frozenset(
+            setting for channel in entry.channels.values()
+            for setting in (channel.background, channel.coefficient, channel.converter_factor)
         )  # fmt: skip
         self._sources: dict[str, GasSource] = {}
         self._demand: list[tuple[int, str, float]] = [(0, str(self.settings["gas_mode"]), self._inlet_lpm())]
         self._demand_listeners: list[GasListener] = []
+
+    # -- for a family ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
+        """Raw value of each channel (after the firmware's own compensation); diagnostics and memory."""
+
+    @abstractmethod
+    def corrected(self, channel: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """A channel's averaged reading with its coefficient and background, steps ``first`` to ``last``."""
+
+    @abstractmethod
+    def zeroed(self, shown: float, channel: Channel) -> float:
+        """The background with which a channel that shows ``shown`` would show 0."""
+
+    @abstractmethod
+    def spanned(self, shown: float, target: float, channel: Channel) -> float:
+        """The coefficient with which a channel that shows ``shown`` would show ``target``.
+
+        Raises Refused: there is no span gas.
+        """
 
     # -- gas ------------------------------------------------------------------------------------------------------
 
@@ -91,10 +115,6 @@ class PointAnalyzer(Detector):
         """Flow drawn at the open port: what the leak lets in does not come through it."""
         return self.flow_lpm() * (1.0 - self.hidden.leak_fraction)
 
-    @abstractmethod
-    def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
-        """Raw value of each channel (after the firmware's own compensation, before noise); diagnostics and memory."""
-
     # -- what a change does ---------------------------------------------------------------------------------------
 
     def advance(self, until_us: int) -> None:
@@ -126,22 +146,19 @@ class PointAnalyzer(Detector):
 
     def changes_physics(self, setting: str) -> bool:
         """Coefficients, backgrounds and what only the display does leave gas and detector alone."""
-        return super().changes_physics(setting) and not setting.endswith(_ENDINGS)
+        return super().changes_physics(setting) and setting not in self._calibrating
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Background or coefficient that makes the present averaged reading 0 or the span target."""
-        setting = name.removeprefix(CALIBRATE)
-        channel, _, what = setting.rpartition("_")
-        last = max(t_us // STEP_US - 1, 0)
-        shown = float(self.report(channel, last, last + 1, self.moment(t_us))[0])
-        background = self.number(f"{channel}_bkg") if f"{channel}_bkg" in self.settings else 0.0
-        if what == "bkg":
-            return {setting: self.checked(setting, round(shown + background, 4))}
-        present = (shown + background) / self.number(setting)
-        if present <= 0.0:
-            raise Refused("wrong settings", "there is no span gas")
-        target = self.number("span_concentration") + background
-        return {setting: self.checked(setting, round(target / present, 4))}
+        quantity, channel = self.calibrations[name]
+        last = max(t_us // (self.step_s * GRID_US) - 1, 0)
+        shown = float(self.corrected(quantity, last, last + 1, self.moment(t_us))[0])
+        if name == channel.calibrate_zero:
+            setting, found = channel.background, self.zeroed(shown, channel)
+        else:
+            setting = channel.coefficient
+            found = self.spanned(shown, self.number("span_concentration"), channel)
+        return {setting: self.checked(setting, round(found, 4))}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
@@ -150,32 +167,8 @@ class PointAnalyzer(Detector):
         return dict.fromkeys(self.channels, UNIT_OF[self.gas])
 
     def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
-        """Coefficient x averaged - background."""
-        coefficient, background = moment.settings[f"{quantity}_coef"], moment.settings[f"{quantity}_bkg"]
-        averaged = self._averaged(first, last, moment, quantity)
-        return np.asarray(float(coefficient) * averaged - float(background))  # type: ignore[arg-type]
-
-    def _averaged(self, first: int, last: int, moment: Moment, channel: str) -> FloatArray:
-        """Means of the raw steps within the averaging time, summed oldest first; fewer right after power on."""
-        window = max(1, int(moment.settings["averaging_time"]) // STEP_S)  # type: ignore[arg-type]
-        row = self.rows[raw(channel)]
-        oldest = max(0, moment.power_step)
-        if last - first == 1:
-            begin = max(first + 1 - window, min(oldest, first))
-            total = 0.0
-            for value in self.steps.values(begin, last)[row].tolist():
-                total += value
-            return np.array([total / (last - begin)])
-        begin = max(0, first + 1 - window)
-        values = self.steps.values(begin, last)[row]
-        steps = np.arange(first, last)
-        total_of = np.zeros(last - first)
-        for back in range(window - 1, -1, -1):
-            # Steps before the power came, or before the epoch, are not there to be averaged.
-            there = (steps - back >= oldest) | (back == 0)
-            total_of = np.where(there, total_of + values[np.maximum(steps - back - begin, 0)], total_of)
-        count = np.minimum(window, np.maximum(steps + 1 - oldest, 1))
-        return np.asarray(total_of / count)
+        """A channel's reading."""
+        return self.corrected(quantity, first, last, moment)
 
     def standing(self) -> Mapping[str, Value]:
         """The flow that the unit draws."""
@@ -196,7 +189,14 @@ class PointAnalyzer(Detector):
 
     def _warming_up(self, t_us: int, moment: Moment) -> bool:
         """After power on, until all temperatures are inside their limits; a hot box later on is an alarm only."""
-        since_s = t_us / GRID_US - moment.power_step * STEP_S
+        since_s = t_us / GRID_US - moment.power_step * self.step_s
         if not moment.powered or since_s > 10.0 * self.entry.parameter("warm_up_time"):
             return False
         return any(alarm.split(":")[0].endswith("_temp") for alarm in self.alarms(t_us, moment))
+
+
+def span_share(present: float, target: float) -> float:
+    """Return ``target / present``. Raises Refused where there is nothing to be spanned."""
+    if present <= 0.0:
+        raise Refused("wrong settings", "there is no span gas")
+    return target / present

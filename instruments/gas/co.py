@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import PointAnalyzer
 from instruments.gas.stages import Surroundings
+from instruments.gas.thermo import ThermoAnalyzer
 
-_DEPTH, _CURVE = 0.30, 0.0040
+DEPTH, CURVE = 0.30, 0.0040
 """Modulation lost at saturation, and its curvature per umol/mol: R = R0 (1 - depth (1 - exp(-curve c))) (assumed)."""
 _PRESSURE, _TEMPERATURE_K, _ZERO_C = 750.0, 321.15, 273.15
-_WATER_RESPONSE = 0.004
+WATER_RESPONSE = 0.004
 """umol/mol CO per mmol/mol of water: 50 ppb at 12 mmol/mol (recalled)."""
 
 
@@ -20,7 +20,7 @@ def _density(pressure_mmhg: FloatArray, bench_c: FloatArray) -> FloatArray:
     return np.asarray(pressure_mmhg / _PRESSURE * _TEMPERATURE_K / (bench_c + _ZERO_C))
 
 
-class CoAnalyzer(PointAnalyzer):
+class CoAnalyzer(ThermoAnalyzer):
     """Ratio of sample to reference beam of the rotating wheel, inverted by the stored curve."""
 
     channels = ("co",)
@@ -36,10 +36,10 @@ class CoAnalyzer(PointAnalyzer):
         pressure = around.pressure_mmhg - 8.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
         density = _density(pressure, chamber)
         seen = self.gain(around, first, last) * self.bent(around.mean(Species.CO)) * density
-        seen = seen + _WATER_RESPONSE * around.mean(Species.H2O) * density
+        seen = seen + WATER_RESPONSE * around.mean(Species.H2O) * density
         ratio_at_zero = self.entry.parameter("ratio")
-        ratio = ratio_at_zero * (1.0 - _DEPTH * -np.expm1(-_CURVE * seen))
-        raw = -np.log1p(-(1.0 - ratio / ratio_at_zero) / _DEPTH) / _CURVE
+        ratio = ratio_at_zero * (1.0 - DEPTH * -np.expm1(-CURVE * seen))
+        raw = -np.log1p(-(1.0 - ratio / ratio_at_zero) / DEPTH) / CURVE
         shown_chamber = self.measured_temperature("chamber_temp", chamber)
         shown_pressure = self.measured_pressure("pressure", pressure)
         used_chamber, used_pressure = self.compensating(

@@ -13,7 +13,7 @@ from instruments.air import FloatArray, Gas, Species
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
-from instruments.gas.stages import STEP_S, STEPS_PER_MINUTE, Cell, Surroundings
+from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
 from instruments.steps import Hidden
 from instruments.unit import Unit
@@ -22,8 +22,9 @@ from instruments.wear import Service
 _DAY_US = 86_400_000_000
 
 _FLOOR = 0.3
-"""Flicker floor over the zero noise at 60 s averaging."""
-_WHITE = math.sqrt(1.0 - _FLOOR**2)
+"""Flicker floor over the zero noise after averaging."""
+WHITE = math.sqrt(1.0 - _FLOOR**2)
+"""What is left of the noise for its white part."""
 
 
 def raw(channel: str) -> str:
@@ -37,7 +38,7 @@ class Detector(Unit):
     step_s = STEP_S
     channels: ClassVar[tuple[str, ...]]
     """Measured components; the first rows of the steps hold their raw values."""
-    fresh_steps_per_minute: ClassVar[int] = STEPS_PER_MINUTE
+    fresh_steps_per_minute: ClassVar[int] = 60 // STEP_S
     """How many independent values a channel gets per minute."""
     gas: ClassVar[Species]
     hidden_model: ClassVar[type[AnalyzerHidden]] = AnalyzerHidden
@@ -49,6 +50,7 @@ class Detector(Unit):
         service: Service | None = None,
     ) -> None:  # fmt: skip
         super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+        self.per_minute = 60 // self.step_s
         self._drift = (0.0, 0.0, 0.0)
         self.noise: Mapping[str, Path] = {c: WhiteNoise(seed, f"{name}/{c}-noise") for c in self.channels}
         self.flicker: Mapping[str, Path] = {c: Flicker(seed, f"{name}/{c}-flicker") for c in self.channels}
@@ -94,15 +96,19 @@ class Detector(Unit):
         """Flow over nominal. A pump is as old as when it began to run (the epoch, a new one, power): a month is 1 %."""
         return self.hidden.pump_fraction * self._pump[1]
 
+    def flow_share(self) -> float:
+        """Flow through the cell over nominal."""
+        return self.pump()
+
     def flow_lpm(self) -> float:
         """True flow through the cell, L/min."""
-        return self.entry.parameter("sample_flow") * self.pump() if self.powered else 0.0
+        return self.entry.parameter("sample_flow") * self.flow_share() if self.powered else 0.0
 
     def cell_decay(self) -> float:
         """exp(-1 s / cell time constant); the constant grows as the flow falls, and nothing moves without power."""
         if not self.powered:
             return 1.0
-        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.pump()
+        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.flow_share()
         return math.exp(-1.0 / tau)
 
     def detect(self, first: int, last: int) -> FloatArray:
@@ -130,7 +136,7 @@ class Detector(Unit):
         hidden = self.hidden
         since, drifted, _ = self._drift
         error = hidden.span_error_pct + drifted + hidden.span_drift_pct_per_day * (around.days - since)
-        error = error + hidden.span_wander_pct * interpolated(self.wander, first, last, STEPS_PER_MINUTE)
+        error = error + hidden.span_wander_pct * interpolated(self.wander, first, last, self.per_minute)
         return (
             self.share("pmt", first, last)
             * (1.0 + error / 100.0)
@@ -160,8 +166,12 @@ class Detector(Unit):
 
     # -- noise ----------------------------------------------------------------------------------------------------
 
+    def fresh_values(self) -> int:
+        """How many independent values the average has for which the catalogue states the noise (60 s of them)."""
+        return self.fresh_steps_per_minute
+
     def noise_size(self, level: FloatArray, first: int, last: int) -> FloatArray:
-        """Standard deviation at 60 s averaging: the catalogue's figure at zero, more with concentration, less light."""
+        """Standard deviation after averaging: the catalogue's figure at zero, more with concentration, less light."""
         zero = self.entry.parameter("zero_noise")
         share = self.entry.parameter("span_noise_share")
         light = np.sqrt(self.light(first, last))
@@ -169,12 +179,12 @@ class Detector(Unit):
 
     def flicker_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """The part of the noise that averaging does not remove."""
-        floor = _FLOOR * interpolated(self.flicker[channel], first, last, STEPS_PER_MINUTE)
+        floor = _FLOOR * interpolated(self.flicker[channel], first, last, self.per_minute)
         return self.noise_size(level, first, last) * floor
 
     def channel_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
-        """White noise and flicker that together have :meth:`noise_size` at 60 s averaging."""
-        white = _WHITE * math.sqrt(self.fresh_steps_per_minute) * self.noise[channel].values(first, last)
+        """White noise and flicker that together have :meth:`noise_size` after averaging."""
+        white = WHITE * math.sqrt(self.fresh_values()) * self.noise[channel].values(first, last)
         return self.noise_size(level, first, last) * white + self.flicker_noise(channel, level, first, last)
 
     # -- temperatures and pressures -------------------------------------------------------------------------------
@@ -187,7 +197,7 @@ class Detector(Unit):
 
     def wobble(self, label: str, first: int, last: int) -> FloatArray:
         """Slow path of unit size that belongs to a diagnostic."""
-        return interpolated(self.slow[label], first, last, STEPS_PER_MINUTE)
+        return interpolated(self.slow[label], first, last, self.per_minute)
 
     def measured_temperature(self, label: str, actual: FloatArray) -> FloatArray:
         """What the unit's own sensor makes of it: its error and its resolution."""

@@ -7,26 +7,31 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
-from instruments.gas.base import PointAnalyzer
+from instruments.catalogue import CatalogueEntry
+from instruments.device import Value
+from instruments.gas.base import span_share
 from instruments.gas.detector import raw
 from instruments.gas.hidden import NoxHidden
-from instruments.gas.stages import Surroundings
-from instruments.steps import Moment
+from instruments.gas.stages import STEP_US, Surroundings
+from instruments.gas.thermo import ThermoAnalyzer
+from instruments.steps import Hidden, Moment
+from instruments.wear import Service
 
+_CALIBRATE_NO2 = "calibrate_no2_coef"
 _FLUSH_S = 3
 """Seconds after a turn of the solenoid that are not counted (manual of the 42i Low Source, p. 8-5, read)."""
-_WATER_QUENCH = 3.5e-3
+WATER_QUENCH = 3.5e-3
 """Loss of signal per mmol/mol of water in an undried instrument (Boylan et al. 2014: 4.15e-3; reported)."""
 _PRESSURE, _TEMPERATURE_K, _ZERO_C = 200.0, 322.65, 273.15
 _FROZEN_PRESSURE = 300.0
 """mmHg shown as used while pressure compensation is off (42i Trace Level manual, p. B-20, read)."""
-_DARK_DOUBLES_C = 6.0
+DARK_DOUBLES_C = 6.0
 """Warming that doubles the photomultiplier's dark current: 5 to 7 degrees (recalled)."""
 _LIGHT_OFF_C, _LIGHT_WIDTH_C = 260.0, 12.0
 """Temperature at which the molybdenum has lost half of its power, and how sharply (assumed)."""
 
 
-def _converting(temperature_c: FloatArray) -> FloatArray:
+def converting(temperature_c: FloatArray) -> FloatArray:
     """Share of its power that the molybdenum has at ``temperature_c``."""
     return np.asarray(1.0 / (1.0 + np.exp((_LIGHT_OFF_C - temperature_c) / _LIGHT_WIDTH_C)))
 
@@ -36,7 +41,7 @@ def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
     return np.asarray((pressure_mmhg / _PRESSURE) ** -0.4 * _TEMPERATURE_K / (chamber_c + _ZERO_C))
 
 
-class NoxAnalyzer(PointAnalyzer):
+class NoxAnalyzer(ThermoAnalyzer):
     """One cell, one photomultiplier, two ways to it: NO in even steps of ten seconds, NOx in odd ones.
 
     Each channel holds its last value while the other is measured, so NO2 spikes in a fast plume as on a real unit.
@@ -52,6 +57,23 @@ class NoxAnalyzer(PointAnalyzer):
         "ozonator_flow", "pmt_voltage",
     )  # fmt: skip
 
+    def __init__(
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+        self.actions = (*self.actions, _CALIBRATE_NO2)
+
+    def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
+        """Also the factor of NO2 can be made to show the span target."""
+        if name != _CALIBRATE_NO2:
+            return super().act(t_us, step, name, value)
+        last = max(t_us // STEP_US - 1, 0)
+        shown = float(self.report("no2", last, last + 1, self.moment(t_us))[0])
+        factor = self.number("no2_coef") * span_share(shown, self.number("span_concentration"))
+        return {"no2_coef": self.checked("no2_coef", round(factor, 4))}
+
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light of NO with ozone; on the NOx way the converter turns NO2 into NO as far as it is good and hot."""
         chamber = self.heated(around, "chamber_temp", first, last)
@@ -59,7 +81,7 @@ class NoxAnalyzer(PointAnalyzer):
         converter = around.room_c + (converter - around.room_c) * self.hidden.converter_heater
         pump = self.pump()
         pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
-        power = _converting(converter) / _converting(np.full_like(converter, self.entry.parameter("converter_temp")))
+        power = converting(converter) / converting(np.full_like(converter, self.entry.parameter("converter_temp")))
         efficiency = self.hidden.converter_efficiency * self.share("converter", first, last) * power
         lit = 1.0 if self.settings["ozonator"] and self.powered else 0.0
         shown_chamber = self.measured_temperature("chamber_temp", chamber)
@@ -67,13 +89,13 @@ class NoxAnalyzer(PointAnalyzer):
         used_chamber, used_pressure = self.compensating(
             shown_chamber, shown_pressure, _TEMPERATURE_K - _ZERO_C, _PRESSURE
         )
-        wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
+        wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         response = _response(pressure, chamber) / _response(used_pressure, used_chamber)
         sensitivity = lit * self.hidden.ozone_fraction * self.gain(around, first, last) * wet * response
         cooling = self.warmth(first, last) * self.hidden.cooler_fraction
         cooler_set = self.entry.parameter("cooler_temp")
         cooler = around.room_c + (cooler_set - around.room_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)
-        current = np.exp2((cooler - cooler_set) / _DARK_DOUBLES_C)
+        current = np.exp2((cooler - cooler_set) / DARK_DOUBLES_C)
         dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
         no2 = around.mean(Species.NO2, _FLUSH_S)

@@ -10,9 +10,10 @@ import numpy as np
 from instruments.air import FloatArray, Species
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
-from instruments.gas.base import PointAnalyzer
+from instruments.gas.detector import WHITE
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.stages import Surroundings
+from instruments.gas.thermo import ThermoAnalyzer
 from instruments.signal import WhiteNoise
 from instruments.steps import Hidden
 from instruments.wear import Service
@@ -25,10 +26,9 @@ _LAMP_SLOW, _LAMP_FAST = 1.1e-4, 1.0e-5
 """Relative noise of the lamp: within an hour (from the light of a recorded unit), from step to step (assumed)."""
 _FRESH = math.sqrt(11.0 / 36.0)
 """Six steps of half the difference to the step before, in alternating sign, over the noise of one cell's light."""
-_WHITE = math.sqrt(1.0 - 0.3**2)
 
 
-class O3Analyzer(PointAnalyzer):
+class O3Analyzer(ThermoAnalyzer):
     """Cell A holds sample in even steps of ten seconds and scrubbed reference gas in odd ones, cell B the other way.
 
     A cell's ozone is the logarithm of its last reference light over its last sample light, by Beer and Lambert:
@@ -71,7 +71,7 @@ class O3Analyzer(PointAnalyzer):
         lamp = np.log(brightness)
         lamp = lamp + _LAMP_SLOW * self.wobble("lamp_temp", first, last)
         lamp = lamp + _LAMP_FAST * hidden.noise_factor * self._light["lamp"].values(first, last)
-        grain = self.noise_size(ozone, first, last) * _WHITE / _FRESH * per_ppb * _density(pressure, bench)
+        grain = self.noise_size(ozone, first, last) * WHITE / _FRESH * per_ppb * _density(pressure, bench)
         unscrubbed = 1.0 - hidden.scrubber_efficiency * self.share("scrubber", first, last)
         light, shown = {}, {}
         for cell, sampling, dirt in (

@@ -5,26 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.gas.base import PointAnalyzer
 from instruments.gas.stages import Surroundings
+from instruments.gas.thermo import ThermoAnalyzer
 
 _QUENCH = 7.0
 """Ratio of quenching to emission at reference conditions: signal rises by 1/(1 + 7) of a rise in density (assumed)."""
-_WATER_QUENCH = 6.0e-4
+WATER_QUENCH = 6.0e-4
 """Loss of signal per mmol/mol of water: 2 % at 20 g/kg (recalled)."""
-_NO_RESPONSE = 0.006
+NO_RESPONSE = 0.006
 """Response to NO: 3 ppb for 500 ppb (recalled)."""
 _PRESSURE, _TEMPERATURE_K = 730.0, 318.15
 _ZERO_C = 273.15
 
 
-def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
-    """Fluorescence per mole fraction over that at reference conditions: more molecules, more quenching."""
-    density = pressure_mmhg / _PRESSURE * _TEMPERATURE_K / (chamber_c + _ZERO_C)
+def fluorescence(density: FloatArray) -> FloatArray:
+    """Return light per mole fraction over that at reference conditions: more molecules, more quenching.
+
+    Args:
+        density: gas density in the cell over that at reference conditions.
+    """
     return np.asarray(density * (1.0 + _QUENCH) / (1.0 + _QUENCH * density))
 
 
-class So2Analyzer(PointAnalyzer):
+def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
+    return fluorescence(pressure_mmhg / _PRESSURE * _TEMPERATURE_K / (chamber_c + _ZERO_C))
+
+
+class So2Analyzer(ThermoAnalyzer):
     """Fluorescence over lamp light: both the photomultiplier and the reference see the same lamp."""
 
     channels = ("so2",)
@@ -39,18 +46,18 @@ class So2Analyzer(PointAnalyzer):
         chamber = self.heated(around, "chamber_temp", first, last)
         pressure = around.pressure_mmhg - 25.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
-        so2 = self.bent(around.mean(Species.SO2)) + _NO_RESPONSE * around.mean(Species.NO)
-        wet = 1.0 - _WATER_QUENCH * around.mean(Species.H2O)
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * around.mean(Species.NO)
+        wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
         lamp = self.light(first, last)
         light = lamp * (1.0 + 0.002 * self.wobble("lamp_intensity", first, last))
-        fluorescence = light * (self.gain(around, first, last) * so2 * response * wet + stray + self.offset(around))
+        emitted = light * (self.gain(around, first, last) * so2 * response * wet + stray + self.offset(around))
         shown_pressure = self.measured_pressure("pressure", pressure)
         shown_chamber = self.measured_temperature("chamber_temp", chamber)
         used_chamber, used_pressure = self.compensating(
             shown_chamber, shown_pressure, _TEMPERATURE_K - _ZERO_C, _PRESSURE
         )
-        raw = stray + (fluorescence / light - stray) / _response(used_pressure, used_chamber)
+        raw = stray + (emitted / light - stray) / _response(used_pressure, used_chamber)
         nominal = self.entry.parameter("lamp_intensity") * light
         observed = {
             "internal_temp": around.box_c,

@@ -1,4 +1,4 @@
-"""Gas in an analyzer's cell, and the conditions of a measuring step of ten seconds."""
+"""Gas in an analyzer's cell, and the conditions of a measuring step."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from instruments.gas.detector import Detector
 
 STEP_S = 10
-"""Length of a measuring step, seconds."""
+"""Length of a measuring step where a kind has no other, seconds."""
 
 STEP_US = STEP_S * GRID_US
-STEPS_PER_MINUTE = 6
 MMHG_PER_HPA = 0.750061683
-_DAY_STEPS = 8640.0
+_DAY_S = 86_400
 _BOX_ABOVE_ROOM_C = 8.0
 
 
@@ -51,19 +50,20 @@ class Surroundings:
     """Paths and conditions that a detector works under, for steps ``first`` to ``last``."""
 
     def __init__(self, analyzer: Detector, first: int, last: int) -> None:
-        cell = analyzer.cell.gas(first * STEP_S, last * STEP_S)
+        self._step_s = step = analyzer.step_s
+        cell = analyzer.cell.gas(first * step, last * step)
         self.cell = cell
-        shape = (-1, STEP_S)
-        room = analyzer.room(first * STEP_S, last * STEP_S)
+        shape = (-1, step)
+        room = analyzer.room(first * step, last * step)
         self.room_c = room.temperature_c.reshape(shape)[:, -1].copy()
         self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
-        self.days = np.arange(first, last) / _DAY_STEPS
+        self.days = np.arange(first, last) / (_DAY_S / step)
         self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)
 
     def mean(self, species: Species, begin: int = 0) -> FloatArray:
-        """Mean over each step's seconds ``begin`` to 10 of a species in the cell. Sums in a fixed order."""
-        table = self.cell.fractions[species].reshape(-1, STEP_S)
+        """Mean over each step's seconds from ``begin`` on of a species in the cell. Sums in a fixed order."""
+        table = self.cell.fractions[species].reshape(-1, self._step_s)
         total = table[:, begin].copy()
-        for second in range(begin + 1, STEP_S):
+        for second in range(begin + 1, self._step_s):
             total += table[:, second]
-        return np.asarray(total / (STEP_S - begin))
+        return np.asarray(total / (self._step_s - begin))

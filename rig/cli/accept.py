@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calibration.record import Record, Verdict, Wall
-from rig.bench_file import BenchFile
+from rig.bench_file import BenchFile, direct_ports
 from rig.cli.people import SimulatedOperator, TerminalOperator, last_words
 from rig.cli.progress import Progress
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
+from rig.host.handles import GasAnalyzer
 from rig.host.kinds import is_analyzer
 from rig.journal import Journal
 from rig.run import Run
@@ -125,6 +126,9 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     if real and options.operator == "simulated":
         expected = "terminal: at a real instrument a person answers"
         errors.append(ConfigurationError("--operator", "", expected, f"simulated, with {', '.join(real)}"))
+    if bench is not None and options.clock == "paced" and direct_ports(bench[0]):
+        expected = f"a bench on virtual time: {', '.join(direct_ports(bench[0]))} can be reached in one process only"
+        errors.append(ConfigurationError("--clock", "", expected, "paced"))
     if bench is not None and any(section.resource is not None for section in bench[0].device.values()):
         for option, value in (("--seed", options.seed), ("--clock", options.clock)):
             if value is not None:
@@ -158,7 +162,8 @@ def _play(
     devices = [
         n for n, h in session.handles.items() if is_analyzer(h.kind) and (not options.devices or n in options.devices)
     ]
-    left = TimeLeft(itinerary(plan, [(name, session.handles[name].kind) for name in devices]))
+    handles = [(name, session.handles[name]) for name in devices]
+    left = TimeLeft(itinerary(plan, [(name, its.channels) for name, its in handles if isinstance(its, GasAnalyzer)]))
     progress = Progress(session.time, left, language, session.speed)
     operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(language, progress.paused)
     with progress:

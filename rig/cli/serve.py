@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from rig.bench_file import BenchFile
+from rig.bench_file import BenchFile, direct_ports
 from rig.cli.signals import stop_requests
 from rig.clock import FASTEST
 from rig.errors import ConfigurationError, ConfigurationErrors
@@ -37,8 +37,11 @@ def serve(
     """
     file, path = load_bench(bench)
     errors = []
-    if not any(section.port for section in file.device.values()):
-        errors.append(ConfigurationError(path, "device", "an emulated device with a port", "none"))
+    ports = [port for section in file.device.values() for port in section.port.values()]
+    if all(port.kind == "direct" for port in ports):
+        found = "direct ones only, which are reached in one process" if ports else "none"
+        expected = "an emulated device with a port that can be served" if ports else "an emulated device with a port"
+        errors.append(ConfigurationError(path, "device", expected, found))
     if seed is not None and seed < 0:
         errors.append(ConfigurationError("--seed", "", "a whole number of 0 or more", seed))
     if not 1.0 <= speed <= FASTEST:
@@ -76,6 +79,8 @@ def _serve(
         if listing is not None:
             stack.callback(listing.unlink, missing_ok=True)
             served.write_endpoints(listing)
+        for key in direct_ports(file):
+            sys.stderr.write(f"rig serve: {key} is direct, reached in one process only: not served\n")
         # What a command prints is its own: the table goes out of its way.
         (sys.stderr if command else sys.stdout).write(_table(served))
         sys.stdout.flush()

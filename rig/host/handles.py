@@ -8,7 +8,7 @@ from typing import Any
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import CHANNELS, Channel
+from rig.host.kinds import FLOWS, Channel, converter_factor
 from rig.host.link import Link
 
 
@@ -98,12 +98,26 @@ class Handle:
 
 
 class GasAnalyzer(Handle):
-    """An analyzer with one or more channels."""
+    """An analyzer with one or more channels.
+
+    Args:
+        identity, link: as of any handle.
+        channels: its measured components, in the order in which they are calibrated.
+    """
+
+    def __init__(self, identity: Identity, link: Link, channels: tuple[Channel, ...]) -> None:
+        super().__init__(identity, link)
+        self.channels = channels
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
-        """Its measured components."""
-        return CHANNELS[self.kind]
+    def converter_factor(self) -> str | None:
+        """The setting with the stored factor of its converter; None if it has none."""
+        return converter_factor(self.channels)
+
+    @property
+    def flow(self) -> str:
+        """Name of the flow that it draws, L/min."""
+        return next((name for name in FLOWS if self.can_read(name)), FLOWS[0])
 
     def alarms(self) -> tuple[str, ...]:
         """Alarms that stand at the moment."""

@@ -1,12 +1,22 @@
-"""What a host expects of each kind of device: its channels, their units, and the settings that shape a reading."""
+"""What a host expects of analyzers: their channels, and the settings that shape a reading, by the model's own names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-SETTINGS_THAT_SHAPE_A_READING = ("averaging_time", "range", "gas_unit", "temp_comp", "pres_comp")
-"""Settings of every analyzer that a test's snapshot holds, beside the kind's own coefficients."""
+from instruments.catalogue import CatalogueEntry
+
+SETTINGS_THAT_SHAPE_A_READING = (
+    "averaging_time", "range", "gas_unit", "temp_comp", "pres_comp", "tpc", "adaptive_filter", "filter_size",
+    "filter_short_size", "filter_delta", "filter_percent", "filter_delay", "lamp_cal", "dark_offset", "auto_zero",
+)  # fmt: skip
+"""Settings that a test's snapshot holds beside the channels' own; what a device does not have is left out."""
+
+FLOWS = ("sample_flow", "flow_a")
+"""Names of the flow that an analyzer draws, L/min, the first one that it can tell."""
+
+_GAS_KINDS = ("so2", "nox", "o3", "co")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +26,11 @@ class Channel:
     Attributes:
         quantity: its name (``so2``).
         unit: unit inside.
-        background: setting that is subtracted from it.
+        background: setting that is subtracted from it, or added, as the model does.
         coefficient: setting that multiplies it.
         calibrate_zero, calibrate_span: actions that adjust them on the gas that flows.
         gas: species that the channel is calibrated with.
+        converter_factor: setting that makes up for a converter of less than full efficiency.
     """
 
     quantity: str
@@ -29,39 +40,38 @@ class Channel:
     calibrate_zero: str | None
     calibrate_span: str
     gas: str
+    converter_factor: str | None = None
 
 
-def _simple(gas: str, unit: str) -> tuple[Channel, ...]:
-    return (Channel(gas, unit, f"{gas}_bkg", f"{gas}_coef", f"calibrate_{gas}_bkg", f"calibrate_{gas}_coef", gas),)
+def channels_of(entry: CatalogueEntry) -> tuple[Channel, ...]:
+    """Channels of a gas analyzer, in the order in which they are calibrated; none of any other device."""
+    if not is_analyzer(entry.kind):
+        return ()
+    return tuple(
+        Channel(
+            quantity, its.unit, its.background or None, its.coefficient, its.calibrate_zero or None,
+            its.calibrate_span, its.gas, its.converter_factor or None,
+        )
+        for quantity, its in entry.channels.items()
+    )  # fmt: skip
 
 
-CHANNELS: Mapping[str, tuple[Channel, ...]] = {
-    "so2": _simple("so2", "nmol/mol"),
-    "o3": _simple("o3", "nmol/mol"),
-    "co": _simple("co", "umol/mol"),
-    "nox": (
-        Channel("no", "nmol/mol", "no_bkg", "no_coef", "calibrate_no_bkg", "calibrate_no_coef", "no"),
-        Channel("nox", "nmol/mol", "nox_bkg", "nox_coef", "calibrate_nox_bkg", "calibrate_nox_coef", "no"),
-    ),
-}
-"""Channels of each kind of analyzer, in the order in which they are calibrated."""
-
-CONVERTER_FACTOR = "no2_coef"
-"""Stored factor of a NOx analyzer that makes up for a converter of less than full efficiency."""
+def converter_factor(channels: Sequence[Channel]) -> str | None:
+    """The stored factor of an analyzer's converter; None for one that has none."""
+    return next((channel.converter_factor for channel in channels if channel.converter_factor is not None), None)
 
 
-def snapshot_settings(kind: str) -> tuple[str, ...]:
+def snapshot_settings(channels: Sequence[Channel]) -> tuple[str, ...]:
     """Names of the settings whose change during a test voids it."""
     own: list[str] = []
-    for channel in CHANNELS[kind]:
+    for channel in channels:
         if channel.background is not None:
             own.append(channel.background)
         own.append(channel.coefficient)
-    if kind == "nox":
-        own.append(CONVERTER_FACTOR)
-    return SETTINGS_THAT_SHAPE_A_READING + tuple(own)
+    factor = converter_factor(channels)
+    return SETTINGS_THAT_SHAPE_A_READING + tuple(own) + (() if factor is None else (factor,))
 
 
 def is_analyzer(kind: str) -> bool:
-    """Whether ``kind`` measures a gas."""
-    return kind in CHANNELS
+    """Whether ``kind`` measures a gas at a point."""
+    return kind in _GAS_KINDS

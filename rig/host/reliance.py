@@ -6,16 +6,16 @@ used, so the mark of a device's protocol is the weakest mark of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import CHANNELS, CONVERTER_FACTOR, snapshot_settings
+from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
 
 _IDENTITY = ("firmware", "model")
-_READINESS = ("mode", "alarms", "gas_mode", "sample_flow", "flow_a")
+_READINESS = ("mode", "alarms", "gas_mode", *FLOWS)
 _READS_OF_A_CALIBRATOR = (
     "calibrator_mode", "photometer_o3", "concentration_actual", "gas_flow", "ozone_flow", "total_flow_actual",
     "chamber_volume",
@@ -28,33 +28,33 @@ class _Requests(Protocol):
     def set_request(self, setting: str, value: Value, unit: str = "") -> str: ...
 
 
-def relied_on(kind: str, protocol: _Requests) -> list[str]:
+def relied_on(kind: str, channels: Sequence[Channel], protocol: _Requests) -> list[str]:
     """Requests that procedures can send to a device of ``kind``, in this protocol's words, without repetition.
 
     What the protocol cannot tell or set is left out, as procedures leave it out.
     """
     found: dict[str, None] = {}
-    for quantity in _reads(kind):
+    for quantity in _reads(kind, channels):
         with suppress(KeyError):
             found[protocol.read_request(quantity)] = None
-    for setting, value in _sets(kind):
+    for setting, value in _sets(kind, channels):
         with suppress(KeyError, Refused):
             found[protocol.set_request(setting, value)] = None
     return list(found)
 
 
-def _reads(kind: str) -> Iterator[str]:
+def _reads(kind: str, channels: Sequence[Channel]) -> Iterator[str]:
     yield from _IDENTITY
     if kind == "calibrator":
         yield from _READS_OF_A_CALIBRATOR
         return
     yield from _READINESS
-    yield from snapshot_settings(kind)
-    for channel in CHANNELS[kind]:
+    yield from snapshot_settings(channels)
+    for channel in channels:
         yield channel.quantity
 
 
-def _sets(kind: str) -> Iterator[tuple[str, Value]]:
+def _sets(kind: str, channels: Sequence[Channel]) -> Iterator[tuple[str, Value]]:
     """Settings with a value each that has the form of what procedures send."""
     if kind == "calibrator":
         for mode in ("standby", "zero", "span", "ozone", "gpt"):
@@ -68,9 +68,10 @@ def _sets(kind: str) -> Iterator[tuple[str, Value]]:
     for port in ("sample", "zero", "span"):
         yield "gas_mode", port
     yield "span_concentration", 1.0
-    for channel in CHANNELS[kind]:
+    for channel in channels:
         for action in (channel.calibrate_zero, channel.calibrate_span):
             if action is not None:
                 yield action, True
-    if kind == "nox":
-        yield CONVERTER_FACTOR, 1.0
+    factor = converter_factor(channels)
+    if factor is not None:
+        yield factor, 1.0

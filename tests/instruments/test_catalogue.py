@@ -61,6 +61,22 @@ def test_key_parameters_are_settings_or_diagnostics_that_the_unit_has_and_start_
             assert key.high is None or default <= key.high, name
 
 
+GAS = [m for m in catalogue.models() if catalogue.load(m).kind in ("so2", "nox", "o3", "co")]
+
+
+@pytest.mark.parametrize("model", GAS)
+def test_channels_name_settings_and_actions_that_the_unit_has(model):
+    entry = catalogue.load(model)
+    unit = build_unit(entry, "unit", 1)
+    assert entry.channels
+    for quantity, channel in entry.channels.items():
+        assert quantity in unit.reported()
+        assert channel.unit == unit.reported()[quantity]
+        assert {channel.background, channel.coefficient} <= set(entry.settings)
+        assert channel.converter_factor in {"", *entry.settings}
+        assert {channel.calibrate_zero, channel.calibrate_span} <= set(unit.actions)
+
+
 def test_an_unknown_model_names_the_known_ones():
     with pytest.raises(ConfigurationError, match="43i"):
         catalogue.load("43x")

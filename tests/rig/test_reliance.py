@@ -8,6 +8,7 @@ import pytest
 from instruments.catalogue import load
 from instruments.protocols.clink_table import ClinkTable
 from rig.cli.accept import AcceptOptions, accept
+from rig.host.kinds import channels_of
 from rig.host.link import VisaLink
 from rig.host.reliance import relied_on
 from rig.wiring import host_protocol
@@ -22,7 +23,7 @@ def test_the_mark_is_the_weakest_of_what_is_relied_on(model):
     entry = load(model)
     host, mark = host_protocol(entry, "clink", None)
     table = ClinkTable.from_data(entry.protocols["clink"], model)
-    requests = relied_on(entry.kind, host)
+    requests = relied_on(entry.kind, channels_of(entry), host)
     marks = {table.weakest_mark([request]) for request in requests}
     assert mark == next(m for m in ("recalled", "reported", "read") if m in marks)
     assert len(requests) < len(table.rows)
@@ -57,6 +58,9 @@ def test_a_whole_run_with_adjustments_sends_nothing_else(tmp_path, monkeypatch):
         model = file[device]["model"]
         entry = load(model)
         table = ClinkTable.from_data(entry.protocols["clink"], model)
-        foreseen = {table.row(r).request for r in relied_on(entry.kind, host_protocol(entry, "clink", None)[0])}
+        foreseen = {
+            table.row(r).request
+            for r in relied_on(entry.kind, channels_of(entry), host_protocol(entry, "clink", None)[0])
+        }
         assert {table.row(request).request for request in requests} <= foreseen
         assert any(request.startswith("set ") for request in requests)

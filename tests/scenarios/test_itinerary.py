@@ -2,8 +2,10 @@
 
 import pytest
 
+from instruments.catalogue import load
 from rig.cli.accept import AcceptOptions, accept
 from rig.cli.progress import Progress, clock_text
+from rig.host.kinds import channels_of
 from scenarios.itinerary import Block, Stage, TimeLeft, itinerary
 from scenarios.opening import load_plan
 
@@ -11,7 +13,7 @@ PLAN, _ = load_plan("gas-check")
 
 
 def test_the_way_of_the_embedded_plan():
-    blocks = itinerary(PLAN, [("so2", "so2"), ("nox", "nox")])
+    blocks = itinerary(PLAN, [("so2", channels_of(load("43i"))), ("nox", channels_of(load("42i")))])
     assert [(b.procedure, b.device) for b in blocks] == [
         ("prepare", "so2"), ("prepare", "nox"), ("zero_span", "so2"), ("zero_span", "nox"), ("multipoint", "so2"),
         ("multipoint", "nox"), ("converter_efficiency", "nox"),

@@ -1,0 +1,113 @@
+"""Direct ports: a device reached in the host's own process, with the manners of one on a wire."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from instruments.device import Command
+from instruments.errors import ConfigurationErrors, Refused
+from rig.bench_check import check_bench_data
+from rig.bench_file import read_bench_data, read_bench_file
+from rig.cli.accept import AcceptOptions, accept
+from rig.cli.serve import serve
+from rig.errors import ConfigurationError, DeviceTimeout
+from rig.serve import ServedBench
+from rig.session import open_session
+
+BENCH = Path(__file__).parents[2] / "scenarios" / "benches" / "teledyne.toml"
+
+
+@pytest.fixture
+def session():
+    opened = open_session(read_bench_file(BENCH), BENCH)
+    yield opened
+    opened.close()
+
+
+def test_a_handle_reads_and_sets_by_the_models_own_names(session):
+    so2 = session.handles["so2"]
+    assert so2.identity.protocol == "direct"
+    assert [channel.quantity for channel in session.handles["nox"].channels] == ["no", "nox"]
+    assert session.handles["nox"].converter_factor == "ce_factor"
+    assert so2.converter_factor is None
+    assert so2.flow == "sample_flow"
+    assert so2.read("sample_flow")[1] == "L/min"
+    assert so2.read("so2_slope") == (1.0, "1")
+    so2.set("so2_slope", 1.1)
+    assert so2.read("so2_slope") == (1.1, "1")
+    with pytest.raises(Refused):
+        so2.set("so2_slope", 2.0)
+    assert so2.read_if_told("tea") is None
+    assert so2.alarms() == ()
+
+
+def test_without_power_there_is_no_answer(session):
+    session.bench.command("so2", Command("power", False))
+    with pytest.raises(DeviceTimeout):
+        session.handles["so2"].read("so2")
+    session.bench.command("so2", Command("power", True))
+    session.time.sleep(60.0)
+    assert session.handles["so2"].read("system_reset") == (True, "")
+
+
+def test_no_line_is_laid_to_a_direct_port(session):
+    assert session.bench.line_names() == ["calibrator"]
+
+
+def changed(**values):
+    data = read_bench_data(BENCH)
+    for path, value in values.items():
+        *way, last = path.split("__")
+        node = data
+        for part in way:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [({"device__so2__port__a__protocol": "clink"}, ['device.so2.port.a.protocol: expected "direct"', "'clink'"]),
+     ({"device__so2__port__a__baud": 9600}, ['device.so2.port.a.baud: expected nothing for a port of kind "direct"']),
+     ({"device__so2__port__a__kind": "serial"}, ["device.so2.port.a.protocol", "no wire of the T100 is emulated"]),
+     ({"fault": [{"kind": "silence", "device": "so2", "at": "1 h"}]}, ["fault.0.device", "a direct port has none"]),
+     ({"device__so2__hidden": {"mood": 1}}, ["device.so2.hidden.mood", "shutter_leak"])],
+)  # fmt: skip
+def test_what_a_direct_port_cannot_have_is_named(values, words):
+    with pytest.raises(ConfigurationErrors) as caught:
+        check_bench_data(changed(**values), "bench.toml")
+    assert len(caught.value.errors) == 1
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_direct_and_serial_ports_on_one_box_both_work(tmp_path):
+    data = changed(device__calibrator__port={"a": {"kind": "direct", "protocol": "direct"}})
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(data, default=str))
+    with pytest.raises(ConfigurationError, match="direct ones only"):
+        serve(str(path), 1.0, None, None, None, None, ())
+    opened = open_session(read_bench_file(path), path)
+    try:
+        assert opened.handles["calibrator"].read("calibrator_mode")[0] == "standby"
+    finally:
+        opened.close()
+
+
+def test_a_served_bench_leaves_out_what_it_cannot_serve(tmp_path, capsys):
+    file = read_bench_file(BENCH)
+    with ServedBench(file, BENCH, tmp_path, 1.0, None) as served:
+        data = served.endpoints_data()
+    assert list(data["device"]) == ["calibrator"]
+    assert data["tube"] == {}
+    assert serve(str(BENCH), 1.0, None, None, None, None, ("true",)) == 0
+    said = capsys.readouterr().err
+    for device in ("so2", "nox", "o3", "co"):
+        assert f"rig serve: device.{device}.port.a is direct, reached in one process only: not served\n" in said
+
+
+def test_a_paced_run_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"--clock: expected a bench on virtual time: device\.so2\.port\.a"):
+        accept(AcceptOptions(bench="teledyne", out=tmp_path / "out", operator="simulated", clock="paced"))
+    assert not (tmp_path / "out").exists()
