@@ -21,6 +21,9 @@ UNITS: Mapping[str, str] = {
     "nox": "instruments.gas.nox:NoxAnalyzer",
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
+    "calibrator": "instruments.supply.calibrator:Calibrator",
+    "zero_air": "instruments.supply.generator:ZeroAirGenerator",
+    "cylinder": "instruments.supply.bottle:GasBottle",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

@@ -20,8 +20,6 @@ from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
-from instruments.supply.settings import Hidden
-from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import AirSection, BenchFile, DeviceSection, PortSection
 from rig.host.link import HostProtocol
 from rig.host.references import species_of
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
 
 _PROTOCOLS = ("clink",)
-_FIRMWARE = "01.06.00"
-"""Version that an emulated calibrator reports, as the analyzers do: this project's choice."""
 LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name != "state")
 """Habits of a firmware that a port of a bench file may ask for."""
 
@@ -58,7 +54,7 @@ def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple
 
 def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:
     """The model of what may be hidden in a unit of this kind."""
-    return Hidden if entry.kind == "calibrator" else unit_class(entry).hidden_model
+    return unit_class(entry).hidden_model
 
 
 def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, Value]:
@@ -80,13 +76,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Air, Air]:
     file = bench.file
     ambient = _air(bench.seed, "ambient", file.air.get("ambient", AirSection(log_sd=0.5)))
     room = _air(bench.seed, "room", file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"})))
-    zero_air = ZeroAir()
     instruments: dict[str, Instrument] = {}
     for name, section in file.device.items():
         if section.resource is not None or section.model == "manual":
             continue
         entry = load(section.model)
-        device = _device(bench, name, section, entry, zero_air)
+        device = _device(bench, name, section, entry)
         face = InstrumentFace(device, bench.clock, local_epoch_us(file),
                               lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
@@ -106,16 +101,12 @@ def _air(seed: int, name: str, section: AirSection) -> Air:
     )  # fmt: skip
 
 
-def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry, zero_air: ZeroAir) -> Device:
+def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Device:
     settings = start_settings(section, entry)
     numbers = [port.id for port in section.port.values() if port.id is not None]
     # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
     maker_id = _table(entry.name, line_protocols(entry)[0]).default_id
     settings.setdefault("instrument_id", numbers[0] if numbers else maker_id)
-    if entry.kind == "calibrator":
-        return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
-                          hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
-                          firmware=_FIRMWARE, model=entry.name)  # fmt: skip
     return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                           hidden=dict(section.hidden), warm=section.warm, where=bench.where)  # fmt: skip
 
