@@ -23,6 +23,7 @@ UNITS: Mapping[str, str] = {
     "co": "instruments.gas.co:CoAnalyzer",
     "calibrator": "instruments.supply.calibrator:Calibrator",
     "zero_air": "instruments.supply.generator:ZeroAirGenerator",
+    "photometer": "instruments.supply.photometer:OzoneStandard",
     "cylinder": "instruments.supply.bottle:GasBottle",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""

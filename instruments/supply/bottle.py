@@ -193,6 +193,10 @@ class GasBottle(Unit):
         point = until_us // GRID_US
         self.gas.values(point, point + 1)
 
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        return {"pressure": "MPa", "regulator_pressure": "MPa"}
+
     # -- physics --------------------------------------------------------------------------------------------------
 
     def _mpa_per_litre(self) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instruments.air import GRID_US, FloatArray, GasListener, GasSource, Species
 from instruments.atmosphere import Site
@@ -34,6 +35,11 @@ from instruments.wear import Service
 
 _SLOW = ("pressure", "bench_temp", "lamp_temp", "o3_lamp_temp")
 _FAST = ("gas_flow", "zero_flow", "total_flow_actual", "ozone_flow", "concentration_actual", "photometer_o3")
+_UNITS = {
+    "gas_flow": "cc/min", "zero_flow": "cc/min", "total_flow_actual": "cc/min", "ozone_flow": "cc/min",
+    "photometer_o3": "nmol/mol", "ozone_drive": "mV", "ozone_reference": "mV", "photometer_measure": "mV",
+    "photometer_reference": "mV",
+}  # fmt: skip
 _STEPS_PER_MINUTE = 6
 _FULL_DRIVE_MV = 5000.0
 _DIRT_LOSS = 0.1
@@ -212,16 +218,16 @@ class Calibrator(Unit):
         """What the photometer makes of true ``ozone``, before its noise."""
         return (ozone - self.hidden.photometer_offset) * self._photometer_gain() - self.number("photometer_zero")
 
-    def photometer_noise(self, seconds: FloatArray) -> FloatArray:
+    def photometer_noise(self, seconds: NDArray[np.int64]) -> FloatArray:
         """Standard deviation of a reading at each of ``seconds``; a cold lamp is restless."""
-        steps = np.maximum(seconds, 0).astype(np.int64) // self.step_s
+        steps = np.maximum(seconds, 0) // self.step_s
         warm = self.warmth(int(steps[0]), int(steps[-1]) + 1)[steps - steps[0]]
         size = self.figures["photometer_noise"] * self.hidden.photometer_noise_factor
         return np.asarray(size * (1.0 + 10.0 * (1.0 - warm)) / np.sqrt(1.0 - 0.5 * self.hidden.photometer_dirt))
 
     def ozone_light(self, first: int, last: int) -> FloatArray:
         """Light of the ozone lamp over that of a new one, by the second."""
-        return self.hidden.ozone_lamp_fraction * self.wear.share("o3_lamp", np.arange(first, last) + 1.0)
+        return self.hidden.ozone_lamp_fraction * self.wear.share("o3_lamp", np.arange(first + 1.0, last + 1.0))
 
     def lamp_block(self, first: int, last: int) -> FloatArray:
         """True temperature of the ozone lamp's block, by the second."""
@@ -322,10 +328,11 @@ class Calibrator(Unit):
         found["bench_temp"] += hidden.photometer_temperature_error_c
         used = self.flows.values(begin, end)[LIGHT_USED][every]
         light = self.hidden.ozone_lamp_fraction * self.share("o3_lamp", first, last)
-        found["ozone_reference"] = figures["ozone_reference_mv"] * used * (1.0 + hidden.reference_detector_error_pct / 100)
+        seen = 1.0 + hidden.reference_detector_error_pct / 100.0
+        found["ozone_reference"] = figures["ozone_reference_mv"] * used * seen
         found["ozone_drive"] = np.minimum(_FULL_DRIVE_MV * used / light, _FULL_DRIVE_MV)
-        reference = figures["photometer_reference_mv"] * self.share("photometer_lamp", first, last) * np.maximum(warm, 1e-3)
-        reference = reference * (1.0 - hidden.photometer_dirt)
+        lamp = self.share("photometer_lamp", first, last) * np.maximum(warm, 1e-3)
+        reference = figures["photometer_reference_mv"] * lamp * (1.0 - hidden.photometer_dirt)
         ozone = self.outlet.values(begin, end)[Species.O3][every]
         found["photometer_reference"] = reference
         found["photometer_measure"] = reference * np.exp(-_ABSORBANCE_PER_PPB * ozone)
@@ -376,6 +383,10 @@ class Calibrator(Unit):
             # On the wire concentrations are ppb; inside, CO counts in umol/mol.
             "concentration_unit": "umol/mol" if content is not None and content.species is Species.CO else "nmol/mol",
         }
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity; a concentration has that of the gas in use."""
+        return {**_UNITS, **super().units(), "concentration_actual": str(self.standing()["concentration_unit"])}
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Flows and ozone move by the second."""

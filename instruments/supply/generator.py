@@ -166,8 +166,9 @@ class ZeroAirGenerator(Unit):
     def capacity_lpm(self, first: int, last: int) -> FloatArray:
         """What the compressor can deliver, L/min, by the second."""
         low, high = steps_of(first, last, self.step_s)
-        rows = self.steps.values(low, high)[self.rows["capacity"]]
-        return by_second(rows[None], low, self.step_s, first, last)[0]
+        rows: FloatArray = self.steps.values(low, high)[self.rows["capacity"]]
+        found: FloatArray = by_second(rows[None], low, self.step_s, first, last)[0]
+        return found
 
     def gas_changed(self, index: int) -> None:
         """Air drawn, or flow asked for, from second ``index`` on are no longer what they were."""
@@ -257,6 +258,10 @@ class ZeroAirGenerator(Unit):
         for label, values in found.items():
             rows[self.rows[label]] = values
         return rows
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity."""
+        return {**super().units(), "flow": "L/min"}
 
     def _quantised(self, label: str, values: FloatArray) -> FloatArray:
         step = self.entry.parameter(f"{label}_step")

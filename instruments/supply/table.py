@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def parse(text: str) -> FlowTable:
     for what, values in (("drives", drives), ("flows", flows)):
         if not all(math.isfinite(value) for value in values) or values[0] <= 0.0:
             raise Refused("invalid", f"a flow table has {what} above 0")
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(values)):
             raise Refused("invalid", f"a flow table has rising {what}")
     if drives[-1] > FULL_DRIVE_MV:
         raise Refused("too high", f"a drive of {drives[-1]:g} mV; {FULL_DRIVE_MV:g} is all there is")
