@@ -24,6 +24,8 @@ UNITS: Mapping[str, str] = {
     "calibrator": "instruments.supply.calibrator:Calibrator",
     "zero_air": "instruments.supply.generator:ZeroAirGenerator",
     "photometer": "instruments.supply.photometer:OzoneStandard",
+    "flow_meter": "instruments.supply.meter:FlowMeter",
+    "climate_meter": "instruments.supply.meter:ClimateMeter",
     "cylinder": "instruments.supply.bottle:GasBottle",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""

@@ -22,6 +22,7 @@ from instruments.filters import lag
 from instruments.history import GasSeries
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck
 from instruments.steps import Hidden
+from instruments.supply.moisture import dew_point
 from instruments.supply.sequence import by_second, running, steps_of, summed
 from instruments.unit import Unit
 from instruments.wear import Service
@@ -31,7 +32,6 @@ _COUNT = len(Species)
 _RESIDUALS = ("so2", "no", "no2", "o3", "co", "h2o")
 _PER_CO = 1000.0
 """nmol/mol in a umol/mol."""
-_STANDARD_HPA = 1013.25
 
 
 class Draws(Protocol):
@@ -267,11 +267,3 @@ class ZeroAirGenerator(Unit):
         step = self.entry.parameter(f"{label}_step")
         return np.asarray(np.round(values / step) * step)
 
-
-def dew_point(water: FloatArray) -> FloatArray:
-    """Return the dew point, deg C, of air at 1013.25 hPa with ``water`` mmol/mol.
-
-    Magnus formula over water, e = 6.112 hPa exp(17.62 t / (243.12 + t)) (WMO-No. 8; recalled).
-    """
-    ratio = np.log(np.maximum(water, 1e-6) * _STANDARD_HPA / 1000.0 / 6.112)
-    return np.asarray(243.12 * ratio / (17.62 - ratio))

