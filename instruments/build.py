@@ -22,6 +22,7 @@ UNITS: Mapping[str, str] = {
     "o3": "instruments.gas.o3:O3Analyzer",
     "co": "instruments.gas.co:CoAnalyzer",
     "calibrator": "instruments.supply.calibrator:Calibrator",
+    "t700": "instruments.supply.t700:T700",
     "zero_air": "instruments.supply.generator:ZeroAirGenerator",
     "photometer": "instruments.supply.photometer:OzoneStandard",
     "flow_meter": "instruments.supply.meter:FlowMeter",

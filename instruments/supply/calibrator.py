@@ -38,9 +38,10 @@ _FAST = ("gas_flow", "zero_flow", "total_flow_actual", "ozone_flow", "concentrat
 _UNITS = {
     "gas_flow": "cc/min", "zero_flow": "cc/min", "total_flow_actual": "cc/min", "ozone_flow": "cc/min",
     "photometer_o3": "nmol/mol", "ozone_drive": "mV", "ozone_reference": "mV", "photometer_measure": "mV",
-    "photometer_reference": "mV",
+    "photometer_reference": "mV", "gas_pressure": "psi", "zero_pressure": "psi",
 }  # fmt: skip
 _STEPS_PER_MINUTE = 6
+_PSI_PER_MPA = 145.038
 _FULL_DRIVE_MV = 5000.0
 _DIRT_LOSS = 0.1
 """Ozone lost in a photometer cell that is as dirty as can be: 1 to 10 % (recalled, physics.md section 1.5)."""
@@ -64,6 +65,14 @@ class Figures(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._entry.parameters)
+
+
+def _minutes_ago(unit: Unit, label: str, begin: int, end: int) -> FloatArray:
+    """A diagnostic of a unit of slower steps, by the second, as it stood at the end of the step before."""
+    step_s = unit.step_s
+    steps = np.maximum(np.arange(begin, end) // step_s - 1, 0)
+    rows = unit.steps.values(int(steps[0]), int(steps[-1]) + 1)[unit.rows[label]]
+    return np.asarray(rows[steps - steps[0]])
 
 
 class PortDraw:
@@ -91,7 +100,8 @@ class Calibrator(Unit):
     step_s = 10
     hidden_model = CalibratorHidden
     hidden: CalibratorHidden
-    diagnostics = (*_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference")
+    diagnostics: ClassVar[tuple[str, ...]] = (*_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference",
+                   "gas_pressure", "zero_pressure")  # fmt: skip
     report_only: ClassVar[frozenset[str]] = frozenset(
         {"mode", "gas_unit", "instrument_id", "gas_flow_table_old", "zero_flow_table_old"}
     )
@@ -108,9 +118,10 @@ class Calibrator(Unit):
         self.cold = not warm
         self.targets = Targets()
         self.zero_air: ZeroSource = zero_air or ZeroAir()
-        self._contents: dict[str, Cylinder] = {}
+        self.contents: dict[str, Cylinder] = {}
         self._bottles: dict[str, GasBottle] = {}
         self._room: GasSource | None = None
+        self._generator: ZeroAirGenerator | None = None
         self._drift = {"gas": (0.0, 0.0), "zero": (0.0, 0.0)}
         self._slow = {label: OrnsteinUhlenbeck(seed, f"{name}/{label}", 3600.0) for label in _SLOW}
         self._noise = {label: WhiteNoise(seed, f"{name}/{label}_indicated") for label in ("gas", "zero")}
@@ -145,7 +156,7 @@ class Calibrator(Unit):
             content = cylinder.content
         else:
             content = cylinder
-        self._contents[port] = content
+        self.contents[port] = content
         stored = content.certified if stored_value is None else stored_value
         self.settings = {**self.settings, f"cylinder_value_{port}": self.checked(f"cylinder_value_{port}", stored)}
         self._plan_anew()
@@ -153,7 +164,7 @@ class Calibrator(Unit):
 
     def connect_zero_air(self, generator: ZeroAirGenerator) -> None:
         """Dilute with what ``generator`` gives."""
-        self.zero_air = generator.outlet
+        self.zero_air, self._generator = generator.outlet, generator
         generator.serve(self.flows)
         generator.outlet.on_change(self.outlet)
         self.flows.gas_changed(self.flows.history.start)
@@ -163,7 +174,7 @@ class Calibrator(Unit):
         bottle = self._bottles.get(port)
         if bottle is not None:
             return bottle.gas.gas(first, last).fractions, bottle.gas.share(first, last)
-        content = self._contents.get(port)
+        content = self.contents.get(port)
         return residue if content is None else content.composition()[:, None], np.ones(last - first)
 
     def room_c(self, first: int, last: int) -> FloatArray:
@@ -258,7 +269,7 @@ class Calibrator(Unit):
         super().apply(t_us, command)
 
     def _planned(self, changes: Mapping[str, Value]) -> Targets:
-        return plan({**self.settings, **changes}, self._contents, self.figures)
+        return plan({**self.settings, **changes}, self.contents, self.figures)
 
     def _plan_anew(self) -> None:
         try:
@@ -310,6 +321,11 @@ class Calibrator(Unit):
     # -- what is seen ---------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
+        """All of :meth:`signals`, one row for each diagnostic."""
+        found = self.signals(first, last)
+        return np.array([found[label] for label in self.diagnostics])
+
+    def signals(self, first: int, last: int) -> dict[str, FloatArray]:
         """What the display shows at the last second of each step, and temperatures, lamp and photometer signals."""
         begin, end = first * self.step_s, last * self.step_s
         every = slice(self.step_s - 1, None, self.step_s)
@@ -336,10 +352,19 @@ class Calibrator(Unit):
         ozone = self.outlet.values(begin, end)[Species.O3][every]
         found["photometer_reference"] = reference
         found["photometer_measure"] = reference * np.exp(-_ABSORBANCE_PER_PPB * ozone)
-        rows = np.empty((len(self.rows), last - first))
-        for label in self.diagnostics:
-            rows[self.rows[label]] = found[label]
-        return rows
+        found["gas_pressure"], found["zero_pressure"] = self._inlet_pressures(begin, end, every)
+        return found
+
+    def _inlet_pressures(self, begin: int, end: int, every: slice) -> tuple[FloatArray, FloatArray]:
+        """Pressure before the controllers, psi: the selected port's regulator, and the zero air."""
+        port = str(self.settings["gas"])
+        bottle, supply = self._bottles.get(port), self.figures["supply_pressure"]
+        gas = np.full(end - begin, supply if port in self.contents else 0.0)
+        if bottle is not None:
+            gas = _PSI_PER_MPA * _minutes_ago(bottle, "regulator_pressure", begin, end)
+        if self._generator is None:
+            return gas[every], np.full(end - begin, supply)[every]
+        return gas[every], _minutes_ago(self._generator, "pressure", begin, end)[every]
 
     def _shown(self, begin: int, end: int, every: slice) -> Mapping[str, FloatArray]:
         """Flows as the controllers' own sensors show them, cc/min, and the photometer, at ``every`` of the seconds."""
@@ -372,7 +397,7 @@ class Calibrator(Unit):
     def standing(self) -> Mapping[str, Value]:
         """Targets and what is stored for the cylinder in use."""
         targets, port = self.targets, str(self.settings["gas"])
-        content = self._contents.get(port)
+        content = self.contents.get(port)
         return {
             "gas_flow_target": targets.gas * 1000.0,
             "zero_flow_target": targets.zero * 1000.0,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from instruments.supply.calibrator import Calibrator
 
 GAS_SET, ZERO_SET, _GAS_LAG, _ZERO_LAG, GAS_ASKED, ZERO_ASKED, PORT, _OZONE_SET, OZONE, _DOSE, LIGHT_USED = range(11)
+_LEAK, _LEAK_PORT = 11, 12
 SHUT = 1e-6
 """L/min that count as no flow."""
 KEPT_S = 25 * 3600
@@ -41,7 +42,7 @@ class Flows(Series):
     """Flows that the controllers ask for and the ozone that the lamp makes, as the calibrator stands."""
 
     def __init__(self, box: Calibrator) -> None:
-        super().__init__(11, KEPT_S)
+        super().__init__(13, KEPT_S)
         self._box = box
         repeat = box.figures["flow_repeatability_time"]
         self._scatter = {
@@ -70,9 +71,7 @@ class Flows(Series):
         """Gas asked for at ``port``, L/min, with what a leaking valve lets through."""
         rows = self.values(first, last)
         asked = np.where(rows[PORT] == PORTS.index(port), rows[GAS_ASKED], 0.0)
-        hidden = self._box.hidden
-        if hidden.solenoid_leak_cc_min > 0.0 and hidden.solenoid_leak_port == port:
-            asked = asked + hidden.solenoid_leak_cc_min / 1000.0
+        asked += np.where(rows[_LEAK_PORT] == PORTS.index(port), rows[_LEAK], 0.0)
         return np.where(asked > SHUT, asked, 0.0)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
@@ -97,6 +96,7 @@ class Flows(Series):
         rows[PORT] = (
             ZERO_PORT if targets.port == FROM_ZERO else PORTS.index(targets.port) if targets.port else NO_PORT
         )  # fmt: skip
+        rows[_LEAK], rows[_LEAK_PORT] = hidden.solenoid_leak_cc_min / 1000.0, PORTS.index(hidden.solenoid_leak_port)
         self._ozone(first, last, rows, before)
 
     def _ozone(self, first: int, last: int, rows: FloatArray, before: FloatArray | None) -> None:

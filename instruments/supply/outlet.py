@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from instruments.supply.calibrator import Calibrator
 
 MMHG_PER_HPA = 0.750061683
-OFFERED, GAS_SHOWN, ZERO_SHOWN, GAS_TRUE, ZERO_TRUE, PHOTOMETER = range(ROWS, ROWS + 6)
+OFFERED, GAS_SHOWN, ZERO_SHOWN, GAS_TRUE, ZERO_TRUE, PHOTOMETER, VENT = range(ROWS, ROWS + 7)
 _COUNT = len(Species)
 _FLOOR = 1e-30  # closed valves settle here: denormal numbers would be slow
 _LAMP_TIME_S = 300.0
@@ -46,7 +46,7 @@ class Outlet(GasSeries):
     """The calibrator's outlet: gas, the flow offered, and what its own photometer reads of it."""
 
     def __init__(self, box: Calibrator) -> None:
-        super().__init__(extra_rows=6)
+        super().__init__(extra_rows=7)
         self._keep = KEPT_S
         self._box = box
         self._lamp = OrnsteinUhlenbeck(box.seed, f"{box.name}/ozone", _LAMP_TIME_S)
@@ -57,9 +57,10 @@ class Outlet(GasSeries):
         offered: FloatArray = self.values(first, last)[OFFERED]
         return offered
 
-    def vent_hpa_per_lpm(self) -> float:
-        """Pressure that flow which nobody draws makes at the outlet; 0: the vent is free."""
-        return self._box.hidden.vent_hpa_per_lpm
+    def vent_hpa_per_lpm(self, first: int, last: int) -> FloatArray:
+        """Pressure that flow which nobody draws makes at the outlet, hPa for each L/min; 0: the vent is free."""
+        stiffness: FloatArray = self.values(first, last)[VENT]
+        return stiffness
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         box = self._box
@@ -77,7 +78,7 @@ class Outlet(GasSeries):
         if box.hidden.solenoid_leak_cc_min > 0.0:
             mixture, total = self._with_leak(mixture, total, residue, first, last)
         rows[OFFERED] = np.where(total > SHUT, total, 0.0)
-        rows[GAS_TRUE], rows[ZERO_TRUE] = gas, zero
+        rows[GAS_TRUE], rows[ZERO_TRUE], rows[VENT] = gas, zero, box.hidden.vent_hpa_per_lpm
         rows[_COUNT], rows[_COUNT + 1] = box.room_c(first, last), box.room_hpa(first, last)
         # nothing is blown out of the mixing volume while no gas flows
         flow = box.targets.total

@@ -27,7 +27,7 @@ from instruments.supply.zero_air import ZeroAir, ZeroSource
 from instruments.wear import Service
 
 _COUNT = len(Species)
-_DOSE, _OZONE = ROWS, ROWS
+_DOSE, _OZONE, _OFFERED = ROWS, ROWS, ROWS + 1
 _CONDITIONED = 4000.0
 """nmol/mol min of ozone that take the wall loss to 1/e: 20 min at 200 nmol/mol (this project's choice)."""
 _FORGOTTEN_S = 2 * 86400.0
@@ -57,13 +57,14 @@ class OzonatorOutlet(GasSeries):
     """Ozone in zero air, as the standard makes it: a supply for a vented manifold."""
 
     def __init__(self, unit: OzoneStandard) -> None:
-        super().__init__(extra_rows=1)
+        super().__init__(extra_rows=2)
         self._unit = unit
         self._lamp = OrnsteinUhlenbeck(unit.seed, f"{unit.name}/ozone", _LAMP_TIME_S)
 
     def offered_lpm(self, first: int, last: int) -> FloatArray:
         """What is left for others, L/min: the standard's own cells take their part first."""
-        return np.full(last - first, self._unit.spare_lpm())
+        offered: FloatArray = self.values(first, last)[_OFFERED]
+        return offered
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         unit = self._unit
@@ -75,6 +76,7 @@ class OzonatorOutlet(GasSeries):
         rows[_OZONE] = lag(np.full((1, last - first), goal), start, decay)[0]
         wander = unit.hidden.ozone_fluctuation_pct / 200.0 * interpolated(self._lamp, first, last, MINUTE_S)
         rows[Species.O3] += rows[_OZONE] * (1.0 + wander)
+        rows[_OFFERED] = unit.spare_lpm()
         room = unit.room(first, last)
         rows[_COUNT], rows[_COUNT + 1] = room.temperature_c, room.pressure_hpa
 
