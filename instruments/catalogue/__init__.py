@@ -108,8 +108,8 @@ class Channel(_Section):
 
 
 Kind = Literal[
-    "so2", "nox", "o3", "co", "doas", "calibrator", "cylinder", "zero_air", "photometer", "meter", "pm", "sampler", "weather",
-    "visibility",
+    "so2", "nox", "o3", "co", "doas", "calibrator", "cylinder", "zero_air", "photometer", "meter", "pm", "sampler",
+    "weather", "visibility",
 ]  # fmt: skip
 """What a device is to a host."""
 

@@ -33,8 +33,9 @@ class O3Analyzer(PointAnalyzer):
     """Cell A holds sample in even steps of ten seconds and scrubbed reference gas in odd ones, cell B the other way.
 
     A cell's ozone is the logarithm of its last reference light over its last sample light, by Beer and Lambert:
-    ln(I0 / I) = sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1; the unit reckons with the one that it is set to. What the lamp does
-    between two steps comes with opposite signs in both cells, and leaves their mean, the reading, alone.
+    ln(I0 / I) = sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1; the unit reckons with the one that it is set
+    to. What the lamp does between two steps comes with opposite signs in both cells, and leaves their mean, the
+    reading, alone.
     """
 
     channels = ("o3",)

@@ -24,7 +24,7 @@ from instruments.supply.bottle import GasBottle
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.flows import LIGHT_USED, SHUT, Flows
 from instruments.supply.generator import ZeroAirGenerator
-from instruments.supply.outlet import GAS_SHOWN, MMHG_PER_HPA, PHOTOMETER, ZERO_SHOWN, Outlet
+from instruments.supply.outlet import GAS_SHOWN, MMHG_PER_HPA, OZONE_MADE, PHOTOMETER, ZERO_SHOWN, Outlet
 from instruments.supply.settings import PORTS
 from instruments.supply.settings import Hidden as CalibratorHidden
 from instruments.supply.table import parse
@@ -100,8 +100,10 @@ class Calibrator(Unit):
     step_s = 10
     hidden_model = CalibratorHidden
     hidden: CalibratorHidden
-    diagnostics: ClassVar[tuple[str, ...]] = (*_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference",
-                   "gas_pressure", "zero_pressure")  # fmt: skip
+    diagnostics: ClassVar[tuple[str, ...]] = (
+        *_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference", "gas_pressure",
+        "zero_pressure",
+    )  # fmt: skip
     report_only: ClassVar[frozenset[str]] = frozenset(
         {"mode", "gas_unit", "instrument_id", "gas_flow_table_old", "zero_flow_table_old"}
     )
@@ -349,7 +351,7 @@ class Calibrator(Unit):
         found["ozone_drive"] = np.minimum(_FULL_DRIVE_MV * used / light, _FULL_DRIVE_MV)
         lamp = self.share("photometer_lamp", first, last) * np.maximum(warm, 1e-3)
         reference = figures["photometer_reference_mv"] * lamp * (1.0 - hidden.photometer_dirt)
-        ozone = self.outlet.values(begin, end)[Species.O3][every]
+        ozone = self.outlet.values(begin, end)[OZONE_MADE][every]
         found["photometer_reference"] = reference
         found["photometer_measure"] = reference * np.exp(-_ABSORBANCE_PER_PPB * ozone)
         found["gas_pressure"], found["zero_pressure"] = self._inlet_pressures(begin, end, every)

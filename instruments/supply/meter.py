@@ -1,7 +1,7 @@
 """Reference meters: flow (laminar, dry piston, bubble) and the climate of a room, each with a certificate.
 
-A meter is held at a point (setting ``connected_to``); a procedure moves it and reads it. Flow meters show litres as they
-are (``volumetric_flow``) and at a reference temperature and 1013.25 hPa (``mass_flow``, setting
+A meter is held at a point (setting ``connected_to``); a procedure moves it and reads it. Flow meters show litres as
+they are (``volumetric_flow``) and at a reference temperature and 1013.25 hPa (``mass_flow``, setting
 ``reference_temperature``): 0, 20 or 25 deg C, which is 9 % from end to end.
 """
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from instruments.supply.calibrator import Calibrator
 
 MMHG_PER_HPA = 0.750061683
-OFFERED, GAS_SHOWN, ZERO_SHOWN, GAS_TRUE, ZERO_TRUE, PHOTOMETER, VENT = range(ROWS, ROWS + 7)
+OFFERED, GAS_SHOWN, ZERO_SHOWN, GAS_TRUE, ZERO_TRUE, PHOTOMETER, VENT, OZONE_MADE = range(ROWS, ROWS + 8)
 _COUNT = len(Species)
 _FLOOR = 1e-30  # closed valves settle here: denormal numbers would be slow
 _LAMP_TIME_S = 300.0
@@ -46,7 +46,7 @@ class Outlet(GasSeries):
     """The calibrator's outlet: gas, the flow offered, and what its own photometer reads of it."""
 
     def __init__(self, box: Calibrator) -> None:
-        super().__init__(extra_rows=7)
+        super().__init__(extra_rows=8)
         self._keep = KEPT_S
         self._box = box
         self._lamp = OrnsteinUhlenbeck(box.seed, f"{box.name}/ozone", _LAMP_TIME_S)
@@ -84,8 +84,14 @@ class Outlet(GasSeries):
         flow = box.targets.total
         decay = math.exp(-flow / 60.0 / box.figures["mixing_volume"])
         mixture = np.maximum(mixture, _FLOOR)
-        rows[:_COUNT] = lag(mixture, mixture[:, 0] if before is None else before[:_COUNT], decay)
-        rows[PHOTOMETER] = self._read(first, last, rows[Species.O3])
+        start = mixture[:, 0]
+        if before is not None:
+            start = before[:_COUNT]
+            start[Species.O3] = before[OZONE_MADE]
+        rows[:_COUNT] = lag(mixture, start, decay)
+        rows[OZONE_MADE] = rows[Species.O3]
+        rows[Species.O3] *= 1.0 - box.hidden.ozone_line_loss_pct / 100.0
+        rows[PHOTOMETER] = self._read(first, last, rows[OZONE_MADE])
 
     def _content(
         self, residue: FloatArray, ports: FloatArray, first: int, last: int
@@ -140,7 +146,7 @@ class Outlet(GasSeries):
         low, high = first // CYCLE_S - 1, (last - 1) // CYCLE_S
         measured_at = np.arange(low, high) * CYCLE_S + _MEASURED_AT
         earlier = max(measured_at[0], 0)
-        past = self.history.view(earlier, first)[Species.O3] if earlier < first else ozone[:0]
+        past = self.history.view(earlier, first)[OZONE_MADE] if earlier < first else ozone[:0]
         known = np.concatenate((past, ozone))
         seen = known[np.maximum(measured_at, 0) - (earlier if earlier < first else first)]
         numbers = np.maximum(np.arange(low, high), 0)

@@ -45,12 +45,14 @@ class StandardHidden(O3Hidden):
         ozone_lamp_fraction: light of the ozone lamp over that of a new one.
         ozone_fluctuation_pct: fluctuation of the ozone made, two standard deviations, % of it.
         ozone_wall_loss_pct: ozone lost in lines and cells that have seen none for long.
+        ozone_line_loss_pct: ozone lost on dirt before the cells, always.
     """
 
     ozonator_error_pct: float = Field(default=0.0, gt=-100.0)
     ozone_lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     ozone_fluctuation_pct: float = Field(default=0.3, ge=0.0)
     ozone_wall_loss_pct: float = Field(default=2.0, ge=0.0, le=100.0)
+    ozone_line_loss_pct: float = Field(default=0.0, ge=0.0, le=100.0)
 
 
 class OzonatorOutlet(GasSeries):
@@ -95,6 +97,7 @@ class Intake(GasSeries):
         dose = np.array([fresh if self.history.stop == 0 else self.history.last()[_DOSE]])
         rows[_DOSE] = first_order((rows[Species.O3] / 60.0)[None], dose, math.exp(-1.0 / _FORGOTTEN_S))[0]
         rows[Species.O3] *= 1.0 - unit.hidden.ozone_wall_loss_pct / 100.0 * np.exp(-rows[_DOSE] / _CONDITIONED)
+        rows[Species.O3] *= 1.0 - unit.hidden.ozone_line_loss_pct / 100.0
 
 
 class OzoneStandard(O3Analyzer):

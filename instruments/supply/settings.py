@@ -26,6 +26,7 @@ class Hidden(UnitHidden):
         ozone_lamp_fraction: light of the ozone lamp over that of a new one.
         reference_detector_error_pct: how far the servo on the lamp's detector misses.
         ozone_wall_loss_pct: ozone lost in lines that have seen none for long.
+        ozone_line_loss_pct: ozone lost on dirt behind the photometer, always.
         solenoid_leak_cc_min, solenoid_leak_port: gas that a closed valve lets into the mixture.
         vent_hpa_per_lpm: pressure at the outlet by flow that nobody draws; 0: the vent is free.
     """
@@ -52,6 +53,7 @@ class Hidden(UnitHidden):
     ozone_lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     reference_detector_error_pct: float = 0.0
     ozone_wall_loss_pct: float = Field(default=2.0, ge=0.0, le=100.0)
+    ozone_line_loss_pct: float = Field(default=0.0, ge=0.0, le=100.0)
     lamp_flow_change_pct: float = 0.0
     solenoid_leak_cc_min: float = Field(default=0.0, ge=0.0)
     solenoid_leak_port: str = Field(default="a", pattern="^[a-f]$")

@@ -73,8 +73,8 @@ TEST_FUNCTIONS: Mapping[str, Shown] = {
 class T700(Calibrator):
     """A calibrator with four gas ports, told by actions whose value is the text of Teledyne's command.
 
-    ``generate`` ``"400 PPB SO2 5.0 LPM"``, ``gpt`` and ``gptps`` ``"450 PPB NO 160 PPB O3 5.0"``, ``gptz`` the same with
-    the lamp off, ``purge`` and ``standby`` with True. Without a flow the total flow stays as it is.
+    ``generate`` ``"400 PPB SO2 5.0 LPM"``, ``gpt`` and ``gptps`` ``"450 PPB NO 160 PPB O3 5.0"``, ``gptz`` the same
+    with the lamp off, ``purge`` and ``standby`` with True. Without a flow the total flow stays as it is.
     """
 
     ports = ("a", "b", "c", "d")

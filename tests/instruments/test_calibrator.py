@@ -21,7 +21,12 @@ FIGURES = load("146i").numbers()
 
 
 def calibrator(**hidden):
-    steady = {"flow_repeatability_pct": 0.0, "ozone_fluctuation_pct": 0.0, "ozone_fluctuation": 0.0, "photometer_noise_factor": 0.0}
+    steady = {
+        "flow_repeatability_pct": 0.0,
+        "ozone_fluctuation_pct": 0.0,
+        "ozone_fluctuation": 0.0,
+        "photometer_noise_factor": 0.0,
+    }
     truth = Hidden(**{**steady, **hidden})
     unit = Calibrator(load("146i"), "cal", 7, zero_air=ZeroAir({Species.SO2: 0.2}), hidden=truth)
     unit.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from instruments.catalogue import models
+
 
 @pytest.fixture
 def project(tmp_path):
@@ -106,7 +108,7 @@ WRONG = {
     "unknown bench": ('rig(bench="nope")', "--bench: expected a path, or one of demo, found 'nope'"),
     "unknown model": (
         'rig(overrides={"device": {"so2": {"model": "43x"}}})',
-        "device.so2.model: expected one of 146i, 42i, 43i, 48i, 49i, or manual, found '43x'",
+        f"device.so2.model: expected one of {', '.join(models())}, or manual, found '43x'",
     ),
     "bad fault": (
         'rig(overrides={"fault": [{"kind": "silence", "device": "so9", "at": "1 s"}]})',

@@ -53,7 +53,9 @@ class Supply:
             (unit or self.box).apply(round(at * 1e6), Command(name.replace("__", "."), value))
 
     def gas(self, second):
-        return {s: float(v) for s, v in zip(Species, self.box.outlet.gas(second, second + 1).fractions[:, 0], strict=True)}
+        return {
+            s: float(v) for s, v in zip(Species, self.box.outlet.gas(second, second + 1).fractions[:, 0], strict=True)
+        }
 
     def read(self, second, quantity, unit=None):
         return (unit or self.box).read(round(second * 1e6), quantity)

@@ -26,7 +26,7 @@ def test_pressure_falls_by_the_gas_drawn_and_the_cylinder_is_empty_at_the_right_
     advanced(line, int(enough))
     assert line.gas(int(enough) + 900)[Species.SO2] < 395.0
     # from there on the pressure falls exponentially with (0.2 MPa x 8 L / 0.101325 MPa) / 0.04 L/min = 395 min
-    later = int(enough) + round(395 * 60)
+    later = int(enough) + 395 * 60
     advanced(line, later + 100)
     assert line.gas(later)[Species.SO2] == pytest.approx(400.0 * np.exp(-1.0), rel=0.03)
     assert line.read(later, "gas_flow") == pytest.approx(40.0 * np.exp(-1.0), rel=0.03)

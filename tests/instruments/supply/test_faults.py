@@ -1,4 +1,4 @@
-"""Every fault of the library's supply.toml: with it and without it, what is declared moves, and nothing else by one bit."""
+"""Every fault of supply.toml: with it and without it, what is declared moves, and nothing else by one bit."""
 
 import tomllib
 from importlib import resources
@@ -53,12 +53,16 @@ class Bench(Supply):
             {"gas": "a", "concentration": 400.0, "calibrator_mode": "span"}, {"calibrator_mode": "zero"},
             {"ozone": 200.0, "calibrator_mode": "ozone"},
             {"calibrator_mode": "standby"},
-            {"gas": "b", "concentration": 450.0, "ozone": 160.0, "calibrator_mode": "gpt"}, {"calibrator_mode": "standby"},
+            {"gas": "b", "concentration": 450.0, "ozone": 160.0, "calibrator_mode": "gpt"},
+            {"calibrator_mode": "standby"},
         ]  # fmt: skip
         timed = [(second, self.box, name, value)
                  for number, second in enumerate(range(60, HOURS * 3600, 1200))
                  for name, value in steps[number % len(steps)].items()]  # fmt: skip
         timed += [(AT, self.unit, name, value) for name, value in acts]
+        if self.design == "photometer":
+            # An analyzer's pump is as old as at the last change of anything: let something change in both twins.
+            timed.append((AT, self.unit, "range", 501.0))
         for second, unit, name, value in sorted(timed, key=lambda one: one[0]):
             unit.apply(round(second * 1e6), Command(name, value))
         for unit in (self.zero, *self.bottles.values(), self.box, self.unit):

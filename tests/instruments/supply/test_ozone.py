@@ -37,7 +37,9 @@ def test_a_servo_runs_out_of_lamp(supply):
 
 
 def test_a_cold_lamp_makes_less_at_constant_drive(supply):
-    unit = build_unit(load("146i"), "cal", 1, warm=False, hidden={"ozone_fluctuation_pct": 0.0, "ozone_fluctuation": 0.0})
+    unit = build_unit(
+        load("146i"), "cal", 1, warm=False, hidden={"ozone_fluctuation_pct": 0.0, "ozone_fluctuation": 0.0}
+    )
     for name, value in (("ozone_control", "constant"), ("ozone", 300.0), ("calibrator_mode", "ozone")):
         unit.apply(0, Command(name, value))
     early, late = (unit.outlet.gas(second, second + 1).fractions[Species.O3, 0] for second in (150, 7200))
@@ -48,8 +50,11 @@ def test_a_cold_lamp_makes_less_at_constant_drive(supply):
 
 
 def test_the_photometer_servo_hides_dirt_and_wrong_sensors_and_the_true_ozone_shows_them(supply):
-    for fault, change in [({"photometer_dirt": 0.5}, 1.0 / 0.95), ({"photometer_temperature_error_c": 3.08}, 308.15 / 311.23),
-                          ({"photometer_pressure_error_mmhg": 7.5}, 757.5 / 750.0)]:  # fmt: skip
+    for fault, change in [
+        ({"photometer_dirt": 0.5}, 1.0 / 0.95),
+        ({"photometer_temperature_error_c": 3.08}, 308.15 / 311.23),
+        ({"photometer_pressure_error_mmhg": 7.5}, 757.5 / 750.0),
+    ]:
         line = supply(generator=False)
         line.tell(10, ozone=300.0, calibrator_mode="ozone")
         line.tell(2000, **{f"hidden__{name}": value for name, value in fault.items()})

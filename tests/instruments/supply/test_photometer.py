@@ -85,7 +85,9 @@ def test_lines_that_have_seen_no_ozone_lose_some_until_they_are_conditioned(supp
     unit.apply(0, Command("ozone", 200.0))
     at = [unit.intake.gas(second, second + 1).fractions[Species.O3, 0] for second in (120, 1200, 7200)]
     # 20 min at 200 nmol/mol take the loss to 1/e
-    assert at == pytest.approx([200.0 * (1.0 - 0.02 * np.exp(-0.09)), 200.0 * (1.0 - 0.02 * np.exp(-0.99)), 199.99], rel=1e-3)
+    assert at == pytest.approx(
+        [200.0 * (1.0 - 0.02 * np.exp(-0.09)), 200.0 * (1.0 - 0.02 * np.exp(-0.99)), 199.99], rel=1e-3
+    )
 
 
 def test_what_the_ozonator_cannot_make_is_refused_and_an_old_lamp_makes_less(supply):

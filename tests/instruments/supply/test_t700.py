@@ -52,8 +52,9 @@ def test_titration_commands(supply):
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("generate", "400 PPB XE", "wrong settings"), ("generate", "some gas", "invalid"), ("generate", True, "invalid"),
-        ("generate", "4000 PPB SO2 5.0", "too high"), ("gpt", "400 PPB NO", "invalid"), ("gas", "e", "invalid"),
+        ("generate", "400 PPB XE", "wrong settings"), ("generate", "some gas", "invalid"),
+        ("generate", True, "invalid"), ("generate", "4000 PPB SO2 5.0", "too high"),
+        ("gpt", "400 PPB NO", "invalid"), ("gas", "e", "invalid"),
         ("generate", "4e2 PPB SO2", "invalid"), ("generate", "400 PPB SO2 50", "too high"),
     ],
 )  # fmt: skip
