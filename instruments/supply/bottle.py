@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from pydantic import Field
 
-from instruments.air import GRID_US, FloatArray, GasListener, Species
+from instruments.air import GRID_US, UNIT_OF, FloatArray, GasListener, Species
 from instruments.atmosphere import Site
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
@@ -121,6 +121,9 @@ class GasBottle(Unit):
     def fill(self, content: Cylinder) -> None:
         """Say what the certificate says, and what truly is in it."""
         self.content = content
+        self.texts["content"] = ", ".join(
+            f"{species.name} {value:g} {UNIT_OF[species]}" for species, value in content.components.items()
+        )
         self.gas_changed(self.gas.history.start)
 
     def place(self, site: Site) -> None:

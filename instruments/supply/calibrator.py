@@ -293,6 +293,10 @@ class Calibrator(Unit):
             beside |= {"preset_ozone": self.settings["ozone"], "preset_flow": self.settings["total_flow"]}
         super()._change_settings(t_us, {**wanted, **beside}, command)
 
+    def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
+        """Settings and tables are kept; a calibrator comes back in standby, whatever it was at."""
+        return {"calibrator_mode": "standby"} if self.powered else {}
+
     def hidden_changes(self, t_us: int) -> None:
         """Keep what has drifted so far: a rate that changes at ``t_us`` acts from there on."""
         now = t_us // GRID_US + 1.0
@@ -314,10 +318,13 @@ class Calibrator(Unit):
         self.flows.gas_changed(t_us // GRID_US + 1)
 
     def advance(self, until_us: int) -> None:
-        """Compute up to ``until_us`` and let old history go."""
+        """Compute up to ``until_us`` and let old history go, also of what feeds this box."""
         super().advance(until_us)
         point = until_us // GRID_US
         self.flows.values(point, point + 1)
+        for feeding in (*self._bottles.values(), self._generator):
+            if feeding is not None:
+                feeding.advance(until_us)
         self.outlet.values(point, point + 1)
 
     # -- what is seen ---------------------------------------------------------------------------------------------

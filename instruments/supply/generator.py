@@ -266,4 +266,3 @@ class ZeroAirGenerator(Unit):
     def _quantised(self, label: str, values: FloatArray) -> FloatArray:
         step = self.entry.parameter(f"{label}_step")
         return np.asarray(np.round(values / step) * step)
-
