@@ -3,7 +3,7 @@
 The recursion is a bidiagonal system of equations solved by forward substitution, which BLAS knows as ``dtbsv``: one
 multiplication and one addition per point. The output before the first point is the system's first unknown, so the
 arithmetic of a point is the same whether a computation begins there or goes through it. ``scipy.signal.lfilter`` does
-the same at the same speed, but to import it costs half a second (docs/decisions/0003).
+the same at the same speed, but to import it costs half a second (docs/decisions/0004).
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ class Tube(GasSeries):
     """A tube: dead time, reaction of NO with O3 on the way, first-order wash-out, exchange with the wall.
 
     The dead time belongs to the nominal flow ``flow_lpm``: a consumer whose pump weakens does not stretch it, and a
-    line at a closed port is flushed as if it drew (docs/decisions/0003 says why).
+    line at a closed port is flushed as if it drew (docs/decisions/0004 says why).
 
     Args:
         source: what the tube draws from.

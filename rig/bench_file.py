@@ -15,10 +15,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from rig.units import Dimension, parse_quantity
+from rig.units import Dimension, base_unit, parse_quantity
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,6 +32,12 @@ def _quantity(dimension: Dimension) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+def _written(dimension: Dimension) -> PlainSerializer:
+    """Written back (an endpoints file) with the unit that the file is read with; inside it is a bare number."""
+    unit = base_unit(dimension)
+    return PlainSerializer(lambda value: None if value is None else f"{value!r} {unit}", when_used="json")
+
+
 MANUAL = "manual"
 """Model name of a calibrator that a person sets."""
 
@@ -39,13 +45,13 @@ _EXAMPLE: dict[Dimension, str] = {
     "fraction": "500 ppb", "length": "3 m", "time": "90 s", "flow": "5 L/min", "volume": "180 cm3",
 }  # fmt: skip
 
-Fraction = Annotated[float, _quantity("fraction"), Field(ge=0)]
+Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(ge=0)]
 """A mole fraction in nmol/mol, written with a unit."""
-Length = Annotated[float, _quantity("length"), Field(gt=0)]
+Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0)]
 """A length in metres, written with a unit."""
-Duration = Annotated[float, _quantity("time"), Field(ge=0)]
+Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
 """A time in seconds, written with a unit."""
-Flow = Annotated[float, _quantity("flow"), Field(gt=0)]
+Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0)]
 """A flow in L/min, written with a unit."""
 
 

@@ -166,9 +166,10 @@ class PacedClock:
 
         Bench time stands still meanwhile, so that all values of a reply are of one instant.
         """
-        self._held_us = self.now_us
+        self._held_us = now = self.now_us
         try:
-            self.catch_up()
+            if self._environment.peek() <= now:
+                self.catch_up()
             take(data)
         finally:
             self._held_us = None

@@ -48,7 +48,16 @@ class BadReply(RigError, ValueError):
 
 
 class RigFault(RigError):
-    """The rig itself cannot go on: a port is held by somebody else, a disk is full, a bench died."""
+    """The rig itself cannot go on: a port is held by somebody else, a disk is full, a bench died.
+
+    Args:
+        message: what happened.
+        device: the device whose port it is about, if it is about one.
+    """
+
+    def __init__(self, message: str, device: str | None = None) -> None:
+        self.device = device
+        super().__init__(message)
 
 
 class BenchBusy(RigError, RuntimeError):

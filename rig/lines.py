@@ -113,6 +113,12 @@ class Line:
     def from_host(self, data: bytes) -> None:
         """Bytes that the host has put on the line now."""
         if self._instant:
+            if self.powered and self.condition.at_rest and self._sink is not None:
+                # Nothing delays and nothing spoils: the shortest way there and back.
+                for reply in self.device_end.receive(data):
+                    if self._sink is not None:
+                        self._sink(reply)
+                return
             self._reach_device(data)
             return
         now = self._clock.now_us

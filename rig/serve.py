@@ -124,7 +124,7 @@ class ServedBench:
 
     def endpoints_data(self) -> dict[str, Any]:
         """The endpoints in the shape of a bench file, so that another process can use this bench like a real one."""
-        data = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
+        data: dict[str, Any] = json.loads(self.file.model_dump_json(by_alias=True, exclude_defaults=True))
         data["bench"] |= {
             "speed": self.speed, "started_wall": self.started_wall, "process": os.getpid(), "source": str(self.path),
             "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
@@ -133,7 +133,6 @@ class ServedBench:
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
             cylinder.pop("hidden", None)
-        data = _with_units(data)
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
@@ -235,22 +234,3 @@ class ServedBench:
             except (OSError, RigFault):
                 continue  # the others must be closed all the same
         self._ports.clear()
-
-
-_UNITS = {"value": "ppb", "stored": "ppb", "range": "ppb", "ozone_u_offset": "ppb", "length": "m", "bore": "m",
-          "timeout": "s", "reply_delay": "s"}  # fmt: skip
-
-
-def _with_units(data: dict[str, Any]) -> dict[str, Any]:
-    """Put units back on what the bench file has them on (a parsed file holds bare numbers in base units)."""
-
-    def walk(node: Any, key: str = "") -> Any:
-        if isinstance(node, dict):
-            if key == "impurities":
-                return {name: f"{value!r} ppb" for name, value in node.items()}
-            return {name: walk(value, name) for name, value in node.items()}
-        if key in _UNITS and isinstance(node, int | float):
-            return f"{node!r} {_UNITS[key]}"
-        return node
-
-    return walk(data)  # type: ignore[no-any-return]

@@ -169,9 +169,7 @@ def _open(
     )
     if entry is None:
         return ManualCalibrator(
-            Identity(
-                name, "calibrator", MANUAL, "", section.serial, "", MANUAL, "read", "", emulated=False, gas_port=None
-            )
+            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None)
         )
     if section.resource is not None:
         protocol_name, number, baud = section.protocol or "", section.id, section.baud
@@ -182,7 +180,7 @@ def _open(
         resource_name, emulated = f"ASRL{name}::INSTR", True
     protocol, mark = host_protocol(entry, protocol_name, number)
     identity = Identity(
-        name, entry.kind, entry.name, entry.maker, section.serial, "", protocol_name, mark, resource_name,
+        name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
         emulated=emulated, gas_port=gas_port,
     )  # fmt: skip
     if resource_name.upper().startswith("ASRL/"):

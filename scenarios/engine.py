@@ -25,6 +25,7 @@ from calibration.record import (
     Wall,
 )
 from instruments.errors import Refused
+from rig.bench_file import MANUAL
 from rig.errors import RigError
 from rig.host.kinds import CHANNELS
 from rig.run import Run
@@ -77,6 +78,7 @@ class Engine:
         self.tests: list[Test] = []
         self.notes: list[Message] = []
         self._broken: dict[str, Message] = {}
+        self._firmware: dict[str, str] = {}
 
     def play(self) -> Verdict:
         """Carry the plan out, device by device in each procedure, make the bench safe, and return the verdict.
@@ -85,6 +87,7 @@ class Engine:
         """
         ended: Message | None = None
         try:
+            self._greet(self.run.source.name)
             for procedure in self.plan.procedures:
                 for device in self.devices:
                     self._one(procedure, device)
@@ -113,6 +116,11 @@ class Engine:
         headline = next(verdict for verdict in _ORDER if verdict in found)
         return "not tested" if headline == "void" else headline
 
+    def _greet(self, device: str) -> None:
+        """Ask a device for its firmware, for the record; a person who sets gas by hand has none."""
+        if self.session.handles[device].identity.model != MANUAL:
+            self._firmware[device] = str(self.run.look(device, "firmware") or "")
+
     # -- one procedure on one device ------------------------------------------------------------------------------
 
     def _one(self, procedure: str, device: str) -> None:
@@ -129,6 +137,7 @@ class Engine:
         self.run.step(f"{device}: {procedure}")
         try:
             if procedure == "prepare":
+                self._greet(device)
                 self._keep(*carry_out(self.context, procedure, device, lambda: prepare(self.context, device)))
                 self._hold_if_not_ready(device)
             elif procedure == "zero_span":
@@ -148,8 +157,8 @@ class Engine:
             reason = Message(key="run.error", values={"error": str(error)})
             self._unfinished(procedure, device, started, "error", reason, done)
             self._broken[device] = reason
-            if getattr(error, "device", device) not in (device, None):
-                raise  # the calibrator itself is broken: nothing more can be done
+            if isinstance(error, RigError) and getattr(error, "device", None) != device:
+                raise  # the calibrator, or the rig itself, is broken: nothing more can be done
 
     def _multipoint(self, device: str) -> None:
         """One measurement serves all channels that take the same gas; each is recorded and judged apart."""
@@ -265,7 +274,8 @@ class Engine:
         return [
             DeviceInfo(
                 name=i.name, kind="manual" if i.model == "manual" else i.kind, model=i.model, maker=i.maker,
-                serial=i.serial, firmware=i.firmware, protocol=i.protocol, protocol_mark=i.protocol_mark,  # type: ignore[arg-type]
+                serial=i.serial, firmware=self._firmware.get(i.name, ""), protocol=i.protocol,
+                protocol_mark=i.protocol_mark,  # type: ignore[arg-type]
                 resource=i.resource, emulated=i.emulated, gas_port=i.gas_port,
             )
             for i in (handle.identity for handle in self.session.handles.values())

@@ -14,7 +14,7 @@ from rig.host.link import Link
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a device says it is, as far as it can tell.
+    """Who a device is, by the bench file and the catalogue.
 
     ``protocol_mark`` is the weakest mark of the commands that a run relies on.
     """
@@ -24,7 +24,6 @@ class Identity:
     model: str
     maker: str
     serial: str
-    firmware: str
     protocol: str
     protocol_mark: str
     resource: str
@@ -36,7 +35,7 @@ class Handle:
     """A device as the host sees it.
 
     Args:
-        identity: what the bench file and the catalogue know of it; the firmware is asked for by :meth:`greet`.
+        identity: what the bench file and the catalogue know of it.
         link: its resource and protocol.
     """
 

@@ -105,12 +105,14 @@ class VisaLink:
                 raise
             except VisaIOError as error:
                 if error.error_code != constants.StatusCode.error_timeout:
-                    raise RigFault(f"{self.device}: the port failed at {text!r}: {error.description}") from error
+                    raise RigFault(
+                        f"{self.device}: the port failed at {text!r}: {error.description}", self.device
+                    ) from error
                 trouble = DeviceTimeout(self.device, text, self._timeout_s)
             except ValueError as error:
                 trouble = BadReply(self.device, text, raw, str(error))
             except OSError as error:
-                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}") from error
+                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
         assert trouble is not None  # the loop ends by return, or leaves its trouble here
         raise trouble
 

