@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from instruments.air import GRID_US, UNIT_OF, FloatArray, GasListener, Species
@@ -83,12 +84,16 @@ class BottleGas(GasSeries):
         table = bottle.steps.values(low, high)[bottle.state_rows]
         share, air, left = by_second(table, low, bottle.step_s, first, last)
         content, lasting = bottle.composition()
-        rows[:_COUNT] = content[:, None] * (lasting[:, None] + (1.0 - lasting[:, None]) * left)
-        # Air that was left in the regulator dilutes, and its oxygen makes NO2 of as large a part of the NO.
-        rows[:_COUNT] *= 1.0 - air
-        oxidised = rows[Species.NO] * air
-        rows[Species.NO] -= oxidised
-        rows[Species.NO2] += oxidised
+        for row, amount, lasts in zip(rows, content, lasting, strict=False):
+            row[:] = amount
+            if amount > 0.0 and not lasts:
+                row *= left
+        if air.any():
+            # Air that was left in the regulator dilutes, and its oxygen makes NO2 of as large a part of the NO.
+            rows[:_COUNT] *= 1.0 - air
+            oxidised = rows[Species.NO] * air
+            rows[Species.NO] -= oxidised
+            rows[Species.NO2] += oxidised
         rows[_COUNT], rows[_COUNT + 1] = 20.0, 1013.25
         rows[_SHARE] = share
 
@@ -138,8 +143,8 @@ class GasBottle(Unit):
         consumer.on_change(self)
         self.gas_changed(self.gas.history.start)
 
-    def composition(self) -> tuple[FloatArray, FloatArray]:
-        """True content as filled, and the part of each species that does not drift: 1 for CO."""
+    def composition(self) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """True content as filled, and which species do not drift."""
         content = self.content.composition()
         for species in self.content.components:
             content[species] *= 1.0 + self.hidden.deviation_pct / 100.0
@@ -149,8 +154,8 @@ class GasBottle(Unit):
             amount = content[main] * (1000.0 if main is Species.CO else 1.0)
             content[main] = 0.0
             content[wrong] += amount * scale
-        lasting = np.zeros(_COUNT)
-        lasting[Species.CO] = lasting[Species.H2O] = 1.0
+        lasting = np.zeros(_COUNT, dtype=np.bool_)
+        lasting[[Species.CO, Species.H2O]] = True
         return content, lasting
 
     # -- what a change does ---------------------------------------------------------------------------------------

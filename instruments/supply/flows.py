@@ -86,13 +86,18 @@ class Flows(Series):
         start = goals if before is None else before[GAS_SET : _ZERO_LAG + 1]
         rows[GAS_SET : _ZERO_LAG + 1] = lag(steps, start, math.exp(-1.0 / box.figures["flow_settling"]))
         seconds = np.arange(first, last)
-        change = hidden.flow_pct_per_c / 100.0 * (box.room_c(first, last) - 25.0)
+        change = None
+        if hidden.flow_pct_per_c != 0.0:
+            change = hidden.flow_pct_per_c / 100.0 * (box.room_c(first, last) - 25.0)
         for asked, lagged, label in ((GAS_ASKED, _GAS_LAG, "gas"), (ZERO_ASKED, _ZERO_LAG, "zero")):
             share = hidden.flow_repeatability_pct / 100.0
             since, drifted, rate = box.drift(label)
-            drift = drifted + rate / 100.0 * (seconds - since) / _YEAR_S
-            scatter = share * interpolated(self._scatter[label], first, last, MINUTE_S)
-            rows[asked] = rows[lagged] * (1.0 + scatter + drift + change)
+            wrong = 1.0 + share * interpolated(self._scatter[label], first, last, MINUTE_S)
+            if rate != 0.0 or drifted != 0.0:
+                wrong = wrong + (drifted + rate / 100.0 * (seconds - since) / _YEAR_S)
+            if change is not None:
+                wrong = wrong + change
+            np.multiply(rows[lagged], wrong, out=rows[asked])
         rows[PORT] = (
             ZERO_PORT if targets.port == FROM_ZERO else PORTS.index(targets.port) if targets.port else NO_PORT
         )  # fmt: skip
