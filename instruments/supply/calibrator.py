@@ -6,31 +6,30 @@ to the flows; the outlet mixes what comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from instruments.air import GRID_US, FloatArray, GasListener, GasSource, Species
+from instruments.air import GRID_US, FloatArray, GasSource, Species
 from instruments.atmosphere import Site
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
 from instruments.errors import Refused
-from instruments.ozone_scale import reading_factor
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import SECOND_US, Hidden, Moment
 from instruments.supply.bottle import GasBottle
+from instruments.supply.connections import Figures, PortDraw, minutes_ago
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.flows import LIGHT_USED, SHUT, Flows
 from instruments.supply.generator import ZeroAirGenerator
+from instruments.supply.lamp import OzoneMaker
 from instruments.supply.outlet import GAS_SHOWN, MMHG_PER_HPA, OZONE_MADE, PHOTOMETER, ZERO_SHOWN, Outlet
 from instruments.supply.settings import PORTS
 from instruments.supply.settings import Hidden as CalibratorHidden
 from instruments.supply.table import parse
 from instruments.supply.targets import Targets, plan
 from instruments.supply.zero_air import ZeroAir, ZeroSource
-from instruments.unit import Unit
 from instruments.wear import Service
 
 _SLOW = ("pressure", "bench_temp", "lamp_temp", "o3_lamp_temp")
@@ -43,54 +42,12 @@ _UNITS = {
 _STEPS_PER_MINUTE = 6
 _PSI_PER_MPA = 145.038
 _FULL_DRIVE_MV = 5000.0
-_DIRT_LOSS = 0.1
-"""Ozone lost in a photometer cell that is as dirty as can be: 1 to 10 % (recalled, physics.md section 1.5)."""
 _ABSORBANCE_PER_PPB = 308.0 * 38.0 * 1e-9
 """Of a cell of 38 cm: photometers of this class have about that."""
-_KELVIN = 273.15
 _TABLES = ("gas_flow_table", "zero_flow_table")
 
 
-class Figures(Mapping[str, float]):
-    """A model's parameters by name, as the functions of this package take them."""
-
-    def __init__(self, entry: CatalogueEntry) -> None:
-        self._entry = entry
-
-    def __getitem__(self, name: str) -> float:
-        return self._entry.parameter(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entry.parameters)
-
-    def __len__(self) -> int:
-        return len(self._entry.parameters)
-
-
-def _minutes_ago(unit: Unit, label: str, begin: int, end: int) -> FloatArray:
-    """A diagnostic of a unit of slower steps, by the second, as it stood at the end of the step before."""
-    step_s = unit.step_s
-    steps = np.maximum(np.arange(begin, end) // step_s - 1, 0)
-    rows = unit.steps.values(int(steps[0]), int(steps[-1]) + 1)[unit.rows[label]]
-    return np.asarray(rows[steps - steps[0]])
-
-
-class PortDraw:
-    """What a calibrator draws at one gas port."""
-
-    def __init__(self, flows: Flows, port: str) -> None:
-        self._flows, self._port = flows, port
-
-    def gas_lpm(self, first: int, last: int) -> FloatArray:
-        """Flow asked for at the port, L/min, by the second."""
-        return self._flows.gas_lpm(self._port, first, last)
-
-    def on_change(self, listener: GasListener) -> None:
-        """Tell ``listener`` when it changes."""
-        self._flows.on_change(listener)
-
-
-class Calibrator(Unit):
+class Calibrator(OzoneMaker):
     """A dynamic calibrator. Arguments as :class:`~instruments.unit.Unit`.
 
     Args:
@@ -192,69 +149,12 @@ class Calibrator(Unit):
         wander = interpolated(self._slow["pressure"], first, last, 60)
         return (self.figures["pressure"] + self.figures["pressure_sd"] * wander) / MMHG_PER_HPA
 
-    # -- the lamp and the photometer ------------------------------------------------------------------------------
-
-    def ozone_control(self) -> str:
-        """How the lamp is controlled now: ``photometer``, ``reference`` or ``constant``.
-
-        With NO in the gas the photometer sees no ozone to go by: the lamp is held by its detector then, at what the
-        preset of the titration has found, if there was one for the same ozone and flow.
-        """
-        control = str(self.settings["ozone_control"])
-        if self.targets.mode == "gpt" and control == "photometer":
-            preset = self.settings["preset_ozone"], self.settings["preset_flow"]
-            return "preset" if preset == (self.settings["ozone"], self.settings["total_flow"]) else "reference"
-        return control
-
-    def ozone_goal(self, control: str) -> float:
-        """Ozone in the total flow that the control settles at, nmol/mol, with a new lamp at its temperature."""
-        target, hidden = self.targets.ozone, self.hidden
-        if target <= 0.0:
-            return 0.0
-        if control in ("photometer", "preset"):
-            shown = target + self.number("photometer_zero")
-            return max(shown / self._photometer_gain() + hidden.photometer_offset, 0.0)
-        error = hidden.ozone_table_error_pct
-        if control == "reference":
-            error += hidden.reference_detector_error_pct
-        return max(target * (1.0 + error / 100.0), 0.0)
-
-    def _photometer_gain(self) -> float:
-        hidden = self.hidden
-        bench, pressure = self.figures["bench_temp"] + _KELVIN, self.figures["pressure"]
-        gain = reading_factor(self.number("photometer_coefficient")) * self.number("photometer_slope")
-        gain *= (1.0 - _DIRT_LOSS * hidden.photometer_dirt) / (1.0 + hidden.photometer_error_pct / 100.0)
-        gain *= (bench + hidden.photometer_temperature_error_c) / bench
-        return gain * pressure / (pressure + hidden.photometer_pressure_error_mmhg)
-
-    def photometer_reading(self, ozone: FloatArray) -> FloatArray:
-        """What the photometer makes of true ``ozone``, before its noise."""
-        return (ozone - self.hidden.photometer_offset) * self._photometer_gain() - self.number("photometer_zero")
-
-    def photometer_noise(self, seconds: NDArray[np.int64]) -> FloatArray:
-        """Standard deviation of a reading at each of ``seconds``; a cold lamp is restless."""
-        steps = np.maximum(seconds, 0) // self.step_s
-        warm = self.warmth(int(steps[0]), int(steps[-1]) + 1)[steps - steps[0]]
-        size = self.figures["photometer_noise"] * self.hidden.photometer_noise_factor
-        return np.asarray(size * (1.0 + 10.0 * (1.0 - warm)) / np.sqrt(1.0 - 0.5 * self.hidden.photometer_dirt))
-
-    def ozone_light(self, first: int, last: int) -> FloatArray:
-        """Light of the ozone lamp over that of a new one, by the second."""
-        return self.hidden.ozone_lamp_fraction * self.wear.share("o3_lamp", np.arange(first + 1.0, last + 1.0))
-
-    def lamp_block(self, first: int, last: int) -> FloatArray:
-        """True temperature of the ozone lamp's block, by the second."""
-        low, high = first // self.step_s, (last - 1) // self.step_s + 1
-        warm = np.repeat(self.warmth(low, high), self.step_s)[first - low * self.step_s :][: last - first]
-        room = self.room_c(first, last)
-        return room + (self.figures["o3_lamp_temp"] - room) * warm
+    # -- what a change does ---------------------------------------------------------------------------------------
 
     def drift(self, label: str) -> tuple[float, float, float]:
         """Second since which a controller drifts, what it has drifted until then (as a share), and % per year."""
         since, so_far = self._drift[label]
         return since, so_far, float(getattr(self.hidden, f"{label}_flow_drift_pct_per_year"))
-
-    # -- what a change does ---------------------------------------------------------------------------------------
 
     def checked(self, key: str, value: Value) -> Value:
         """As any unit; a flow table has to be one."""
@@ -370,10 +270,10 @@ class Calibrator(Unit):
         bottle, supply = self._bottles.get(port), self.figures["supply_pressure"]
         gas = np.full(end - begin, supply if port in self.contents else 0.0)
         if bottle is not None:
-            gas = _PSI_PER_MPA * _minutes_ago(bottle, "regulator_pressure", begin, end)
+            gas = _PSI_PER_MPA * minutes_ago(bottle, "regulator_pressure", begin, end)
         if self._generator is None:
             return gas[every], np.full(end - begin, supply)[every]
-        return gas[every], _minutes_ago(self._generator, "pressure", begin, end)[every]
+        return gas[every], minutes_ago(self._generator, "pressure", begin, end)[every]
 
     def _shown(self, begin: int, end: int, every: slice) -> Mapping[str, FloatArray]:
         """Flows as the controllers' own sensors show them, cc/min, and the photometer, at ``every`` of the seconds."""
