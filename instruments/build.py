@@ -38,6 +38,13 @@ UNITS: Mapping[str, str] = {
     "t200": "instruments.gas.teledyne.nox:TeledyneNox",
     "t300": "instruments.gas.teledyne.co:TeledyneCo",
     "t400": "instruments.gas.teledyne.o3:TeledyneO3",
+    "calibrator": "instruments.supply.calibrator:Calibrator",
+    "t700": "instruments.supply.t700:T700",
+    "zero_air": "instruments.supply.generator:ZeroAirGenerator",
+    "photometer": "instruments.supply.photometer:OzoneStandard",
+    "flow_meter": "instruments.supply.meter:FlowMeter",
+    "climate_meter": "instruments.supply.meter:ClimateMeter",
+    "cylinder": "instruments.supply.bottle:GasBottle",
 }
 """Model class of each design that stands on :class:`~instruments.unit.Unit`: ``module:class``, imported when used."""
 

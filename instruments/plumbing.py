@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,6 +36,15 @@ class Supply(GasSource, Protocol):
 
     def offered_lpm(self, first: int, last: int) -> FloatArray:
         """Return the flow offered, L/min, grid points ``first`` to ``last`` (exclusive)."""
+        ...
+
+
+@runtime_checkable
+class Blockable(Protocol):
+    """A supply whose vent can be blocked."""
+
+    def vent_hpa_per_lpm(self, first: int, last: int) -> FloatArray:
+        """Return the pressure that each L/min in excess makes, hPa; 0: the vent is free."""
         ...
 
 
@@ -88,7 +97,7 @@ class Air(GasSeries):
 class VentedManifold(GasSeries):
     """A manifold open to the room: what consumers draw beyond the flow offered is room air.
 
-    The vent holds the pressure of the room. Gas is the source's where offered >= demand, else the flow-weighted mix.
+    A free vent holds the pressure of the room. Gas is the source's where offered >= demand, else the flow-weighted mix.
 
     Args:
         source: a calibrator's outlet.
@@ -98,6 +107,7 @@ class VentedManifold(GasSeries):
     def __init__(self, source: Supply, room: GasSource) -> None:
         super().__init__()
         self._source, self._room = source, room
+        self._stiffness = source.vent_hpa_per_lpm if isinstance(source, Blockable) else None
         self._consumers: list[tuple[Consumer, str]] = []
         source.on_change(self)
         room.on_change(self)
@@ -127,6 +137,9 @@ class VentedManifold(GasSeries):
             for row, air in zip(rows, (*room.fractions, room.temperature_c), strict=False):
                 row[starved] = air[starved] + (row[starved] - air[starved]) * share[starved]
         rows[PRESSURE] = room.pressure_hpa
+        if self._stiffness is not None:
+            # a blocked vent: what nobody draws presses into whatever is connected
+            rows[PRESSURE] += self._stiffness(first, last) * np.maximum(offered - needed, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
 """Kinds that ask the air for particles or weather."""
-_ONE_OF_A_KIND = ("shelter", "manifold", "ups")
+_ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air")
 
 
 def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import ValidationError
-
 from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
-from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
-from instruments.supply.calibrator import Calibrator
-from instruments.supply.settings import Hidden as CalibratorHidden
-from instruments.supply.zero_air import ZeroAir
+from instruments.errors import ConfigurationError, ConfigurationErrors
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
-from rig.reading import findings_of
 from rig.wiring import DIRECT, LINE_OPTIONS, line_protocols, start_settings
 
 
@@ -107,11 +101,9 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
                 yield ConfigurationError(where, f"{here}.id", f"{other}, the box's one id, as at its other port",
                                          port.id)  # fmt: skip
     if entry.kind == "calibrator":
-        yield from _superfluous(section, where, key, "for a calibrator", ("range", "warm"))
-        yield from _calibrator(where, key, section, entry)
-    else:
-        yield from _analyzer(where, key, section, entry)
-        yield from _service(where, key, section, entry)
+        yield from _superfluous(section, where, key, "for a calibrator", ("range",))
+    yield from _unit(where, key, section, entry)
+    yield from _service(where, key, section, entry)
 
 
 def _service(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
@@ -141,7 +133,7 @@ def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterato
     yield ConfigurationError(where, key, expected, repr(name))
 
 
-def _analyzer(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
+def _unit(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     name = key.partition(".")[2]
     try:
         build_unit(entry, name, 0, hidden=dict(section.hidden), where=where)
@@ -152,18 +144,6 @@ def _analyzer(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
             build_unit(entry, name, 0, settings={setting: value})
         except ConfigurationError as error:
             yield _refused(where, key, section, setting, value, error.found, tuple(entry.settings))
-
-
-def _calibrator(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
-    try:
-        CalibratorHidden.model_validate(dict(section.hidden))
-    except ValidationError as error:
-        yield from findings_of(error, where, f"{key}.hidden")
-    for setting, value in section.settings.items():
-        try:
-            Calibrator(entry.numbers(), key, 0, zero_air=ZeroAir(), settings={setting: value})
-        except Refused as refused:
-            yield _refused(where, key, section, setting, value, refused, tuple(entry.settings))
 
 
 def _refused(

@@ -17,6 +17,7 @@ from instruments.station.power import PowerSupply
 from instruments.station.room import OpenVent
 from instruments.station.shelter import Shelter
 from instruments.supply.calibrator import Calibrator
+from instruments.supply.generator import ZeroAirGenerator
 from instruments.unit import Unit
 from rig.bench_file import AirSection, BenchFile
 
@@ -86,6 +87,10 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
         if manifolds and isinstance(unit, PointAnalyzer) and not _has_own_sample_line(file, name):
             manifolds[0].add_consumer(unit, "sample")
             unit.connect("sample", manifolds[0].outlet)
+    generators = [unit for unit in units.values() if isinstance(unit, ZeroAirGenerator)]
+    for unit in units.values():
+        if generators and isinstance(unit, Calibrator):
+            unit.connect_zero_air(generators[0])
     _join_calibrators(file, instruments, room, shelters)
     _feed(file, units, shelters)
     return Surroundings(outside, room)

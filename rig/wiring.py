@@ -19,8 +19,6 @@ from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
-from instruments.supply.settings import Hidden
-from instruments.supply.zero_air import ZeroAir
 from instruments.unit import Unit
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.host.direct import DirectProtocol
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 _PROTOCOLS = ("clink",)
 DIRECT = "direct"
 """Kind and protocol of a port without a wire: the host reaches the model in its own process."""
-_FIRMWARE = "01.06.00"
-"""Version that an emulated calibrator reports, as the analyzers do: this project's choice."""
 LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name != "state")
 """Habits of a firmware that a port of a bench file may ask for."""
 
@@ -71,7 +67,7 @@ def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple
 
 def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:
     """The model of what may be hidden in a unit of this kind."""
-    return Hidden if entry.kind == "calibrator" else unit_class(entry).hidden_model
+    return unit_class(entry).hidden_model
 
 
 def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, Value]:
@@ -92,13 +88,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
 
     file = bench.file
     outside = outside_air(bench)
-    zero_air = ZeroAir()
     instruments: dict[str, Instrument] = {}
     for name, section in file.device.items():
         if section.resource is not None or section.model == "manual":
             continue
         entry = load(section.model)
-        device = _device(bench, name, section, entry, zero_air)
+        device = _device(bench, name, section, entry)
         face = InstrumentFace(device, bench.clock, local_epoch_us(file),
                               lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
@@ -106,16 +101,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
     return instruments, furnish(bench, instruments, outside)
 
 
-def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry, zero_air: ZeroAir) -> Device:
+def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Device:
     settings = start_settings(section, entry)
     numbers = [port.id for port in section.port.values() if port.id is not None]
     # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
     for protocol in line_protocols(entry)[:1]:
         settings.setdefault("instrument_id", numbers[0] if numbers else _table(entry, protocol).default_id)
-    if entry.kind == "calibrator":
-        return Calibrator(entry.numbers(), name, bench.seed, zero_air=zero_air, settings=settings,
-                          hidden=Hidden.model_validate(dict(section.hidden)), serial=section.serial,
-                          firmware=_FIRMWARE, model=entry.name)  # fmt: skip
     return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                       hidden=dict(section.hidden), warm=section.warm, service=section.service,
                       where=bench.where)  # fmt: skip

@@ -13,7 +13,6 @@ from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
-from instruments.supply.zero_air import ZeroAir
 from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
@@ -146,7 +145,7 @@ def _levels(plan: PlanFile, bench: BenchFile, name: str, kind: str) -> Iterator[
 
 def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference]) -> Calibrator:
     """A box of the bench's calibrator's model with the bench's cylinders, to be asked what it refuses."""
-    box = Calibrator(load(bench.device[name].model).numbers(), name, 0, zero_air=ZeroAir())
+    box = Calibrator(load(bench.device[name].model), name, 0)
     for cylinder in cylinders.values():
         made_for = Cylinder(Species[cylinder.species.upper()], cylinder.value, 2.0 * cylinder.u_pct)
         box.connect_cylinder(cylinder.port, made_for, cylinder.stored)

@@ -14,6 +14,7 @@ from instruments.gas.detector import WHITE
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.stages import Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
+from instruments.ozone_scale import SCALE
 from instruments.signal import WhiteNoise
 from instruments.steps import Hidden
 from instruments.wear import Service
@@ -32,8 +33,9 @@ class O3Analyzer(ThermoAnalyzer):
     """Cell A holds sample in even steps of ten seconds and scrubbed reference gas in odd ones, cell B the other way.
 
     A cell's ozone is the logarithm of its last reference light over its last sample light, by Beer and Lambert:
-    ln(I0 / I) = sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1 a property of the unit. What the lamp does
-    between two steps comes with opposite signs in both cells, and leaves their mean, the reading, alone.
+    ln(I0 / I) = sigma L c (P / 760) (273.15 / T), sigma in atm-1 cm-1; the unit reckons with the one that it is set
+    to. What the lamp does between two steps comes with opposite signs in both cells, and leaves their mean, the
+    reading, alone.
     """
 
     channels = ("o3",)
@@ -59,7 +61,8 @@ class O3Analyzer(ThermoAnalyzer):
         hidden = self.hidden
         bench = around.box_c + 1.0 + 0.05 * self.wobble("bench_temp", first, last)
         pressure = around.pressure_mmhg - 12.0 * self.pump() + 0.15 * self.wobble("pressure", first, last)
-        per_ppb = self.entry.parameter("absorption_coefficient") * _LENGTH_CM * 1e-9
+        per_ppb = SCALE * _LENGTH_CM * 1e-9
+        reckoned = self.number("absorption_coefficient") * _LENGTH_CM * 1e-9
         shown_bench = self.measured_temperature("bench_temp", bench)
         shown_pressure = self.measured_pressure("pressure", pressure)
         used_bench, used_pressure = self.compensating(shown_bench, shown_pressure, _FIXED_BENCH_C, _ATMOSPHERE)
@@ -84,7 +87,7 @@ class O3Analyzer(ThermoAnalyzer):
             previous = np.concatenate(([start], now[:-1]))
             light[cell] = now
             reference_over_sample = np.where(sampling, previous - now, now - previous)
-            shown[cell] = reference_over_sample / (per_ppb * _density(used_pressure, used_bench)) + self.offset(around)
+            shown[cell] = reference_over_sample / (reckoned * _density(used_pressure, used_bench)) + self.offset(around)
         raw = (shown["a"] + shown["b"]) / 2.0
         flow = self.flow_lpm() / 2.0
         intensity = {cell: self.entry.parameter(f"cell_{cell}_intensity") * np.exp(light[cell]) for cell in light}

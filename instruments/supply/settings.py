@@ -1,94 +1,60 @@
-"""What a dynamic calibrator is told, and what is wrong with this one."""
+"""What is wrong with this one calibrator, and the names of its modes and ports."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from instruments.steps import Hidden as UnitHidden
 
-from instruments.device import Value
-from instruments.errors import Refused
-
-MODES = ("standby", "zero", "span", "ozone", "gpt")
+MODES = ("standby", "zero", "span", "ozone", "gpt", "gptps", "flows", "drives")
 PORTS = ("a", "b", "c", "d", "e", "f")
 
 
-class Hidden(BaseModel):
+class Hidden(UnitHidden):
     """The unit's hidden truth; all per cent, of reading unless named full scale (fs); offset in nmol/mol.
 
     The ozone of a lamp fluctuates by 0.5 to 1 % or 1 nmol/mol, whichever is more (recalled); these are two standard
     deviations here.
-    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    Attributes:
+        gas_flow_drift_pct_per_year, zero_flow_drift_pct_per_year: steady change of each controller's flow, from the
+            epoch or the instant of the command on.
+        flow_pct_per_c: change of both flows with the room's temperature, % per degree from 25 deg C.
+        photometer_dirt: 0 clean to 1: ozone is lost on it (a tenth at 1) and light with it.
+        photometer_noise_factor: noise over that of a good photometer.
+        photometer_temperature_error_c, photometer_pressure_error_mmhg: errors of the sensors that it compensates by.
+        ozone_lamp_fraction: light of the ozone lamp over that of a new one.
+        reference_detector_error_pct: how far the servo on the lamp's detector misses.
+        ozone_wall_loss_pct: ozone lost in lines that have seen none for long.
+        ozone_line_loss_pct: ozone lost on dirt behind the photometer, always.
+        solenoid_leak_cc_min, solenoid_leak_port: gas that a closed valve lets into the mixture.
+        vent_hpa_per_lpm: pressure at the outlet by flow that nobody draws; 0: the vent is free.
+    """
 
     gas_flow_span_pct: float = 0.0
     gas_flow_offset_pct_fs: float = 0.0
     gas_flow_nonlinearity_pct_fs: float = 0.0
+    gas_flow_drift_pct_per_year: float = 0.0
     zero_flow_span_pct: float = 0.0
     zero_flow_offset_pct_fs: float = 0.0
+    zero_flow_nonlinearity_pct_fs: float = 0.0
+    zero_flow_drift_pct_per_year: float = 0.0
+    flow_pct_per_c: float = 0.05
     flow_repeatability_pct: float = 0.1
-    photometer_error_pct: float = 0.0
+    photometer_error_pct: float = Field(default=0.0, gt=-100.0)
     photometer_offset: float = 0.0
+    photometer_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
+    photometer_noise_factor: float = Field(default=1.0, ge=0.0)
+    photometer_temperature_error_c: float = 0.0
+    photometer_pressure_error_mmhg: float = 0.0
     ozone_table_error_pct: float = 0.0
     ozone_fluctuation_pct: float = Field(default=0.5, ge=0.0)
     ozone_fluctuation: float = Field(default=1.0, ge=0.0)
+    ozone_lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
+    reference_detector_error_pct: float = 0.0
+    ozone_wall_loss_pct: float = Field(default=2.0, ge=0.0, le=100.0)
+    ozone_line_loss_pct: float = Field(default=0.0, ge=0.0, le=100.0)
     lamp_flow_change_pct: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All settings of the calibrator as they stand; see the catalogue for units."""
-
-    calibrator_mode: str = "standby"
-    gas: str = "a"
-    concentration: float = 0.0
-    ozone: float = 0.0
-    total_flow: float = 5.0
-    mode: str = "remote"
-    gas_unit: str = "ppb"
-    instrument_id: int = 51
-    power: bool = True
-
-
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "calibrator_mode": MODES,
-    "gas": PORTS,
-    "mode": ("local", "remote", "service"),
-    "gas_unit": ("ppb", "ppm"),
-}
-
-
-def with_setting(settings: Settings, key: str, value: Value) -> Settings:
-    """Return ``settings`` with one changed. Raises Refused if there is none such, or not with that value."""
-    if key not in Settings.__dataclass_fields__:
-        raise Refused("unknown", key)
-    if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            raise Refused("invalid", f"{key}: expected one of {', '.join(_CHOICES[key])}")
-    elif key == "power":
-        if not isinstance(value, bool):
-            raise Refused("invalid", "power is true or false")
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Refused("invalid", f"{key} is a number")
-    elif key == "instrument_id":
-        if not 0 <= value <= 127 or value != int(value):
-            raise Refused("invalid", "instrument_id is a whole number from 0 to 127")
-        value = int(value)
-    elif value < 0.0:
-        raise Refused("too low", f"{key} is not negative")
-    else:
-        value = float(value)
-    return replace(settings, **{key: value})  # type: ignore[arg-type]
-
-
-def with_hidden(hidden: Hidden, key: str, value: Value) -> Hidden:
-    """Return ``hidden`` with one cause changed. Raises Refused if there is none such, or not with that value."""
-    if key not in Hidden.model_fields:
-        raise Refused("unknown", f"hidden.{key}")
-    try:
-        return Hidden.model_validate({**hidden.model_dump(), key: value})
-    except ValidationError as error:
-        raise Refused("invalid", f"hidden.{key}: {error.errors()[0]['msg']}") from None
+    solenoid_leak_cc_min: float = Field(default=0.0, ge=0.0)
+    solenoid_leak_port: str = Field(default="a", pattern="^[a-f]$")
+    vent_hpa_per_lpm: float = Field(default=0.0, ge=0.0)

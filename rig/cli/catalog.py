@@ -28,9 +28,10 @@ def catalog(model: str | None) -> int:
     """
     write = sys.stdout.write
     if model is None:
+        width = max(map(len, models()))
         for name in models():
             entry = load(name)
-            write(f"{name:<12} {entry.kind:<11} {entry.maker}: {entry.title}\n")
+            write(f"{name:<{width}} {entry.kind:<11} {entry.maker}: {entry.title}\n")
         return 0
     if model not in models():
         raise ConfigurationError("MODEL", "", f"one of {', '.join(models())}", repr(model))

@@ -96,9 +96,8 @@ class BagFace:
 
 
 def catalogue_file(model: str) -> Path:
-    """The file with a model's command table; of the 49i-PS there is no more than its table."""
-    whole = CATALOGUE / f"{model}.toml"
-    return whole if whole.exists() else CATALOGUE / f"{model}.clink.toml"
+    """The file with a model's command table."""
+    return CATALOGUE / f"{model}.toml"
 
 
 @pytest.fixture

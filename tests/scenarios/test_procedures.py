@@ -191,8 +191,10 @@ def refusals(record):
 
 def figures(monkeypatch, **changed):
     """A calibrator of other dimensions."""
-    numbers = CatalogueEntry.numbers
-    monkeypatch.setattr(CatalogueEntry, "numbers", lambda self: {**numbers(self), **changed})
+    parameter = CatalogueEntry.parameter
+    monkeypatch.setattr(
+        CatalogueEntry, "parameter", lambda self, name: changed[name] if name in changed else parameter(self, name)
+    )
 
 
 STRONG_LAMP = """

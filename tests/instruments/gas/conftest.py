@@ -34,7 +34,7 @@ class Line:
             log_sd=0.0, correlation_time_s=1800.0,
         )  # fmt: skip
         self.calibrator = Calibrator(
-            load("146i").numbers(), "calibrator", seed, zero_air=ZeroAir(), hidden=Hidden(flow_repeatability_pct=0.0)
+            load("146i"), "calibrator", seed, zero_air=ZeroAir(), hidden=Hidden(flow_repeatability_pct=0.0)
         )
         self.calibrator.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))
         self.calibrator.connect_cylinder("b", Cylinder(Species.NO, 50_000.0, 1.0, {Species.NO2: 100.0}))

@@ -1,0 +1,237 @@
+"""Reference meters: flow (laminar, dry piston, bubble) and the climate of a room, each with a certificate.
+
+A meter is held at a point (setting ``connected_to``); a procedure moves it and reads it. Flow meters show litres as
+they are (``volumetric_flow``) and at a reference temperature and 1013.25 hPa (``mass_flow``, setting
+``reference_temperature``): 0, 20 or 25 deg C, which is 9 % from end to end.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from instruments.air import FloatArray
+from instruments.atmosphere import Site
+from instruments.catalogue import CatalogueEntry
+from instruments.device import Command, Value
+from instruments.errors import Refused
+from instruments.filters import lag
+from instruments.signal import WhiteNoise
+from instruments.steps import Hidden
+from instruments.supply.moisture import relative_humidity, saturation_hpa
+from instruments.supply.points import STANDARD_HPA, ZERO_K, AirPoint, Point
+from instruments.unit import Unit
+from instruments.wear import Service
+
+_YEAR_S = 365.25 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a calibration laboratory says of one quantity of a meter: corrected = slope x shown + intercept.
+
+    Attributes:
+        number: of the certificate.
+        expires: last day of validity, ISO 8601.
+        u_pct: expanded uncertainty (k = 2), % of reading.
+        u_offset: its constant part, unit of the quantity.
+        slope, intercept: correction that the certificate states.
+        reference_c: reference temperature of the flow that was certified.
+    """
+
+    number: str
+    expires: str
+    u_pct: float
+    u_offset: float = 0.0
+    slope: float = 1.0
+    intercept: float = 0.0
+    reference_c: float | None = None
+
+
+class Meter(Unit):
+    """What meters share: points to be held at, readings at intervals, certificates."""
+
+    step_s = 1
+    measured: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
+        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
+        service: Service | None = None,
+    ) -> None:  # fmt: skip
+        self._points: dict[str, Point] = {}
+        self.certificates: dict[str, Certificate] = {}
+        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+        self._noise = {label: WhiteNoise(seed, f"{name}/{label}") for label in self.measured}
+        self._every = round(entry.parameter("reading_time"))
+        self._since_service_s = self.wear.hours(0.0) * 3600.0
+
+    def place(self, site: Site) -> None:
+        """Lie in the shelter; it may be carried outside."""
+        self.offer("room", AirPoint(site.room))
+        self.offer("outside", AirPoint(site.outside))
+
+    def offer(self, name: str, point: Point) -> None:
+        """Let the meter be held at ``point`` under ``name`` (``so2.sample``, ``calibrator.out``)."""
+        self._points[name] = point
+        point.on_change(self)
+        self.gas_changed(self.steps.history.start)
+
+    def certify(self, quantity: str, certificate: Certificate) -> None:
+        """Keep the certificate of a quantity. Raises ValueError for one that the meter does not measure."""
+        if quantity not in self.measured:
+            raise ValueError(f"{quantity}: expected one of {', '.join(self.measured)}")
+        self.certificates[quantity] = certificate
+        self.texts |= {f"{quantity}_certificate": certificate.number, f"{quantity}_expires": certificate.expires}
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """As any unit. Refused: a point that nobody has offered."""
+        if command.name == "connected_to" and command.value not in self._points:
+            raise Refused("wrong settings", f"nothing here is called {command.value!r}: {', '.join(self._points)}")
+        super().apply(t_us, command)
+
+    def units(self) -> Mapping[str, str]:
+        """Unit of each quantity, as its resolution has it."""
+        return {label: self.entry.parameters[f"{label}_step"].unit for label in self.diagnostics}
+
+    @property
+    def point(self) -> Point:
+        """Where it is held."""
+        return self._points[str(self.settings["connected_to"])]
+
+    @abstractmethod
+    def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
+        """Each quantity as the sensors have it, with errors, without noise and resolution."""
+
+    def detect(self, first: int, last: int) -> FloatArray:
+        """What is shown: the last complete reading, with its noise, as finely as the display goes."""
+        begin = max((first // self._every - 1) * self._every, 0)
+        found = self.sensed(begin, last)
+        seconds = np.arange(first, last)
+        groups = np.maximum((seconds + 1) // self._every - 1, 0)
+        at = np.minimum((groups + 1) * self._every - 1, seconds) - begin
+        rows = np.empty((len(self.rows), last - first))
+        for label in self.diagnostics:
+            values = found[label][at]
+            noise = self._noise[label].values(int(groups[0]), int(groups[-1]) + 1)[groups - groups[0]]
+            share, floor = self.entry.parameter(f"{label}_noise_pct"), self.entry.parameter(f"{label}_noise")
+            values = values + (share / 100.0 * np.abs(values) + floor * (values != 0.0)) * self.noise_factor() * noise
+            step = self.entry.parameter(f"{label}_step")
+            rows[self.rows[label]] = np.round(values / step) * step
+        for label in self.memory:
+            rows[self.rows[label]] = found[label][first - begin :]
+        return rows
+
+    @abstractmethod
+    def noise_factor(self) -> float:
+        """Noise over that of a good meter."""
+
+    def years(self, first: int, last: int) -> FloatArray:
+        """Years since the last calibration, second by second: the service hours are counted from there."""
+        return np.asarray((np.arange(first, last) + 1.0 + self._since_service_s) / _YEAR_S)
+
+
+class FlowMeterHidden(Hidden):
+    """What is wrong with a flow meter.
+
+    Attributes:
+        flow_error_pct: error of the volumetric flow, %.
+        flow_offset: constant error of it, L/min: a flow meter that was not tared.
+        bend_pct_fs: largest bulge between the ends, % of full scale: a laminar element that is dirty.
+        drift_pct_per_year: steady change since the last calibration.
+        leak_fraction: part of the flow that goes past the meter.
+        temperature_error_c, pressure_error_hpa: errors of the sensors that the reference state is reckoned with.
+        noise_factor: noise over that of a good meter.
+    """
+
+    flow_error_pct: float = Field(default=0.0, gt=-100.0)
+    flow_offset: float = 0.0
+    bend_pct_fs: float = 0.0
+    drift_pct_per_year: float = 0.0
+    leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
+    temperature_error_c: float = 0.0
+    pressure_error_hpa: float = 0.0
+    noise_factor: float = Field(default=1.0, ge=0.0)
+
+
+class FlowMeter(Meter):
+    """A flow meter. A soap film brings the gas to saturation: dry gas swells by its vapour (``wet_film``)."""
+
+    hidden_model = FlowMeterHidden
+    hidden: FlowMeterHidden
+    diagnostics = ("volumetric_flow", "mass_flow", "temperature", "pressure")
+    measured = diagnostics
+    firmware = "6v21.0-R22"
+
+    def noise_factor(self) -> float:
+        """As hidden."""
+        return self.hidden.noise_factor
+
+    def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
+        """Volume by time, made a flow at the reference state with the meter's own temperature and pressure."""
+        hidden, stream = self.hidden, self.point.stream(first, last)
+        true = stream.standard_lpm * (stream.temperature_c + ZERO_K) / ZERO_K * STANDARD_HPA / stream.pressure_hpa
+        if self.entry.parameter("wet_film") > 0.0:
+            vapour = stream.water * stream.pressure_hpa / 1000.0
+            true = true * (stream.pressure_hpa - vapour) / (stream.pressure_hpa - saturation_hpa(stream.temperature_c))
+        full = self.entry.parameter("full_scale")
+        share = np.clip(true / full, 0.0, 1.0)
+        error = (hidden.flow_error_pct + hidden.drift_pct_per_year * self.years(first, last)) / 100.0
+        flow = true * (1.0 - hidden.leak_fraction) * (1.0 + error) + hidden.flow_offset
+        flow = flow + 4.0 * share * (1.0 - share) * full * hidden.bend_pct_fs / 100.0
+        # There is no reading beyond what the meter can measure.
+        flow = np.clip(flow, 0.0, full * self.entry.parameter("over_range"))
+        temperature = stream.temperature_c + hidden.temperature_error_c
+        pressure = stream.pressure_hpa + hidden.pressure_error_hpa
+        reference = self.number("reference_temperature") + ZERO_K
+        mass = flow * reference / (temperature + ZERO_K) * pressure / STANDARD_HPA
+        return {"volumetric_flow": flow, "mass_flow": mass, "temperature": temperature, "pressure": pressure}
+
+
+class ClimateMeterHidden(Hidden):
+    """What is wrong with a climate meter: constant errors, and the humidity sensor's change by the year."""
+
+    temperature_error_c: float = 0.0
+    pressure_error_hpa: float = 0.0
+    humidity_error_pct: float = 0.0
+    humidity_drift_pct_per_year: float = 0.0
+    noise_factor: float = Field(default=1.0, ge=0.0)
+
+
+class ClimateMeter(Meter):
+    """Thermometer, hygrometer and barometer in one; the probe takes its time to come to a new temperature."""
+
+    hidden_model = ClimateMeterHidden
+    hidden: ClimateMeterHidden
+    diagnostics = ("temperature", "humidity", "pressure")
+    measured = diagnostics
+    memory = ("probe_c", "probe_rh")
+    firmware = "2.0"
+
+    def noise_factor(self) -> float:
+        """As hidden."""
+        return self.hidden.noise_factor
+
+    def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
+        """Temperature and humidity after the probe's lag."""
+        hidden, stream = self.hidden, self.point.stream(first, last)
+        humidity = relative_humidity(stream.water, stream.temperature_c, stream.pressure_hpa)
+        start = np.array([
+            self.before("probe_c", first, float(stream.temperature_c[0])), self.before("probe_rh", first, humidity[0]),
+        ])  # fmt: skip
+        decay = math.exp(-1.0 / self.entry.parameter("response_time"))
+        probe = lag(np.array([stream.temperature_c, humidity]), start, decay)
+        drift = hidden.humidity_drift_pct_per_year * self.years(first, last)
+        return {
+            "temperature": probe[0] + hidden.temperature_error_c,
+            "humidity": np.clip(probe[1] + hidden.humidity_error_pct + drift, 0.0, 100.0),
+            "pressure": stream.pressure_hpa + hidden.pressure_error_hpa,
+            "probe_c": probe[0],
+            "probe_rh": probe[1],
+        }
