@@ -20,7 +20,7 @@ _PANELS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("O₃, NO₂", "ppb", ("*.o3", "*.no2"), ("outside.o3", "outside.no2")),
     ("NO, SO₂", "ppb", ("*.no", "*.so2"), ("outside.no", "outside.so2")),
     ("CO", "ppm", ("*.co",), ("outside.co",)),
-    ("Particles", "µg/m³", ("*.pm2_5", "*.pm10", "*.hourly_concentration", "*.mass_concentration"),
+    ("Particles", "µg/m³", ("*.pm2_5", "*.pm10", "*.concentration_1h", "pm*.concentration"),
      ("outside.pm2_5", "outside.pm10")),
     ("Temperature", "°C", ("*.internal_temp", "*.shelter_temp"), ("outside.temperature", "room.temperature")),
     ("Wind", "m/s", ("*.wind_speed*",), ("outside.wind_speed",)),

@@ -113,6 +113,10 @@ def open_session(
     Raises:
         ConfigurationErrors: the bench cannot be built. RigFault: a port is missing, taken, or cannot be opened.
     """
+    process = _ended_server(file)
+    if process is not None and any((section.resource or "").startswith("ASRL/") for section in file.device.values()):
+        # Its links may point to pseudo-terminals that are somebody else's by now: nothing may be written to them.
+        raise RigFault(f"{path} was written by rig serve, process {process}, which has ended")
     bench: Bench | None = None
     if any(section.port for section in file.device.values()):
         bench = Bench(file, str(path), VirtualClock(), seed)
@@ -157,10 +161,16 @@ def _close(handles: Mapping[str, Handle]) -> None:
             continue  # a port that is gone is closed enough
 
 
+def _ended_server(file: BenchFile) -> int | None:
+    """The process that wrote this endpoints file, if it ran on this machine and has ended."""
+    process = file.bench.process
+    return None if process is None or Path(f"/proc/{process}").exists() else process
+
+
 def _with_the_servers_end(fault: RigFault, file: BenchFile, path: Path) -> RigFault:
     """The fault, with the likeliest reason if this is an endpoints file and its server is no longer there."""
-    process = file.bench.process
-    if process is None or Path(f"/proc/{process}").exists():
+    process = _ended_server(file)
+    if process is None:
         return fault
     return RigFault(f"{fault} ({path} was written by rig serve, process {process}, which has ended)")
 

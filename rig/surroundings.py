@@ -16,6 +16,7 @@ from instruments.station.manifold import Manifold
 from instruments.station.power import PowerSupply
 from instruments.station.room import OpenVent
 from instruments.station.shelter import Shelter
+from instruments.supply.bottle import GasBottle
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.generator import ZeroAirGenerator
 from instruments.unit import Unit
@@ -60,6 +61,10 @@ def simple_air(seed: int, name: str, section: AirSection) -> Air:
     )  # fmt: skip
 
 
+_SUPPLIES = (Calibrator, ZeroAirGenerator, GasBottle)
+"""What gives gas to a span line, whose vent may end in the room."""
+
+
 def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSource) -> Surroundings:
     """Stand every unit in its place and join gas lines and power; return what is around them.
 
@@ -71,17 +76,18 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
     units = {name: i.device for name, i in instruments.items() if isinstance(i.device, Unit)}
     shelters = [unit for unit in units.values() if isinstance(unit, Shelter)]
     room: GasSource
+    room_of_supplies: GasSource
     if shelters:
         shelters[0].place(Site(air, outside))
-        room = shelters[0].room
+        room, room_of_supplies = shelters[0].room, shelters[0].room_of_supplies
     else:
         section = file.air.get("room", AirSection.model_validate({"so2": "1 ppb", "o3": "5 ppb"}))
         assert isinstance(section, AirSection)  # a room is no city: bench_check has seen to it
-        room = simple_air(bench.seed, "room", section)
-    site = Site(air, room)
+        room = room_of_supplies = simple_air(bench.seed, "room", section)
+    site, site_of_supplies = Site(air, room), Site(air, room_of_supplies)
     manifolds = [unit for unit in units.values() if isinstance(unit, Manifold)]
     for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold))]:
-        unit.place(site)
+        unit.place(site_of_supplies if isinstance(unit, _SUPPLIES) else site)
     _share_filters(bench, units)
     for name, unit in units.items():
         if manifolds and isinstance(unit, PointAnalyzer) and not _has_own_sample_line(file, name):

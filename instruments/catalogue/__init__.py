@@ -171,6 +171,13 @@ class CatalogueEntry:
         except KeyError:
             raise ConfigurationError(f"{self.name}.toml", f"parameters.{name}", "a value", "nothing") from None
 
+    def channel(self, name: str) -> Channel:
+        """Settings of a measured component. Raises ConfigurationError if the model's file lacks it."""
+        try:
+            return self.channels[name]
+        except KeyError:
+            raise ConfigurationError(f"{self.name}.toml", f"channel.{name}", "a section", "nothing") from None
+
     def numbers(self) -> dict[str, float]:
         """All parameters by name."""
         return {name: parameter.value for name, parameter in self.parameters.items()}

@@ -22,7 +22,7 @@ class ThermoAnalyzer(PointAnalyzer):
 
     def corrected(self, channel: str, first: int, last: int, moment: Moment) -> FloatArray:
         """Coefficient x averaged - background."""
-        settings = self.entry.channels[channel]
+        settings = self.entry.channel(channel)
         coefficient, background = moment.settings[settings.coefficient], moment.settings[settings.background]
         averaged = self._averaged(first, last, moment, channel)
         return np.asarray(float(coefficient) * averaged - float(background))  # type: ignore[arg-type]

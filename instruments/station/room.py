@@ -29,11 +29,16 @@ _SAMPLES = 6
 
 
 class Composition(MinuteSeries):
-    """Mole fractions of all gases but water, at the ends of the minutes."""
+    """Mole fractions of all gases but water, at the ends of the minutes.
 
-    def __init__(self, shelter: Shelter, site: Site) -> None:
+    Args:
+        spills: whether what the vents spill is in it. What supplies gas stands in a room without: its gas would have to
+            be known before itself. A calibrator feels nothing but warmth and pressure, and scrubbers take out the rest.
+    """
+
+    def __init__(self, shelter: Shelter, site: Site, *, spills: bool = True) -> None:
         super().__init__(COUNT)
-        self._shelter, self._site = shelter, site
+        self._shelter, self._site, self._spills = shelter, site, spills
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         shelter = self._shelter
@@ -54,7 +59,7 @@ class Composition(MinuteSeries):
         total = np.zeros((COUNT, last - first))
         shelter = self._shelter
         share = shelter.hidden.vent_into_room
-        if share == 0.0:
+        if share == 0.0 or not self._spills:
             return total
         every = MINUTE_S // _SAMPLES
         for vent in shelter.vents:
@@ -113,6 +118,17 @@ class Vent(GasSource, Protocol):
     def spilled_lpm(self, first: int, last: int) -> FloatArray:
         """Return the flow that leaves, L/min, grid points ``first`` to ``last`` (exclusive)."""
         ...
+
+
+class Spill:
+    """Hears that a vent spills something else, and tells the room, but not what stands in it and supplies the vent."""
+
+    def __init__(self, shelter: Shelter) -> None:
+        self._shelter = shelter
+
+    def gas_changed(self, index: int) -> None:
+        """What the vent spills is no longer what it was from second ``index`` on."""
+        self._shelter.spilled(index, index // MINUTE_S)
 
 
 class OpenVent:

@@ -17,7 +17,7 @@ from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.climate import Climate, Mode, Row
 from instruments.station.minutes import MINUTE_S
 from instruments.station.moisture import humidity_pct
-from instruments.station.room import Composition, Room, Vent
+from instruments.station.room import Composition, Room, Spill, Vent
 from instruments.steps import SECOND_US, Hidden
 from instruments.unit import Unit
 from instruments.wear import Service
@@ -98,12 +98,14 @@ class Shelter(Unit):
         self.climate = Climate(self, site)
         self.composition = Composition(self, site)
         self.room = Room(self, site, self.climate, self.composition)
+        self.unspoilt = Composition(self, site, spills=False)
+        self.room_of_supplies = Room(self, site, self.climate, self.unspoilt)
         site.outside.on_change(self)
 
     def add_vent(self, vent: Vent) -> None:
         """Let ``vent`` spill into the room as far as ``hidden.vent_into_room`` says."""
         self.vents.append(vent)
-        vent.on_change(self)
+        vent.on_change(Spill(self))
         self.gas_changed(0)
 
     def heated_by(self, source: HeatSource) -> None:
@@ -113,7 +115,7 @@ class Shelter(Unit):
         self.gas_changed(0)
 
     def gas_changed(self, index: int) -> None:
-        """What is outside, or is spilled, or heats, is no longer what it was from second ``index`` on."""
+        """What is outside, or heats, is no longer what it was from second ``index`` on."""
         super().gas_changed(index)
         self._void(index, index // MINUTE_S)
 
@@ -122,6 +124,7 @@ class Shelter(Unit):
         minute = t_us // _MINUTE_US
         self.climate.ensure(minute)
         self.composition.ensure(minute)
+        self.unspoilt.ensure(minute)
         super().settle(t_us)
 
     def recompute(self, t_us: int) -> None:
@@ -132,6 +135,12 @@ class Shelter(Unit):
 
     def _void(self, second: int, minute: int) -> None:
         self.climate.forget(minute)
+        self.unspoilt.forget(minute)
+        self.room_of_supplies.gas_changed(second)
+        self.spilled(second, minute)
+
+    def spilled(self, second: int, minute: int) -> None:
+        """What the vents spill is no longer what it was from ``second`` on."""
         self.composition.forget(minute)
         self.room.gas_changed(second)
 
@@ -140,6 +149,7 @@ class Shelter(Unit):
         super().advance(until_us)
         second = until_us // SECOND_US
         self.room.gas(second, second + 1)
+        self.room_of_supplies.gas(second, second + 1)
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
         """A dip, however short, stops the compressor; settings survive."""

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -101,3 +102,16 @@ def test_files_that_cannot_be(tmp_path):
     with pytest.raises(ConfigurationError, match="--every"):
         simulate("demo", 3600, tmp_path / "day.csv", 7200, None, 1)
     assert not any(tmp_path.iterdir())
+
+
+def test_what_a_station_spills_into_its_room_is_breathed_there_though_its_calibrator_stands_in_it(tmp_path):
+    text = (Path(__file__).parents[2] / "scenarios" / "benches" / "station.toml").read_text(encoding="utf-8")
+    fault = '[[fault]]\nkind = "calibration_vent_in_room"\ndevice = "shelter"\nat = "0 s"\nseverity = 1.0\n'
+    highest = []
+    for name, added in (("sound", ""), ("spilling", fault)):
+        (tmp_path / f"{name}.toml").write_text(f"{text}\n{added}", encoding="utf-8")
+        out = tmp_path / f"{name}.parquet"
+        assert simulate(str(tmp_path / f"{name}.toml"), 4 * 3600, out, 60, None, 1) == 0
+        highest.append(pq.read_table(out)["room.so2"].to_numpy().max())
+    # 25 min of 400 nmol/mol, of which the analyzers leave more than half of 5 L/min, into a room of tens of cubic metres
+    assert 0.3 < highest[1] - highest[0] < 5.0

@@ -212,10 +212,9 @@ def test_a_signal_is_passed_on_to_the_command_and_its_code_comes_back(tmp_path):
 def test_a_bench_that_breaks_down_does_not_go_on_lying(tmp_path):
     script = (
         "from pathlib import Path\n"
-        "from rig.bench import Bench\n"
+        "from rig.fault_board import FaultBoard\n"
         "from rig.cli.app import run_app\n"
-        "house = Bench._keep_house\n"
-        "Bench._begin = lambda bench, fault: 1 / 0\n"
+        "FaultBoard.begin = lambda board, fault, share=1.0: 1 / 0\n"
         "import sys; sys.argv[1:] = ['serve', sys.argv[1], '--speed', '60']\n"
         "raise SystemExit(run_app())\n"
     )

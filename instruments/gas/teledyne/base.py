@@ -173,7 +173,7 @@ class TeledyneAnalyzer(PointAnalyzer):
         return self.number(channel.coefficient) * span_share(shown, target)
 
     def _line(self, channel: str, moment: Moment) -> tuple[float, float]:
-        settings = self.entry.channels[channel]
+        settings = self.entry.channel(channel)
         slope, offset = moment.settings[settings.coefficient], moment.settings[settings.background]
         return float(slope), float(offset)  # type: ignore[arg-type]
 

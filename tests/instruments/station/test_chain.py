@@ -50,7 +50,8 @@ def station(outside):
         for order, name in enumerate(("so2", "doas", "shelter")):
             units["ups"].feed(name, ups=name != "shelter", watts=800.0, order=order)
         units["shelter"].heated_by(units["ups"])
-        calibrator = Calibrator(catalogue.load("146i").numbers(), "calibrator", 1, zero_air=ZeroAir())
+        calibrator = Calibrator(catalogue.load("146i"), "calibrator", 1, zero_air=ZeroAir())
+        calibrator.place(Site(air, units["shelter"].room_of_supplies))
         calibrator.connect_cylinder("a", Cylinder(Species.SO2, 50_000.0, 1.0))
         calibrator.apply(0, Command("concentration", 400.0))
         vented = VentedManifold(calibrator.outlet, place.room)
