@@ -113,5 +113,5 @@ def test_what_a_station_spills_into_its_room_is_breathed_there_though_its_calibr
         out = tmp_path / f"{name}.parquet"
         assert simulate(str(tmp_path / f"{name}.toml"), 4 * 3600, out, 60, None, 1) == 0
         highest.append(pq.read_table(out)["room.so2"].to_numpy().max())
-    # 25 min of 400 nmol/mol, of which the analyzers leave more than half of 5 L/min, into a room of tens of cubic metres
+    # 25 min of 400 nmol/mol, of which the analyzers leave more than half of 5 L/min, into a room of some 30 m3
     assert 0.3 < highest[1] - highest[0] < 5.0
