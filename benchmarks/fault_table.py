@@ -134,7 +134,10 @@ def table(rows: list[Row]) -> Iterator[str]:
         if row.design != design:
             design = row.design
             yield f"\n## {model_of(design)}\n\n| fault | severity | what moved |\n| --- | --- | --- |"
-        parts = [f"{n} {_amount(d)}{' ' + u if u else ''} ({m:.0f} min)" for n, d, _, u, m in row.moved[:MOST]]
+        parts = [
+            f"{n} {_amount(d)}{' ' + u if u not in ('', '1') else ''} ({m:.0f} min)"
+            for n, d, _, u, m in row.moved[:MOST]
+        ]
         if len(row.moved) > MOST:
             parts.append(f"{len(row.moved) - MOST} more")
         parts += list(row.texts)
