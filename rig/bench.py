@@ -85,12 +85,16 @@ class Bench:
         where: its name, for messages.
         clock: virtual or paced.
         seed: root seed; the file's own if None.
+        routines: whether the station does what it does by itself.
 
     Raises:
         ConfigurationErrors: everything in the file that does not fit the models.
     """
 
-    def __init__(self, file: BenchFile, where: str, clock: VirtualClock | PacedClock, seed: int | None = None) -> None:
+    def __init__(
+        self, file: BenchFile, where: str, clock: VirtualClock | PacedClock, seed: int | None = None, *,
+        routines: bool = True,
+    ) -> None:  # fmt: skip
         from rig.bench_check import mistakes
         from rig.wiring import build_instruments, hidden_model
 
@@ -120,7 +124,7 @@ class Bench:
         }
         for fault in self.faults:
             schedule_fault(fault, self.clock, board, self._tell, lambda: not self._closed)
-        for routine in file.routine:
+        for routine in file.routine if routines else ():
             schedule(routine, self.clock, self._routine_command)
         self.clock.after(_HOUSEKEEPING_US, self._keep_house)
 

@@ -100,7 +100,8 @@ def open_session(
 ) -> Session:  # fmt: skip
     """Open the devices of a bench.
 
-    A bench of emulated devices runs in this process on virtual time. One whose devices have resources is reached
+    A bench of emulated devices runs in this process on virtual time; the station's own routines rest, for its
+    calibrator belongs to the procedures meanwhile. One whose devices have resources is reached
     through them on the wall clock.
 
     Args:
@@ -119,7 +120,7 @@ def open_session(
         raise RigFault(f"{path} was written by rig serve, process {process}, which has ended")
     bench: Bench | None = None
     if any(section.port for section in file.device.values()):
-        bench = Bench(file, str(path), VirtualClock(), seed)
+        bench = Bench(file, str(path), VirtualClock(), seed, routines=False)
         manager = pyvisa.ResourceManager(RigVisaLibrary.for_bench(bench))
         run_time: RunTime = VirtualTime(bench)
     else:

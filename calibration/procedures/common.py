@@ -10,6 +10,7 @@ from calibration.criteria import Judge
 from calibration.procedures.parameters import GasPlan
 from calibration.record import Level, Message, ProcedureData, ProcedureRun, Setting, Test, Trace
 from calibration.statistics.summary import Summary, summarize
+from rig.errors import RigFault
 from rig.host.calibrator import GasRequest
 from rig.host.handles import GasAnalyzer
 from rig.host.kinds import snapshot_settings
@@ -21,6 +22,11 @@ TITRATION_GAS = "no2"
 
 _LOOKS, _LOOK_EVERY_S = 5, 2.0
 """How often, and how far apart, the calibrator's own display is read."""
+
+
+_ELSEWHERE, _ELSEWHERE_OF_SCALE = 0.3, 0.05
+"""A calibrator that makes something farther from what it was asked for, by these shares of that and of full scale, does
+not do what it was asked for (this project's choice, far above any flow controller's error)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,9 @@ def measure_level(
     """Offer a gas, wait until the analyzer is stable on it, and return what it read.
 
     What counts as nominal is what the calibrator says it made, or what was asked of it where it cannot tell.
+
+    Raises:
+        RigFault: the calibrator says that it makes something else altogether.
     """
     run, stability = context.run, context.gas.stability
     run.step(f"{device}: {label}")
@@ -100,6 +109,11 @@ def measure_level(
     )  # fmt: skip
     window = run.wait_until(rule, trace)
     nominal, u_nominal = _made(run, task)
+    if abs(nominal - task.value) > _ELSEWHERE * task.value + _ELSEWHERE_OF_SCALE * scale:
+        raise RigFault(
+            f"calibrator: it was asked for {task.value:g} {task.species} and says that it makes {nominal:g}: "
+            f"it has restarted, or somebody else commands it"
+        )
     levels = {}
     for quantity in quantities:
         summary = summarize([reading.value for reading in window.readings[quantity]])

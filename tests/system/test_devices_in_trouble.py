@@ -176,3 +176,9 @@ def test_a_run_that_is_asked_to_stop_keeps_its_record_and_leaves_nothing(tmp_pat
     assert {test["verdict"] for test in record["tests"]} <= {"pass", "error", "not tested"}
     assert (out / "report.html").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_the_stations_own_routine_rests_while_procedures_have_its_calibrator(tmp_path):
+    done = rig("accept", "--bench", "station", "--device", "so2", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "PASS" in done.stdout
