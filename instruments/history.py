@@ -138,26 +138,15 @@ class Series(ABC):
         """Write the points ``first`` to ``last`` into ``rows``, shape (rows, n); all before ``first`` is in history."""
 
 
-class GasSeries(Series):
-    """A :class:`~instruments.air.GasSource` with history: gas at one place, on the one-second grid.
+class ToldSeries(Series):
+    """A series whose listeners are told from which index on it is no longer what it was."""
 
-    Before the epoch the gas stood as at the epoch.
-    """
-
-    def __init__(self, extra_rows: int = 0) -> None:
-        super().__init__(ROWS + extra_rows, KEEP_S)
+    def __init__(self, rows: int, keep: int) -> None:
+        super().__init__(rows, keep)
         self._listeners: list[GasListener] = []
 
-    def gas(self, first: int, last: int) -> Gas:
-        """Return grid points ``first`` to ``last`` (exclusive), computing what is missing; a view."""
-        if first < 0:
-            begin = self.values(0, max(last, 1))
-            index = np.maximum(np.arange(first, last), 0)
-            return as_gas(first, np.ascontiguousarray(begin[:, index]))
-        return as_gas(first, self.values(first, last))
-
     def on_change(self, listener: GasListener) -> None:
-        """Tell ``listener`` from which grid point on the gas is no longer what it was."""
+        """Tell ``listener`` from which grid point on the values are no longer what they were."""
         if not any(listener is known for known in self._listeners):
             self._listeners.append(listener)
 
@@ -166,6 +155,24 @@ class GasSeries(Series):
         self.history.truncate(max(index, self.history.start))
         for listener in self._listeners:
             listener.gas_changed(index)
+
+
+class GasSeries(ToldSeries):
+    """A :class:`~instruments.air.GasSource` with history: gas at one place, on the one-second grid.
+
+    Before the epoch the gas stood as at the epoch.
+    """
+
+    def __init__(self, extra_rows: int = 0) -> None:
+        super().__init__(ROWS + extra_rows, KEEP_S)
+
+    def gas(self, first: int, last: int) -> Gas:
+        """Return grid points ``first`` to ``last`` (exclusive), computing what is missing; a view."""
+        if first < 0:
+            begin = self.values(0, max(last, 1))
+            index = np.maximum(np.arange(first, last), 0)
+            return as_gas(first, np.ascontiguousarray(begin[:, index]))
+        return as_gas(first, self.values(first, last))
 
 
 def as_gas(first: int, rows: FloatArray) -> Gas:

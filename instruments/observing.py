@@ -33,6 +33,8 @@ class Observing:
     steps: Steps
     step_s: ClassVar[int]
     diagnostics: ClassVar[tuple[str, ...]]
+    diagnostic_units: ClassVar[Mapping[str, str]] = {}
+    """Units of diagnostics that the catalogue does not tell."""
     _past: list[Moment]
 
     # -- for a kind of instrument ---------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class Observing:
             if label in figures
         }
         known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
-        return {**known, **self.reported()}
+        return {**known, **self.diagnostic_units, **self.reported()}
 
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""

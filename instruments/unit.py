@@ -56,6 +56,8 @@ class Unit(Observing, ABC):
     """Rows that only the next step needs, to the last digit."""
     report_only: ClassVar[frozenset[str]] = frozenset({"mode", "instrument_id"})
     """Settings that change what is shown and leave the physics alone."""
+    indoors: ClassVar[bool] = True
+    """Whether the air of the room matters to it."""
     actions: tuple[str, ...] = ()
     """Actions that :meth:`act` carries out, beside replacing parts."""
     firmware: ClassVar[str] = ""
@@ -76,8 +78,9 @@ class Unit(Observing, ABC):
         keep = _KEPT_S // self.step_s
         self.powered = True
         self.power_step = -10 * keep if warm else 0
+        self.warm_at_start = warm
         self._coldness = 0.0 if warm else 1.0
-        self.wear = Wear(entry.wear, service or Service(), running=True)
+        self.wear = Wear(entry.wear, self.serviced(service or Service()), running=True)
         self.audit = AuditLog()
         self._past: list[Moment] = []
         self._since_us = 0
@@ -86,12 +89,26 @@ class Unit(Observing, ABC):
         self.steps = Steps(self, len(self.rows), keep)
         self.cache: dict[str, Value] = {}
         self._cached_step = -2
+        self._site: Site | None = None
+        self._equip()
 
     # -- for a kind of instrument ---------------------------------------------------------------------------------
 
-    @abstractmethod
+    def _equip(self) -> None:
+        """Make what this kind of instrument has beside settings, parts and steps; the last act of building a unit."""
+        return
+
+    def serviced(self, service: Service) -> Service:
+        """What lies behind the parts, given what the bench file says: parts of routine service may be younger."""
+        return service
+
     def place(self, site: Site) -> None:
-        """Stand the unit in its surroundings; keep what it needs, and listen with :meth:`gas_changed` for changes."""
+        """Stand in ``site``, and hear when its air is no longer what it was."""
+        self._site = site
+        site.outside.on_change(self)
+        if self.indoors:
+            site.room.on_change(self)
+        self.gas_changed(0)
 
     @abstractmethod
     def detect(self, first: int, last: int) -> FloatArray:
@@ -122,6 +139,13 @@ class Unit(Observing, ABC):
         return
 
     # -- tools for a kind of instrument ---------------------------------------------------------------------------
+
+    @property
+    def site(self) -> Site:
+        """Where the unit stands. Raises RuntimeError before it has been placed."""
+        if self._site is None:
+            raise RuntimeError(f"{self.name}: place(site) comes before any reading")
+        return self._site
 
     def step_at(self, t_us: int) -> int:
         """The first step that a command at ``t_us`` acts on: the one under way at the next full second."""

@@ -10,6 +10,7 @@ from instruments.air import GasSource, Species
 from instruments.ambient.settings import build_atmosphere
 from instruments.atmosphere import Atmosphere, Site
 from instruments.gas.base import PointAnalyzer
+from instruments.particles.filter_user import FilterUser
 from instruments.particles.filters import FilterBox
 from instruments.plumbing import Air, Tube, VentedManifold
 from instruments.station.manifold import Manifold
@@ -109,10 +110,9 @@ def _has_own_sample_line(file: BenchFile, name: str) -> bool:
 def _share_filters(bench: Bench, units: Mapping[str, Unit]) -> None:
     box: FilterBox | None = None
     for unit in units.values():
-        use = getattr(unit, "use", None)
-        if use is not None:
+        if isinstance(unit, FilterUser):
             box = box or FilterBox(bench.seed, FILTERS)
-            use(box)
+            unit.use(box)
 
 
 def _join_calibrators(

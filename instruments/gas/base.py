@@ -15,13 +15,12 @@ import numpy as np
 
 from instruments.air import GRID_US, UNIT_OF, FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry, Channel
+from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.gas.detector import Detector
 from instruments.gas.stages import Surroundings
-from instruments.steps import Hidden, Moment
-from instruments.wear import Service
+from instruments.steps import Moment
 
 PORTS = ("sample", "zero", "span")
 _KEPT_S = 26 * 3600
@@ -34,21 +33,17 @@ class PointAnalyzer(Detector):
         {"mode", "gas_unit", "range_mode", "span_concentration", "instrument_id"}
     )
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.calibrations: dict[str, tuple[str, Channel]] = {
             action: (quantity, channel)
-            for quantity, channel in entry.channels.items()
+            for quantity, channel in self.entry.channels.items()
             for action in (channel.calibrate_zero, channel.calibrate_span)
             if action
         }
         self.actions = tuple(self.calibrations)
         self._calibrating = frozenset(
-            setting for channel in entry.channels.values()
+            setting for channel in self.entry.channels.values()
             for setting in (channel.background, channel.coefficient, channel.converter_factor)
         )  # fmt: skip
         self._sources: dict[str, GasSource] = {}

@@ -10,14 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
-from instruments.steps import Hidden
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _DAY_US = 86_400_000_000
 
@@ -44,19 +40,15 @@ class Detector(Unit):
     hidden_model: ClassVar[type[AnalyzerHidden]] = AnalyzerHidden
     hidden: AnalyzerHidden
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.per_minute = 60 // self.step_s
         self._drift = (0.0, 0.0, 0.0)
-        self.noise: Mapping[str, Path] = {c: WhiteNoise(seed, f"{name}/{c}-noise") for c in self.channels}
-        self.flicker: Mapping[str, Path] = {c: Flicker(seed, f"{name}/{c}-flicker") for c in self.channels}
-        self.wander = RandomWalk(seed, f"{name}/span-wander")
+        self.noise: Mapping[str, Path] = {c: WhiteNoise(self.seed, f"{self.name}/{c}-noise") for c in self.channels}
+        self.flicker: Mapping[str, Path] = {c: Flicker(self.seed, f"{self.name}/{c}-flicker") for c in self.channels}
+        self.wander = RandomWalk(self.seed, f"{self.name}/span-wander")
         self.slow: Mapping[str, Path] = {
-            label: OrnsteinUhlenbeck(seed, f"{name}/{label}", 3600.0) for label in self.diagnostics
+            label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in self.diagnostics
         }
         self._pump = self._worn_pump()
         self.cell = Cell(self)
@@ -189,10 +181,12 @@ class Detector(Unit):
 
     # -- temperatures and pressures -------------------------------------------------------------------------------
 
-    def heated(self, around: Surroundings, label: str, first: int, last: int, jitter: float = 0.05) -> FloatArray:
-        """Temperature of a controlled part: from the room's to its set point as the unit warms."""
+    def heated(
+        self, around: Surroundings, label: str, first: int, last: int, jitter: float = 0.05, power: float = 1.0
+    ) -> FloatArray:  # fmt: skip
+        """Temperature of a controlled part: from the room's to its set point as it warms, with a share of its heater."""
         target = self.entry.parameter(label)
-        warm = self.warmth(first, last)
+        warm = self.warmth(first, last) * power
         return around.room_c + (target - around.room_c) * warm + jitter * self.wobble(label, first, last)
 
     def wobble(self, label: str, first: int, last: int) -> FloatArray:

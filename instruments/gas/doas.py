@@ -18,8 +18,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
-from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
 from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
@@ -28,9 +26,8 @@ from instruments.gas.beam import transmission
 from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
 from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, STATUS, STEP_S, OpenPathHidden
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
-from instruments.steps import SECOND_US, Hidden, Moment
+from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _BOX_ABOVE_ROOM_C, _BOX_REFERENCE_C = 8.0, 33.0
 _FIXED_K, _FIXED_HPA = 293.15, 1013.25
@@ -57,26 +54,16 @@ class OpenPath(Unit):
     actions = ("align", "calibrate_wavelength", *(f"calibrate_{name}" for name in _rows("bkg", "coef")))
     firmware = "1.0"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self._noise = {gas: WhiteNoise(seed, f"{name}/{gas}-noise") for gas in NAMES}
-        self._scatter = {gas: WhiteNoise(seed, f"{name}/{gas}-scatter") for gas in NAMES}
-        self._local = {gas: OrnsteinUhlenbeck(seed, f"{name}/{gas}-local", 1800.0) for gas in (*NAMES, "co")}
-        self._jitter = WhiteNoise(seed, f"{name}/wavelength")
+    def _equip(self) -> None:
+        super()._equip()
+        self._noise = {gas: WhiteNoise(self.seed, f"{self.name}/{gas}-noise") for gas in NAMES}
+        self._scatter = {gas: WhiteNoise(self.seed, f"{self.name}/{gas}-scatter") for gas in NAMES}
+        self._local = {gas: OrnsteinUhlenbeck(self.seed, f"{self.name}/{gas}-local", 1800.0) for gas in (*NAMES, "co")}
+        self._jitter = WhiteNoise(self.seed, f"{self.name}/wavelength")
         self._cell: GasSource | None = None
         self._installed_m = self.number("path_length")
 
     # -- surroundings ---------------------------------------------------------------------------------------------
-
-    def place(self, site: Site) -> None:
-        """Lamp and receiver stand outside, the spectrometer in the room."""
-        self._site = site
-        site.outside.on_change(self)
-        site.room.on_change(self)
 
     def connect(self, port: str, source: GasSource) -> None:
         """Connect ``source`` to the calibration cell (port ``span``): a line, or a :class:`FilledCell`."""
@@ -159,7 +146,7 @@ class OpenPath(Unit):
     def detect(self, first: int, last: int) -> FloatArray:
         """Rows of the steps: light and columns of each, and of each gas the last result."""
         rows = np.empty((len(self.rows), last - first))
-        room = self._site.room.gas(first * STEP_S, last * STEP_S)
+        room = self.site.room.gas(first * STEP_S, last * STEP_S)
         room_c = room.temperature_c[STEP_S - 1 :: STEP_S]
         box = room_c + _BOX_ABOVE_ROOM_C * self.warmth(first, last)
         shift = self._shift(box)
@@ -190,7 +177,7 @@ class OpenPath(Unit):
         if self.settings["gas_mode"] != "sample":
             return figures("calibration_light") * warm
         crossing = transmission(
-            self._site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad,
+            self.site.outside, self.seconds(first, last), self._true_path(), hidden.misalignment_mrad,
             hidden.bend_mrad_per_c, figures("sway") * hidden.sway_factor, figures("beam_half_angle"),
         )  # fmt: skip
         optics = self.share("optics", first, last) * (1.0 - hidden.optics_dirt) * (1.0 - hidden.blocked)
@@ -201,7 +188,7 @@ class OpenPath(Unit):
 
     def _columns(self, rows: FloatArray, first: int, last: int, room_c: FloatArray, shift: FloatArray) -> None:
         """What a noiseless fit of each step's spectrum would give, as mole fraction on the path, nmol/mol."""
-        outside = self._site.outside.gas(first * STEP_S, last * STEP_S)
+        outside = self.site.outside.gas(first * STEP_S, last * STEP_S)
         outside_c = outside.temperature_c[STEP_S - 1 :: STEP_S]
         pressure = outside.pressure_hpa[STEP_S - 1 :: STEP_S]
         length, mode = self.number("path_length"), self.settings["gas_mode"]

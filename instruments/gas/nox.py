@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.base import span_share
 from instruments.gas.detector import raw
 from instruments.gas.hidden import NoxHidden
 from instruments.gas.stages import STEP_US, Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
-from instruments.steps import Hidden, Moment
-from instruments.wear import Service
+from instruments.steps import Moment
 
 _CALIBRATE_NO2 = "calibrate_no2_coef"
 _FLUSH_S = 3
@@ -57,12 +55,8 @@ class NoxAnalyzer(ThermoAnalyzer):
         "ozonator_flow", "pmt_voltage",
     )  # fmt: skip
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.actions = (*self.actions, _CALIBRATE_NO2)
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Value
 from instruments.gas.detector import WHITE
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.stages import Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
 from instruments.ozone_scale import SCALE
 from instruments.signal import WhiteNoise
-from instruments.steps import Hidden
-from instruments.wear import Service
 
 _LENGTH_CM, _ZERO_C, _ATMOSPHERE = 38.0, 273.15, 760.0
 _FLUSH_S = 3
@@ -48,13 +43,9 @@ class O3Analyzer(ThermoAnalyzer):
     )  # fmt: skip
     memory = ("light_a", "light_b")
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self._light = {part: WhiteNoise(seed, f"{name}/{part}-light") for part in ("lamp", "a", "b")}
+    def _equip(self) -> None:
+        super()._equip()
+        self._light = {part: WhiteNoise(self.seed, f"{self.name}/{part}-light") for part in ("lamp", "a", "b")}
 
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light through sample over light through what the scrubber left, in each cell."""

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from instruments.air import FloatArray
-from instruments.atmosphere import Site
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.filters import lag
-from instruments.particles.filters import FilterBox
+from instruments.particles.filter_user import FilterUser
 from instruments.particles.heating import ZERO_K
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import SECOND_US, Hidden
-from instruments.unit import Unit
 
 STEP_S = 10
 _STEEL = 8.0
@@ -54,7 +52,7 @@ class BalanceHidden(Hidden):
     standard_error_ug: float = Field(default=0.0, ge=-1000.0, le=1000.0)
 
 
-class Balance(Unit):
+class Balance(FilterUser):
     """A microbalance, 10-second steps."""
 
     step_s = STEP_S
@@ -64,27 +62,15 @@ class Balance(Unit):
     memory = ("on_pan", "since", "zero", "zero_kept", "gain_kept", "lagged_rh")
     actions = ("condition", "put_away", "weigh", "weigh_standard", "clear_pan", "zero_balance", "adjust")
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def _equip(self) -> None:
+        super()._equip()
         p: Mapping[str, float] = self.entry.numbers()
         self._p = p
-        self._site: Site | None = None
-        self._box: FilterBox | None = None
         self._zero = OrnsteinUhlenbeck(self.seed, f"{self.name}/zero", p["drift_hours"] * 3600.0)
         self._repeat = WhiteNoise(self.seed, f"{self.name}/repeatability")
         self._room_rh = OrnsteinUhlenbeck(self.seed, f"{self.name}/room-rh", p["room_minutes"] * 60.0)
         self._room_temp = OrnsteinUhlenbeck(self.seed, f"{self.name}/room-temp", p["room_minutes"] * 60.0)
         self._standards = WhiteNoise(self.seed, f"{self.name}/standards")
-
-    def place(self, site: Site) -> None:
-        """Stand in a weighing room under the pressure of the outside air."""
-        self._site = site
-        site.outside.on_change(self)
-        self.gas_changed(0)
-
-    def use(self, box: FilterBox) -> None:
-        """Weigh filters of ``box``, which the samplers share."""
-        self._box = box
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -146,18 +132,16 @@ class Balance(Unit):
         return {}
 
     def _filter(self, t_s: float, step: int, name: str, value: Value) -> None:
-        if self._box is None:
-            raise RuntimeError(f"{self.name}: use(box) comes before any filter")
         room = self.before("lagged_rh", step, self.number("room_humidity"))
         if name == "put_away":
-            self._box.out_of_the_room(value, room, t_s)
+            self.box.out_of_the_room(value, room, t_s)
             return
-        number = self._box.into_the_room(value, room, t_s)
+        number = self.box.into_the_room(value, room, t_s)
         if name == "weigh":
-            mass = self._box.mass_ug(number, self._box.conditioned_pct(number, room, t_s), t_s)
+            mass = self.box.mass_ug(number, self.box.conditioned_pct(number, room, t_s), t_s)
             charged = not self.settings["ioniser"] or self.hidden.ioniser_failed
-            charge = self._box.charge_ug(number)
-            self._load(step, self._buoyed(step, mass, self._box.kind.density.value) + (charge if charged else 0.0))
+            charge = self.box.charge_ug(number)
+            self._load(step, self._buoyed(step, mass, self.box.kind.density.value) + (charge if charged else 0.0))
 
     def _load(self, step: int, apparent_ug: float) -> None:
         self.restart("on_pan", step, apparent_ug)
@@ -165,10 +149,8 @@ class Balance(Unit):
 
     def _buoyed(self, step: int, mass_ug: float, density: float) -> float:
         """What a mass of that density, g/cm3, looks like in air, ug."""
-        if self._site is None:
-            raise RuntimeError(f"{self.name}: place(site) comes before any weighing")
         minute = step * STEP_S // 60
-        pressure = float(self._site.outside.weather(minute, minute + 1).pressure_hpa[0])
+        pressure = float(self.site.outside.weather(minute, minute + 1).pressure_hpa[0])
         kelvin = float(self._room(step, step + 1)[1][0]) + ZERO_K
         air = 0.001 * 100.0 * pressure / (_GAS_CONSTANT * kelvin)  # g/cm3
         return mass_ug * (1.0 - air * (1.0 / density - 1.0 / _STEEL))

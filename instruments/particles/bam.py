@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,8 @@ class Bam1020(BetaMonitor):
     memory = tuple(name for name in FIELDS if name not in SHOWN)
     actions = (*BetaMonitor.actions, "external_reset")
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def _equip(self) -> None:
+        super()._equip()
         self._spot_noise = WhiteNoise(self.seed, f"{self.name}/spot")
         self._places = np.array([self.rows[name] for name in FIELDS])
 

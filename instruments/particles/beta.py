@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,8 +42,8 @@ class BetaMonitor(Sampling):
     looked_up: ClassVar[tuple[str, ...]] = ("inlet_flow", "self_test_result")
     """Rows of memory that can be read: what a meter on the inlet shows, what a test has found."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def _equip(self) -> None:
+        super()._equip()
         self._tape = OrnsteinUhlenbeck(self.seed, f"{self.name}/tape", 12.0 * 3600.0, 3600.0)
         self._foil: float | None = None
 

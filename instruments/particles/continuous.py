@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,8 @@ class Continuous(BetaMonitor):
     memory = tuple(name for name in FIELDS if name not in SHOWN)
     actions = (*BetaMonitor.actions, "change_filter")
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def _equip(self) -> None:
+        super()._equip()
         self._radon = OrnsteinUhlenbeck(self.seed, f"{self.name}/radon", 6.0 * 3600.0)
         self._alpha_noise = WhiteNoise(self.seed, f"{self.name}/alpha")
         self._places = np.array([self.rows[name] for name in FIELDS])

@@ -11,24 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import accumulate
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from instruments.air import FloatArray
-from instruments.atmosphere import Site, growth
+from instruments.atmosphere import growth
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.particles.airpath import Air, AirPath
-from instruments.particles.filters import FilterBox
+from instruments.particles.filter_user import FilterUser
 from instruments.particles.flow import FlowWatch, Pump, flow_state
 from instruments.particles.heating import ZERO_K, evaporation, saturation_hpa
 from instruments.particles.inlet import Inlet, InletHidden
 from instruments.particles.spot import Spot
 from instruments.signal import WhiteNoise
 from instruments.steps import SECOND_US
-from instruments.unit import Unit
 
 MINUTE_S = 60
 
@@ -83,7 +82,7 @@ _UNITS = {
 }  # fmt: skip
 
 
-class Sampler(Unit):
+class Sampler(FilterUser):
     """A sampler for one filter at a time."""
 
     step_s = MINUTE_S
@@ -93,12 +92,10 @@ class Sampler(Unit):
     memory = (*(name for name in _FIELDS if name not in _SHOWN), "filter_rh")
     actions = ("fit_filter", "remove_filter", "start", "stop", "cap_inlet")
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def _equip(self) -> None:
+        super()._equip()
         p: Mapping[str, float] = self.entry.numbers()
         self._p = p
-        self._site: Site | None = None
-        self._box: FilterBox | None = None
         self._filter: int | None = None
         self._capped = False
         self._noise = WhiteNoise(self.seed, f"{self.name}/flow")
@@ -109,24 +106,12 @@ class Sampler(Unit):
         )  # fmt: skip
         self._places = np.array([self.rows[name] for name in _FIELDS])
 
-    def place(self, site: Site) -> None:
-        """Stand outside."""
-        self._site = site
-        site.outside.on_change(self)
-        self.gas_changed(0)
-
-    def use(self, box: FilterBox) -> None:
-        """Take filters from ``box``, which the balance shares."""
-        self._box = box
-
     # -- minutes --------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the minutes ``first`` to ``last``."""
-        if self._site is None:
-            raise RuntimeError(f"{self.name}: place(site) comes before any reading")
         h, count = self.hidden, last - first
-        weather = self._site.outside.weather(first, last)
+        weather = self.site.outside.weather(first, last)
         shown_c = weather.temperature_c + h.temperature_sensor_error_c
         shown_hpa = weather.pressure_hpa + h.pressure_sensor_error_hpa
         filter_c = weather.temperature_c + h.filter_rise_c
@@ -182,9 +167,8 @@ class Sampler(Unit):
         humidity: FloatArray,
     ) -> Air:  # fmt: skip
         """Air on its way to the filter."""
-        assert self._site is not None
         p, h, none = self._p, self.hidden, np.zeros(last - first)
-        weather, aerosol = self._site.outside.weather(first, last), self._site.outside.aerosol(first, last)
+        weather, aerosol = self.site.outside.weather(first, last), self.site.outside.aerosol(first, last)
         state = flow_state(
             weather.temperature_c, weather.pressure_hpa, shown_c, shown_hpa, control="actual",
             told_as=str(self.settings["volume_state"]), standard_c=self.number("standard_temperature"),
@@ -231,11 +215,9 @@ class Sampler(Unit):
         return {}
 
     def _fit(self, t_us: int, step: int, value: Value) -> None:
-        if self._box is None:
-            raise RuntimeError(f"{self.name}: use(box) comes before any filter")
         if self._filter is not None:
             raise Refused("wrong settings", f"filter {self._filter} is in {self.name}")
-        sample = self._box.take(value, self.name)
+        sample = self.box.take(value, self.name)
         self._cut(t_us, physical=True)
         self._filter = int(value)  # type: ignore[arg-type]
         for label in ("solid", "volatile", "hygroscopic", "load"):
@@ -243,13 +225,13 @@ class Sampler(Unit):
         self.restart("kappa", step, 0.0)
 
     def _remove(self, t_us: int, step: int) -> None:
-        if self._box is None or self._filter is None:
+        if self._filter is None:
             raise Refused("wrong settings", f"{self.name} has no filter")
         sample = Spot(*(self.before(label, step, 0.0) for label in ("solid", "volatile", "hygroscopic", "load")))
         kappa = self.before("kappa", step, 0.0)
         humidity = self.before("filter_rh", step, 50.0)
         self._cut(t_us, physical=True)
-        self._box.give_back(self._filter, sample, kappa, humidity, t_us / SECOND_US)
+        self.box.give_back(self._filter, sample, kappa, humidity, t_us / SECOND_US)
         self._filter = None
         for label in ("solid", "volatile", "hygroscopic", "load"):
             self.restart(label, step, 0.0)

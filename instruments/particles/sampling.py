@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.air import FloatArray, Species
-from instruments.atmosphere import Site, growth
+from instruments.atmosphere import growth
 from instruments.particles.airpath import Air, AirPath
 from instruments.particles.flow import STANDARD_HPA, Pump, flow_state
 from instruments.particles.heating import ZERO_K, Heater, evaporation, heated
@@ -63,15 +63,16 @@ class Sampling(Unit):
     )  # fmt: skip
     """Diagnostics that :meth:`around` gives."""
 
-    def __init__(self, *arguments: Any, service: Service | None = None, **options: Any) -> None:
-        entry = arguments[0] if arguments else options["entry"]
-        service = service or Service()
-        fresh = {part: service.hours % entry.wear[part].life_h for part in _RENEWED if part in entry.wear}
-        service = service.model_copy(update={"parts": {**fresh, **service.parts}})
-        super().__init__(*arguments, service=service, **options)
-        p: Mapping[str, float] = entry.numbers()
+    def serviced(self, service: Service) -> Service:
+        """Parts that are renewed at the end of their life have been, if the bench file does not say otherwise."""
+        wear = self.entry.wear
+        fresh = {part: service.hours % wear[part].life_h for part in _RENEWED if part in wear}
+        return service.model_copy(update={"parts": {**fresh, **service.parts}})
+
+    def _equip(self) -> None:
+        super()._equip()
+        p: Mapping[str, float] = self.entry.numbers()
         self._p = p
-        self._site: Site | None = None
         self._count_noise = WhiteNoise(self.seed, f"{self.name}/counts")
         self._flow_noise = WhiteNoise(self.seed, f"{self.name}/flow")
         self._pump = Pump(
@@ -82,13 +83,6 @@ class Sampling(Unit):
         self._inlets: tuple[object, Inlet] | None = None
 
     # -- surroundings ---------------------------------------------------------------------------------------------
-
-    def place(self, site: Site) -> None:
-        """Stand in a shelter with the inlet in the outside air."""
-        self._site = site
-        site.outside.on_change(self)
-        site.room.on_change(self)
-        self.gas_changed(0)
 
     def inlet(self) -> Inlet:
         """The inlet as it stands."""
@@ -106,12 +100,10 @@ class Sampling(Unit):
 
     def around(self, first: int, last: int) -> Around:
         """Return what reaches the unit in steps ``first`` to ``last``."""
-        if self._site is None:
-            raise RuntimeError(f"{self.name}: place(site) comes before any reading")
         p, h, count = self._p, self.hidden, last - first
-        weather = self._site.outside.weather(first, last)
-        aerosol = self._site.outside.aerosol(first, last)
-        room = self._site.room.gas(first * MINUTE_S, (last - 1) * MINUTE_S + 1)
+        weather = self.site.outside.weather(first, last)
+        aerosol = self.site.outside.aerosol(first, last)
+        room = self.site.room.gas(first * MINUTE_S, (last - 1) * MINUTE_S + 1)
         room_c, room_hpa = room.temperature_c[::MINUTE_S], room.pressure_hpa[::MINUTE_S]
         warmth = self.warmth(first, last)
         shown_c = weather.temperature_c + h.temperature_sensor_error_c + self.number("at_offset")
@@ -132,7 +124,7 @@ class Sampling(Unit):
         )  # fmt: skip
         gas = np.zeros(count)
         if h.alkaline_tape > 0.0:
-            outside = self._site.outside.gas(first * MINUTE_S, (last - 1) * MINUTE_S + 1)
+            outside = self.site.outside.gas(first * MINUTE_S, (last - 1) * MINUTE_S + 1)
             gas = h.alkaline_tape * _SO2_UG_PER_PPB * outside.fractions[Species.SO2][::MINUTE_S]
         shift = (self.clock_offset_us + round(h.clock_error_s * SECOND_US)) // (MINUTE_S * SECOND_US)
         tape, head = self.share("tape", first, last), self.share("head", first, last)

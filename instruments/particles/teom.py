@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.air import FloatArray
-from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.filters import lag
 from instruments.particles import teom_element as element
@@ -28,7 +26,6 @@ from instruments.particles.teom_swing import STOPS_BELOW, swing
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _HEATERS = ("cap", "case", "air")
 _ENCLOSURE_ABOVE_ROOM_C, _SELF_HEAT_C = 8.0, 1.0
@@ -61,6 +58,7 @@ class Teom(Unit):
 
     step_s = STEP_S
     hidden_model: ClassVar[type[TeomHidden]] = TeomHidden
+    hidden: TeomHidden
     report_only = frozenset({"mode", "instrument_id", "constant_a", "constant_b"})
     actions = BENCH_ACTIONS
     sensors: ClassVar[tuple[str, ...]] = (
@@ -81,28 +79,13 @@ class Teom(Unit):
     bits: ClassVar[tuple[tuple[str, int], ...]]
     """Name and number of each bit of the status word, in alphabetical order."""
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: TeomHidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm,
-                         service=service)  # fmt: skip
-        self.hidden: TeomHidden
-        self.figures = entry.numbers()
-        self.warm = warm
+    def _equip(self) -> None:
+        super()._equip()
+        self.figures = self.entry.numbers()
         self.bench = FilterBench(self)
-        self._white = {label: WhiteNoise(seed, f"{name}/{label}") for label in _WHITE}
-        self.wander = OrnsteinUhlenbeck(seed, f"{name}/wander", self.figures["mass_wander_time"], self.step_s)
+        self._white = {label: WhiteNoise(self.seed, f"{self.name}/{label}") for label in _WHITE}
+        self.wander = OrnsteinUhlenbeck(self.seed, f"{self.name}/wander", self.figures["mass_wander_time"], self.step_s)
         self.deposit = element.Deposit(self.step_s, self.figures["new_filter_load"], self.figures["load_per_mg"])
-        self._site: Site
-
-    def place(self, site: Site) -> None:
-        """Stand the unit in its surroundings."""
-        self._site = site
-        site.outside.on_change(self)
-        site.room.on_change(self)
-        self.gas_changed(0)
 
     # -- for a model ----------------------------------------------------------------------------------------------
 
@@ -154,7 +137,7 @@ class Teom(Unit):
         return np.array([steps.rows[label] for label in self.rows])
 
     def _stretch(self, first: int, last: int) -> Stretch:
-        around = surroundings(self._site, first, last)
+        around = surroundings(self.site, first, last)
         return Stretch(first, last, around, sensed(around, self.hidden), self.path(first, last), {})
 
     def _note_filter(self, steps: Stretch) -> None:
@@ -166,7 +149,7 @@ class Teom(Unit):
         at_work = (rows["exchange"] == 0.0) & self.sampling & (self.hidden.drive >= STOPS_BELOW)
         counted = np.arange(last - first)
         idle = np.maximum.accumulate(np.where(at_work, -1, counted))
-        age = self.before("age", first, _LONG if self.warm else 0.0)
+        age = self.before("age", first, _LONG if self.warm_at_start else 0.0)
         rows["age"] = np.where(idle < 0, age + counted + 1.0, counted - idle)
         for label in ("k0_free_frequency", "k0_filter_frequency", "k0_audit", "k0_difference"):
             rows[label] = self.held(label, first, last, 0.0)
@@ -183,7 +166,7 @@ class Teom(Unit):
             power = self.figures["heater_reach"] * getattr(self.hidden, f"{label}_heater") * self.powered
             wanted = self.number(f"{label}_temp_set") - error + coupling
             target = np.minimum(np.maximum(wanted, floor), floor + power * opened)
-            start = self.before(f"{label}_true", first, float(target[0] if self.warm else room_c[0]))
+            start = self.before(f"{label}_true", first, float(target[0] if self.warm_at_start else room_c[0]))
             true = lag(target[None, :], np.array([start]), keep)[0]
             rows[f"{label}_true"] = true
             shown = true + error + self.figures["temperature_noise"] * self.white(label, first, last)
@@ -204,7 +187,7 @@ class Teom(Unit):
         total = self.figures["main_flow"] + self.figures["bypass_flow"]
         inlet = Inlet(str(self.settings["size"]), total, self.hidden)
         passed = inlet.penetration(np.array([total]), np.ones(1))
-        return np.asarray((surroundings(self._site, 0, 1).mass * passed)[:, 0])
+        return np.asarray((surroundings(self.site, 0, 1).mass * passed)[:, 0])
 
     duty: ClassVar[float] = 1.0
     """Part of the time in which particles are collected."""

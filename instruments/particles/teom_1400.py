@@ -62,7 +62,7 @@ class Teom1400(Teom):
     def _before_epoch(self) -> float:
         """Concentration before the epoch: in balance with the air of its first step; what is volatile is lost."""
         mass = self.epoch_mass()
-        return float(mass.sum() - mass[Mode.VOLATILE]) if self.warm else float("nan")
+        return float(mass.sum() - mass[Mode.VOLATILE]) if self.warm_at_start else float("nan")
 
     def compute(self, steps: Stretch) -> None:
         """Concentration from the smoothed rate; means of half hours, hours, 8 h and 24 h."""

@@ -74,7 +74,7 @@ def _collect(
         element.loss_rate(rows["filter_temp"], flowing, figures["volatile_loss_rate"]),
     )  # fmt: skip
     stable, volatile = unit.hidden.collected, 0.0
-    if unit.warm:  # volatile matter is in balance with the air of the first step
+    if unit.warm_at_start:  # volatile matter is in balance with the air of the first step
         brought = float(air.flow_lpm[0]) / 60.0e3 * unit.duty * float(air.volatile_ug_m3[0])
         volatile = brought / float(air.loss_per_s[0])
     rows["stable"], rows["volatile"], kept = unit.deposit.collect(

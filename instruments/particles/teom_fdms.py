@@ -130,7 +130,7 @@ class TeomFdms(Teom):
         figures, enclosure = self.figures, steps.rows["enclosure_temp"]
         reach = enclosure - figures["cooler_reach"] * self.hidden.cooler * self.powered
         target = np.maximum(figures["cooler_temp"], reach)
-        start = self.before("cooler_true", steps.first, float(target[0] if self.warm else enclosure[0]))
+        start = self.before("cooler_true", steps.first, float(target[0] if self.warm_at_start else enclosure[0]))
         keep = element.decay(self.step_s, figures["cooler_time"])
         true = lag(target[None, :], np.array([start]), keep)[0]
         noise = figures["cooler_noise"] * self.white("cooler", steps.first, steps.last)
@@ -212,7 +212,7 @@ class TeomFdms(Teom):
 
     def _before_epoch(self) -> tuple[float, float]:
         """Base and reference concentration before the epoch: in balance with the air of its first minute."""
-        if not self.warm:
+        if not self.warm_at_start:
             return np.nan, np.nan
         mass = self.epoch_mass()
         lost = self.duty * float(mass[Mode.VOLATILE])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -83,6 +83,7 @@ class Manifold(Unit):
     hidden_model = ManifoldHidden
     hidden: ManifoldHidden
     diagnostics = ("temperature", "flow", "residence_time", "static_pressure", "humidity")
+    diagnostic_units: ClassVar[Mapping[str, str]] = {"static_pressure": "Pa"}
     actions = ("clean",)
     firmware = "1.0"
     outlet: Duct
@@ -97,8 +98,7 @@ class Manifold(Unit):
         self.inlet = Inlet(self, site)
         self.film = Film(self, site, self.inlet)
         self.outlet = Duct(self, site, self.inlet, self.film)
-        site.outside.on_change(self)
-        site.room.on_change(self)
+        super().place(site)
 
     def add_consumer(self, consumer: Draws, port: str) -> None:
         """Let ``consumer`` draw through its ``port``; what has been computed is void."""
@@ -179,10 +179,6 @@ class Manifold(Unit):
             before_c = float(steady[0] if self.power_step < 0 else cold[0])
         decay = math.exp(-MINUTE_S / self.entry.parameter("warm_up_time"))
         return np.asarray(lag(steady[None, :], np.array([before_c]), decay)[0])
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of each quantity."""
-        return {**super().units(), "static_pressure": "Pa"}
 
     # -- what its sensors see -------------------------------------------------------------------------------------
 

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Command
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.mains import Grid
 from instruments.station.minutes import MINUTE_S
 from instruments.station.turns import Turns
 from instruments.steps import SECOND_US, Hidden
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _DAY_US = 86_400 * SECOND_US
 _SEARCH_DAYS = 60
@@ -83,18 +82,17 @@ class PowerSupply(Unit):
     diagnostics = (
         "mains_voltage", "mains_voltage_min", "battery_charge", "on_battery", "output", "load", "transfers",
     )  # fmt: skip
+    diagnostic_units: ClassVar[Mapping[str, str]] = {
+        "mains_voltage_min": "V", "on_battery": "1", "output": "1", "transfers": "1",
+    }  # fmt: skip
     firmware = "1.0"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.outlets: list[Outlet] = []
         self._listeners: list[GasListener] = []
-        self._wander = OrnsteinUhlenbeck(seed, f"{name}/voltage", 1800.0)
-        self._turns = Turns(self, Grid(seed, f"{name}/mains", entry.parameter("cut_mean")))
+        self._wander = OrnsteinUhlenbeck(self.seed, f"{self.name}/voltage", 1800.0)
+        self._turns = Turns(self, Grid(self.seed, f"{self.name}/mains", self.entry.parameter("cut_mean")))
         self._done_us = -1
 
     def place(self, site: Site) -> None:
@@ -217,11 +215,6 @@ class PowerSupply(Unit):
         if due is not None:
             history.append((due, True))
         return history
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of each quantity."""
-        flags = dict.fromkeys(("on_battery", "output", "transfers"), "1")
-        return {**super().units(), "mains_voltage_min": "V", **flags}
 
     # -- what its meter sees --------------------------------------------------------------------------------------
 

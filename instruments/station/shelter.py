@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from pydantic import Field
 
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.signal import OrnsteinUhlenbeck, interpolated
@@ -20,7 +19,6 @@ from instruments.station.moisture import humidity_pct
 from instruments.station.room import Composition, Room, Spill, Vent
 from instruments.steps import SECOND_US, Hidden
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _MINUTE_US = MINUTE_S * SECOND_US
 
@@ -72,26 +70,23 @@ class Shelter(Unit):
 
     step_s = 10
     hidden_model = ShelterHidden
+    indoors = False
     hidden: ShelterHidden
     diagnostics = (
         "temperature", "humidity", "ac_state", "ac_power", "drier_state", "door",
     )  # fmt: skip
+    diagnostic_units: ClassVar[Mapping[str, str]] = {"ac_state": "1", "ac_power": "W", "drier_state": "1", "door": "1"}
     report_only = frozenset({"instrument_id"})
     firmware = "1.0"
     room: Room
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self.warm_at_start = warm
+    def _equip(self) -> None:
+        super()._equip()
         self.tripped = -1  # minute of the last loss of power
-        self.volume_m3 = entry.parameter("volume")
+        self.volume_m3 = self.entry.parameter("volume")
         self.vents: list[Vent] = []
         self._heat: HeatSource | None = None
-        self._wander = OrnsteinUhlenbeck(seed, f"{name}/sensor", 1800.0)
+        self._wander = OrnsteinUhlenbeck(self.seed, f"{self.name}/sensor", 1800.0)
 
     def place(self, site: Site) -> None:
         """Stand in ``site.outside``; the site's own room is not looked at: this is the room."""
@@ -100,7 +95,7 @@ class Shelter(Unit):
         self.room = Room(self, site, self.climate, self.composition)
         self.unspoilt = Composition(self, site, spills=False)
         self.room_of_supplies = Room(self, site, self.climate, self.unspoilt)
-        site.outside.on_change(self)
+        super().place(site)
 
     def add_vent(self, vent: Vent) -> None:
         """Let ``vent`` spill into the room as far as ``hidden.vent_into_room`` says."""
@@ -168,10 +163,6 @@ class Shelter(Unit):
         """Heat of the instruments, W, minutes ``first`` to ``last``."""
         heat = np.full(last - first, self.entry.parameter("instrument_heat") * self.hidden.heat_factor)
         return heat if self._heat is None else heat * self._heat.fed_share(first, last)
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of each quantity."""
-        return {**super().units(), "ac_state": "1", "ac_power": "W", "drier_state": "1", "door": "1"}
 
     # -- what its sensors see -------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from pydantic import Field
 
 from instruments.air import GRID_US, UNIT_OF, FloatArray, GasListener, Species
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.history import GasSeries
@@ -24,7 +23,6 @@ from instruments.steps import Hidden
 from instruments.supply.cylinder import Cylinder
 from instruments.supply.sequence import by_second, running, steps_of, summed
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _COUNT = len(Species)
 _SHARE = _COUNT + 2
@@ -109,18 +107,13 @@ class GasBottle(Unit):
     actions = ("replace_cylinder", "fit_regulator", "purge_regulator")
     firmware: ClassVar[str] = ""
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.content = Cylinder(Species.SO2, 50_000.0, 1.0)
         self.state_rows = [self.rows[label] for label in ("share", "air", "left")]
         self._consumers: list[DrawsGas] = []
-        self._site: Site | None = None
         self._years_at_epoch = self.wear.hours(0.0) / 8766.0
-        self._purged_l = 20.0 * entry.parameter("regulator_volume")
+        self._purged_l = 20.0 * self.entry.parameter("regulator_volume")
         self.gas = BottleGas(self)
 
     def fill(self, content: Cylinder) -> None:

@@ -74,7 +74,6 @@ class Calibrator(OzoneMaker):
     ) -> None:  # fmt: skip
         super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
         self.figures: Mapping[str, float] = Figures(entry)
-        self.cold = not warm
         self.targets = Targets()
         self.zero_air: ZeroSource = zero_air or ZeroAir()
         self.contents: dict[str, Cylinder] = {}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.air import FloatArray, GasListener
+from instruments.air import FloatArray
 from instruments.filters import first_order, lag
-from instruments.history import Series
+from instruments.history import ToldSeries
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
 from instruments.supply.settings import PORTS
 from instruments.supply.targets import FROM_ZERO, true_flows
@@ -38,7 +38,7 @@ ZERO_PORT = -2.0
 NO_PORT = -1.0
 
 
-class Flows(Series):
+class Flows(ToldSeries):
     """Flows that the controllers ask for and the ozone that the lamp makes, as the calibrator stands."""
 
     def __init__(self, box: Calibrator) -> None:
@@ -48,18 +48,6 @@ class Flows(Series):
         self._scatter = {
             label: OrnsteinUhlenbeck(box.seed, f"{box.name}/{label}", repeat) for label in ("gas", "zero")
         }  # fmt: skip
-        self._listeners: list[GasListener] = []
-
-    def on_change(self, listener: GasListener) -> None:
-        """Tell ``listener`` from which second on the flows are no longer what they were."""
-        if not any(listener is known for known in self._listeners):
-            self._listeners.append(listener)
-
-    def gas_changed(self, index: int) -> None:
-        """Forget from second ``index`` on, and pass it on."""
-        self.history.truncate(max(index, self.history.start))
-        for listener in self._listeners:
-            listener.gas_changed(index)
 
     def zero_lpm(self, first: int, last: int) -> FloatArray:
         """Zero air asked for, L/min, also what goes through the gas controller in its place."""
@@ -114,7 +102,7 @@ class Flows(Series):
         rows[_OZONE_SET] = lag(np.full((1, last - first), goal), start, decay)[0]
         ozone, used = rows[_OZONE_SET].copy(), 0.0
         if before is None:
-            dose = 0.0 if box.cold else 20.0 * _CONDITIONED
+            dose = 20.0 * _CONDITIONED if box.warm_at_start else 0.0
         else:
             dose = float(before[_DOSE])
         if targets.ozone > 0.0:

@@ -16,8 +16,7 @@ from pydantic import Field
 
 from instruments.air import GRID_US, FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Command
 from instruments.filters import lag
 from instruments.history import GasSeries
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck
@@ -25,7 +24,6 @@ from instruments.steps import Hidden
 from instruments.supply.moisture import dew_point
 from instruments.supply.sequence import by_second, running, steps_of, summed
 from instruments.unit import Unit
-from instruments.wear import Service
 
 MEDIA = ("charcoal", "purafil", "oxidiser", "drier")
 _COUNT = len(Species)
@@ -117,23 +115,22 @@ class ZeroAirGenerator(Unit):
     hidden_model = GeneratorHidden
     hidden: GeneratorHidden
     diagnostics = ("pressure", "reactor_temp", "dew_point", "flow")
+    diagnostic_units: ClassVar[Mapping[str, str]] = {"flow": "L/min"}
     memory = (
         *(f"{medium}_dose" for medium in MEDIA), "pass_charcoal", "pass_purafil", "pass_co", "pass_h2o", "capacity",
     )  # fmt: skip
     firmware: ClassVar[str] = "1.0"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        lives = {medium: entry.wear[medium].life_h for medium in MEDIA}
+    def _equip(self) -> None:
+        super()._equip()
+        lives = {medium: self.entry.wear[medium].life_h for medium in MEDIA}
         self._used_at_epoch = {medium: self.wear.hours(0.0, medium) / lives[medium] for medium in MEDIA}
-        self.residuals = np.array([entry.parameter(f"residual_{label}") for label in _RESIDUALS])
+        self.residuals = np.array([self.entry.parameter(f"residual_{label}") for label in _RESIDUALS])
         self.passing_rows = [self.rows[label] for label in ("pass_charcoal", "pass_purafil", "pass_co", "pass_h2o")]
-        self.tank_decay = math.exp(-1.0 / entry.parameter("tank_time"))
-        self._slow = {label: OrnsteinUhlenbeck(seed, f"{name}/{label}", 3600.0) for label in ("pressure", "reactor")}
+        self.tank_decay = math.exp(-1.0 / self.entry.parameter("tank_time"))
+        self._slow = {
+            label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in ("pressure", "reactor")
+        }
         self._consumers: list[Draws] = []
         self._sources: dict[str, GasSource] = {}
         self.outlet = ZeroAirOutlet(self)
@@ -258,10 +255,6 @@ class ZeroAirGenerator(Unit):
         for label, values in found.items():
             rows[self.rows[label]] = values
         return rows
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of each quantity."""
-        return {**super().units(), "flow": "L/min"}
 
     def _quantised(self, label: str, values: FloatArray) -> FloatArray:
         step = self.entry.parameter(f"{label}_step")

@@ -18,8 +18,7 @@ from pydantic import Field
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Site
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Command
 from instruments.errors import Refused
 from instruments.filters import lag
 from instruments.signal import WhiteNoise
@@ -27,7 +26,6 @@ from instruments.steps import Hidden
 from instruments.supply.moisture import relative_humidity, saturation_hpa
 from instruments.supply.points import STANDARD_HPA, ZERO_K, AirPoint, Point
 from instruments.unit import Unit
-from instruments.wear import Service
 
 _YEAR_S = 365.25 * 86400.0
 
@@ -60,16 +58,12 @@ class Meter(Unit):
     step_s = 1
     measured: ClassVar[tuple[str, ...]]
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
+    def _equip(self) -> None:
+        super()._equip()
         self._points: dict[str, Point] = {}
         self.certificates: dict[str, Certificate] = {}
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self._noise = {label: WhiteNoise(seed, f"{name}/{label}") for label in self.measured}
-        self._every = round(entry.parameter("reading_time"))
+        self._noise = {label: WhiteNoise(self.seed, f"{self.name}/{label}") for label in self.measured}
+        self._every = round(self.entry.parameter("reading_time"))
         self._since_service_s = self.wear.hours(0.0) * 3600.0
 
     def place(self, site: Site) -> None:

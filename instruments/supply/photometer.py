@@ -8,23 +8,19 @@ what it makes is near its setting only.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from pydantic import Field
 
 from instruments.air import GRID_US, FloatArray, Gas, GasSource, Species
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Command, Value
+from instruments.device import Command
 from instruments.errors import Refused
 from instruments.filters import first_order, lag
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.o3 import O3Analyzer
 from instruments.history import ROWS, GasSeries, as_rows
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
-from instruments.steps import Hidden
 from instruments.supply.zero_air import ZeroAir, ZeroSource
-from instruments.wear import Service
 
 _COUNT = len(Species)
 _DOSE, _OZONE, _OFFERED = ROWS, ROWS, ROWS + 1
@@ -93,7 +89,7 @@ class Intake(GasSeries):
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         unit = self._unit
         rows[:ROWS] = as_rows(unit.at_port(first, last))
-        fresh = 0.0 if unit.cold else 20.0 * _CONDITIONED
+        fresh = 20.0 * _CONDITIONED if unit.warm_at_start else 0.0
         dose = np.array([fresh if self.history.stop == 0 else self.history.last()[_DOSE]])
         rows[_DOSE] = first_order((rows[Species.O3] / 60.0)[None], dose, math.exp(-1.0 / _FORGOTTEN_S))[0]
         rows[Species.O3] *= 1.0 - unit.hidden.ozone_wall_loss_pct / 100.0 * np.exp(-rows[_DOSE] / _CONDITIONED)
@@ -106,13 +102,8 @@ class OzoneStandard(O3Analyzer):
     hidden_model = StandardHidden
     hidden: StandardHidden
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self.cold = not warm
+    def _equip(self) -> None:
+        super()._equip()
         self.zero_air: ZeroSource = ZeroAir()
         self._lamp_share = self._worn_lamp(0)
         self._check_ozone(self.number("ozone"))

@@ -15,13 +15,10 @@ from pydantic import Field
 
 from instruments.air import FloatArray
 from instruments.ambient.vapour import vapour_hpa
-from instruments.atmosphere import Atmosphere, Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.signal import WhiteNoise
-from instruments.steps import Hidden, Moment
+from instruments.steps import Moment
 from instruments.unit import Unit
-from instruments.wear import Service
 from instruments.weather.climate_sensors import ClimateFigures, ClimateHidden, ClimateSensors
 from instruments.weather.surroundings import (
     around,
@@ -68,6 +65,7 @@ class CupVaneStation(Unit):
 
     hidden: CupVaneHidden
     step_s = 1
+    indoors = False
     hidden_model = CupVaneHidden
     diagnostics = ("supply_voltage", "logger_temperature", "cup_rate", "vane_position")
     diagnostic_units: ClassVar[Mapping[str, str]] = {
@@ -78,38 +76,24 @@ class CupVaneStation(Unit):
     actions = ("reset_rain",)
     firmware = "1.0"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service
-        )  # fmt: skip
-        parameter = entry.parameter
-        self._climate = ClimateSensors(seed, name, ClimateFigures.of(parameter), self.step_s)
+    def _equip(self) -> None:
+        super()._equip()
+        parameter = self.entry.parameter
+        self._climate = ClimateSensors(self.seed, self.name, ClimateFigures.of(parameter), self.step_s)
         self._threshold, self._vane_threshold = parameter("cup_threshold"), parameter("vane_threshold")
         self._worn = parameter("worn_bearing_threshold")
         self._hertz, self._gap = parameter("cup_rate"), parameter("vane_gap")
         self._vane_noise, self._tip = parameter("vane_noise"), parameter("tip")
         self._warmth_inside = parameter("logger_warmth")
-        self._noise = WhiteNoise(seed, f"{name}/vane")
-        self._outside: Atmosphere | None = None
-
-    def place(self, site: Site) -> None:
-        """Stand outside."""
-        self._outside = site.outside
-        site.outside.on_change(self)
+        self._noise = WhiteNoise(self.seed, f"{self.name}/vane")
 
     # -- measuring ------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the seconds ``first`` to ``last``."""
-        if self._outside is None:
-            raise RuntimeError(f"{self.name} has been placed nowhere")
         hidden, count = self.hidden, last - first
-        air = around(self._outside, step_middles(first, last, self.step_s))
-        east, north = self._outside.wind(first, last)
+        air = around(self.site.outside, step_middles(first, last, self.step_s))
+        east, north = self.site.outside.wind(first, last)
         speed = np.hypot(east, north)
         rows = dict.fromkeys(self.rows, np.zeros(count))
         friction = self._threshold + self._worn * (1.0 - self.share("bearing", first, last)) + hidden.bearing_friction
@@ -152,10 +136,6 @@ class CupVaneStation(Unit):
         """``reset_rain`` sets the count of tips to 0."""
         self.restart("tips", step, 0.0)
         return {}
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of every quantity."""
-        return {**self.diagnostic_units, **self.reported()}
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

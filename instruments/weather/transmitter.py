@@ -17,13 +17,10 @@ from pydantic import Field
 from instruments.air import FloatArray
 from instruments.ambient.paths import upper_quantile
 from instruments.ambient.vapour import vapour_hpa
-from instruments.atmosphere import Atmosphere, Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
-from instruments.steps import Hidden, Moment
+from instruments.steps import Moment
 from instruments.unit import Unit
-from instruments.wear import Service
 from instruments.weather.climate_sensors import ClimateFigures, ClimateHidden, ClimateSensors
 from instruments.weather.surroundings import (
     Around,
@@ -73,6 +70,7 @@ class WeatherTransmitter(Unit):
 
     hidden: TransmitterHidden
     step_s = 1
+    indoors = False
     hidden_model = TransmitterHidden
     diagnostics = (
         "internal_temperature", "heating_temperature", "heating_voltage", "heating_power", "supply_voltage",
@@ -95,42 +93,25 @@ class WeatherTransmitter(Unit):
     actions = ("reset_rain", "reset_intensity")
     firmware = "2.14"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service
-        )  # fmt: skip
-        parameter = entry.parameter
-        self._climate = ClimateSensors(seed, name, ClimateFigures.of(parameter), self.step_s)
+    def _equip(self) -> None:
+        super()._equip()
+        parameter = self.entry.parameter
+        self._climate = ClimateSensors(self.seed, self.name, ClimateFigures.of(parameter), self.step_s)
         self._wind_noise = parameter("wind_noise")
         self._rain_scatter = parameter("rain_scatter")
         self._least_supply = parameter("least_supply")
         self._rise = parameter("heating_rise")
         self._heated_below = parameter("heated_below")
         self._kept_above = parameter("kept_above")
-        self._noise = [WhiteNoise(seed, f"{name}/{label}") for label in ("east", "north", "spoiled")]
-        self._drops = OrnsteinUhlenbeck(seed, f"{name}/drops", 180.0)
-        self._outside: Atmosphere | None = None
-
-    def place(self, site: Site) -> None:
-        """Stand outside."""
-        self._outside = site.outside
-        site.outside.on_change(self)
-
-    def _air(self) -> Atmosphere:
-        if self._outside is None:
-            raise RuntimeError(f"{self.name} has been placed nowhere")
-        return self._outside
+        self._noise = [WhiteNoise(self.seed, f"{self.name}/{label}") for label in ("east", "north", "spoiled")]
+        self._drops = OrnsteinUhlenbeck(self.seed, f"{self.name}/drops", 180.0)
 
     # -- measuring ------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the seconds ``first`` to ``last``."""
         hidden = self.hidden
-        air = around(self._air(), step_middles(first, last, self.step_s))
+        air = around(self.site.outside, step_middles(first, last, self.step_s))
         rows = dict.fromkeys(self.rows, np.zeros(last - first))
         rows |= self._heating(hidden, air)
         icing = (rows["heating_temperature"] < 0.5) & (air.temperature_c < 0.5)
@@ -172,7 +153,7 @@ class WeatherTransmitter(Unit):
         self, hidden: TransmitterHidden, ice: FloatArray, first: int, last: int
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """One-second samples of the wind, in the head's own directions; NaN where not valid."""
-        east, north = self._air().wind(first, last)
+        east, north = self.site.outside.wind(first, last)
         noise = self._wind_noise * (1.0 + 4.0 * ice)
         east = hidden.speed_gain * east + noise * self._noise[0].values(first, last)
         north = hidden.speed_gain * north + noise * self._noise[1].values(first, last)
@@ -216,10 +197,6 @@ class WeatherTransmitter(Unit):
             for label in ("rain_total", "rain_seconds", "rain_highest"):
                 self.restart(label, step, 0.0)
         return {}
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of every quantity."""
-        return {**self.diagnostic_units, **self.reported()}
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

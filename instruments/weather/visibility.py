@@ -17,14 +17,11 @@ from pydantic import Field
 
 from instruments.air import FloatArray
 from instruments.ambient.table import MOR
-from instruments.atmosphere import Atmosphere, Site
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import Hidden, Moment
 from instruments.unit import Unit
-from instruments.wear import Service
 from instruments.weather.present_weather import weather_code, worst
 from instruments.weather.surroundings import around, counted, lagged, number, rounded, step_middles, trailing
 
@@ -62,6 +59,7 @@ class VisibilityMeter(Unit):
 
     hidden: VisibilityHidden
     step_s = 15
+    indoors = False
     hidden_model = VisibilityHidden
     diagnostics = (
         "signal", "offset", "rec_backscatter", "tr_backscatter", "ledi", "ambl", "vbb", "p12", "m12", "ts",
@@ -81,15 +79,9 @@ class VisibilityMeter(Unit):
     actions = ("set_clean_reference", "set_offset_reference", "reset_sums", "calibrate")
     firmware = "1.00"
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service
-        )  # fmt: skip
-        parameter = entry.parameter
+    def _equip(self) -> None:
+        super()._equip()
+        parameter = self.entry.parameter
         self._hz_per_km = parameter("signal_per_extinction")
         self._offset, self._noise_share = parameter("offset"), parameter("scatter_noise")
         self._noise_floor = parameter("signal_noise")
@@ -101,24 +93,17 @@ class VisibilityMeter(Unit):
             parameter("heated_below"), parameter("drd_dry"), parameter("drd_wet"),
         )  # fmt: skip
         self._white = {
-            label: WhiteNoise(seed, f"{name}/{label}") for label in ("scatter", "floor", "rec", "tr", "ambl", "drd")
+            label: WhiteNoise(self.seed, f"{self.name}/{label}")
+            for label in ("scatter", "floor", "rec", "tr", "ambl", "drd")
         }
-        self._wander = OrnsteinUhlenbeck(seed, f"{name}/offset", 6.0 * 3600.0, float(self.step_s))
-        self._outside: Atmosphere | None = None
-
-    def place(self, site: Site) -> None:
-        """Stand outside."""
-        self._outside = site.outside
-        site.outside.on_change(self)
+        self._wander = OrnsteinUhlenbeck(self.seed, f"{self.name}/offset", 6.0 * 3600.0, float(self.step_s))
 
     # -- measuring ------------------------------------------------------------------------------------------------
 
     def detect(self, first: int, last: int) -> FloatArray:
         """Return the rows of the 15-second steps ``first`` to ``last``."""
-        if self._outside is None:
-            raise RuntimeError(f"{self.name} has been placed nowhere")
         hidden, count = self.hidden, last - first
-        air = around(self._outside, step_middles(first, last, self.step_s))
+        air = around(self.site.outside, step_middles(first, last, self.step_s))
         noise = {label: path.values(first, last) for label, path in self._white.items()}
         rows = dict.fromkeys(self.rows, np.zeros(count))
         cold = air.temperature_c < self._heated_below
@@ -217,10 +202,6 @@ class VisibilityMeter(Unit):
             self.restart("water", step, 0.0)
             self.restart("snow", step, 0.0)
         return {}
-
-    def units(self) -> Mapping[str, str]:
-        """Unit of every quantity."""
-        return {**self.diagnostic_units, **self.reported()}
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

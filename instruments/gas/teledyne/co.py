@@ -8,15 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.co import CURVE, DEPTH, WATER_RESPONSE
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray
 from instruments.gas.teledyne.base import STANDARD_INHG, RatioAnalyzer, density
 from instruments.gas.teledyne.hidden import T300Hidden
-from instruments.steps import Hidden
-from instruments.wear import Service
 
 _CALIBRATE_DARK = "calibrate_dark"
 _ZEROING, _FLUSHING = 30, 6
@@ -50,12 +47,8 @@ class TeledyneCo(RatioAnalyzer):
     )  # fmt: skip
     memory = ("zero_ratio",)
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.actions = (*self.actions, _CALIBRATE_DARK)
 
     def _turn(self, first: int, last: int) -> FloatArray:
@@ -75,7 +68,7 @@ class TeledyneCo(RatioAnalyzer):
         """CO takes from the measure beam only; what has leaked from the wheel's CO cell makes the halves alike."""
         hidden, drop = self.hidden, self.entry.parameter("pressure_drop")
         bench = self.heated(around, "bench_temp", first, last)
-        wheel = self._wheel(around, first, last)
+        wheel = self.heated(around, "wheel_temp", first, last, 0.02, self.hidden.wheel_heater_fraction)
         pressure = self.sample_pressure(around, first, last)
         shown_pressure = self.measured_inhg(pressure)
         shown_bench = self.measured_temperature("bench_temp", bench)
@@ -127,13 +120,6 @@ class TeledyneCo(RatioAnalyzer):
             "zero_ratio": zero,
         }
         return [signal], observed
-
-    def _wheel(self, around: Surroundings, first: int, last: int) -> FloatArray:
-        heat = self.warmth(first, last) * self.hidden.wheel_heater_fraction
-        target = self.entry.parameter("wheel_temp")
-        return np.asarray(
-            around.room_c + (target - around.room_c) * heat + 0.02 * self.wobble("wheel_temp", first, last)
-        )  # fmt: skip
 
     def _drive(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Drive of the photodetector's cooler, mV."""

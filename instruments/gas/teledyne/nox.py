@@ -65,7 +65,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         hidden = self.hidden
         count = last - first
         rcell = self.heated(around, "rcell_temp", first, last)
-        moly = self._moly(around, first, last)
+        moly = self.heated(around, "moly_temp", first, last, 0.3, self.hidden.moly_heater_fraction)
         ambient = around.pressure_mmhg / 25.4
         if self.powered:
             cell = self.vacuum_inhg() + _WEATHER * (ambient - STANDARD_INHG) * self.pump()
@@ -119,13 +119,6 @@ class TeledyneNox(PhotomultiplierAnalyzer):
             "zero_light": azero,
         }
         return signals, observed
-
-    def _moly(self, around: Surroundings, first: int, last: int) -> FloatArray:
-        heat = self.warmth(first, last) * self.hidden.moly_heater_fraction
-        target = self.entry.parameter("moly_temp")
-        return np.asarray(
-            around.room_c + (target - around.room_c) * heat + 0.3 * self.wobble("moly_temp", first, last)
-        )  # fmt: skip
 
     def _ozone(self) -> float:
         """Ozone in the cell over nominal."""

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.catalogue import CatalogueEntry
-from instruments.device import Value
 from instruments.gas.detector import WHITE
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray
 from instruments.gas.teledyne.base import STANDARD_INHG, RatioAnalyzer, density
 from instruments.gas.teledyne.hidden import T400Hidden
 from instruments.signal import WhiteNoise
-from instruments.steps import Hidden
-from instruments.wear import Service
 
 _LENGTH_CM = 42.0
 """Cell of the maker's photometers (recalled)."""
@@ -56,13 +51,9 @@ class TeledyneO3(RatioAnalyzer):
     )  # fmt: skip
     memory = ("light_meas", "light_ref")
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
-        self._grain = WhiteNoise(seed, f"{name}/light")
+    def _equip(self) -> None:
+        super()._equip()
+        self._grain = WhiteNoise(self.seed, f"{self.name}/light")
 
     def measured(self, channel: str, first: int, last: int) -> BoolArray:
         """Every turn gives a value."""
@@ -85,7 +76,7 @@ class TeledyneO3(RatioAnalyzer):
         measuring = np.asarray(np.arange(first, last) % 2 == 0)
         own, other = np.where(measuring, ozone, scrubbed), np.where(measuring, scrubbed, ozone)
         inside = own + hidden.valve_leak * (other - own)
-        lamp_c = self._lamp_temperature(around, first, last)
+        lamp_c = self.heated(around, "photo_lamp_temp", first, last, 0.02, self.hidden.lamp_heater_fraction)
         brightness = self._brightness(lamp_c, first, last)
         light = np.log(brightness) + math.log(1.0 - hidden.cell_dirt) - per_ppb * actual * inside
         light = light + self._grain_size(ozone, first, last) * per_ppb * actual * self._grain.values(first, last)
@@ -107,13 +98,6 @@ class TeledyneO3(RatioAnalyzer):
             "light_ref": ref,
         }
         return [signal], observed
-
-    def _lamp_temperature(self, around: Surroundings, first: int, last: int) -> FloatArray:
-        heat = self.warmth(first, last) * self.hidden.lamp_heater_fraction
-        target = self.entry.parameter("photo_lamp_temp")
-        return np.asarray(
-            around.room_c + (target - around.room_c) * heat + 0.02 * self.wobble("photo_lamp_temp", first, last)
-        )
 
     def _brightness(self, lamp_c: FloatArray, first: int, last: int) -> FloatArray:
         """Light over a new lamp's at its temperature; a trickle without power, so that there is a logarithm."""

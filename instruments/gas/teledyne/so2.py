@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import GRID_US, UNIT_OF, FloatArray, Species
-from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.gas.detector import raw
 from instruments.gas.so2 import NO_RESPONSE, WATER_QUENCH, fluorescence
@@ -16,8 +15,7 @@ from instruments.gas.teledyne.adaptive import BoolArray, carried
 from instruments.gas.teledyne.base import STANDARD_INHG, density
 from instruments.gas.teledyne.hidden import T100Hidden
 from instruments.gas.teledyne.photomultiplier import MV_PER_PPB, PhotomultiplierAnalyzer
-from instruments.steps import Hidden, Moment
-from instruments.wear import Service
+from instruments.steps import Moment
 
 _CALIBRATE_LAMP = "calibrate_lamp"
 _DARK_EVERY, _DARK_LASTS = 180, 3
@@ -51,12 +49,8 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
     )  # fmt: skip
     memory = ("pmt_in_the_dark", "lamp_in_the_dark")
 
-    def __init__(
-        self, entry: CatalogueEntry, name: str, seed: int, *, serial: str = "",
-        settings: Mapping[str, Value] | None = None, hidden: Hidden | None = None, warm: bool = True,
-        service: Service | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(entry, name, seed, serial=serial, settings=settings, hidden=hidden, warm=warm, service=service)
+    def _equip(self) -> None:
+        super()._equip()
         self.actions = (*self.actions, _CALIBRATE_LAMP)
 
     def _closed(self, first: int, last: int) -> BoolArray:

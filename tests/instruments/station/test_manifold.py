@@ -27,8 +27,7 @@ HUMID = {"temperature_c": 30.0, "humidity_pct": 90.0, "swing_c": 0.0, "log_sd": 
 def manifold(site):
     def make(hidden=None, settings=None, place=None, warm=True, **weather):
         unit = build_unit(catalogue.load("manifold"), "manifold", 1, hidden=hidden, settings=settings, warm=warm)
-        unit.site = place or site(**weather)
-        unit.place(unit.site)
+        unit.place(place or site(**weather))
         return unit
 
     return make
