@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from teom_support import Room, World, apply, at, recorded, series, unit
+from watching import Watching
 
 from instruments import catalogue
 from instruments.device import Command
@@ -279,13 +280,7 @@ def test_every_figure_of_the_catalogue_file_is_read_and_has_unit_mark_and_source
     entry = catalogue.load(model)
     device = unit(model)
     unread = set(entry.parameters)
-
-    class Watching(dict):
-        def __getitem__(self, key):
-            unread.discard(key)
-            return super().__getitem__(key)
-
-    device.figures = Watching(device.figures)
+    device.figures = Watching(device.figures, unread)
     device.read(at(60), "alarms")
     apply(device, 100, "fit_filter", 0.09)
     device.read(at(200), "status")
