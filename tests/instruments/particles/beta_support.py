@@ -134,3 +134,21 @@ def unread(model, visit):
     unit.place(Site(outside, Room(outside)))
     visit(unit)
     return left
+
+
+def day_of_three(units, commands, quantity):
+    """A day of three equal units under the same commands: one is polled, one computed ahead, one left alone.
+
+    Gives all that each of them has computed, in this order.
+    """
+    polled, ahead, _ = units
+    pending = list(commands)
+    for minute in range(24 * 60):
+        while pending and pending[0][0] * 60.0 <= minute:
+            hour, name, value = pending.pop(0)
+            for unit in units:
+                unit.apply(round(hour * HOUR_US), Command(name, value))
+        polled.read(minute * MINUTE_US + 17_000_000, quantity)
+        if minute % 97 == 0 and minute < 1000:
+            ahead.advance((minute + 400) * MINUTE_US)
+    return [unit.steps.values(0, 24 * 60).copy() for unit in units]

@@ -1,12 +1,9 @@
 """The BAM-1020 against its document and against arithmetic: timeline, counts, volumes, flags, hands, mains."""
 
-import time
-
 import numpy as np
 import pytest
-from beta_support import HOUR_US, MINUTE_US, Outside, unread
+from beta_support import HOUR_US, MINUTE_US, Outside, day_of_three
 
-from instruments.device import Command
 from instruments.errors import Refused
 from instruments.particles.bam_cycle import Phase
 from instruments.particles.flags import BIT, LETTERS, RELAY
@@ -568,20 +565,11 @@ def wild():
 
 def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut(make):
     options = {"settings": {"size": "pm10", "range": 10000.0}}
-    polled, ahead, quiet = (make("BAM-1020", wild(), **options) for _ in range(3))
-    pending = list(COMMANDS)
-    for minute in range(24 * 60):
-        while pending and pending[0][0] * 60.0 <= minute:
-            hour, name, value = pending.pop(0)
-            for unit in (polled, ahead, quiet):
-                unit.apply(at(hour), Command(name, value))
-        polled.read(minute * MINUTE_US + 17_000_000, "flow")
-        if minute % 97 == 0 and minute < 1000:
-            ahead.advance((minute + 400) * MINUTE_US)
-    last = [unit.steps.values(0, 24 * 60).copy() for unit in (polled, ahead, quiet)]
+    units = [make("BAM-1020", wild(), **options) for _ in range(3)]
+    last = day_of_three(units, COMMANDS, "flow")
     assert (last[0] == last[2]).all()
     assert (last[1] == last[2]).all()
-    assert len(set(last[2][polled.rows["flags"]])) > 6
+    assert len(set(last[2][units[0].rows["flags"]])) > 6
 
 
 def test_a_change_of_the_air_is_seen(make):
@@ -591,35 +579,3 @@ def test_a_change_of_the_air_is_seen(make):
     outside.change(10 * 3600, fine=500.0)
     assert unit.read(at(10), "concentration") < 70.0
     assert unit.read(at(11), "concentration") == pytest.approx(500.0, rel=0.05)
-
-
-def test_a_week_takes_a_fraction_of_a_second_of_work(make):
-    unit = make("BAM-1020")
-    start = time.process_time()
-    for hour in range(6, 24 * 7 + 1, 6):
-        unit.advance(at(hour))
-    assert time.process_time() - start < 0.5
-
-
-def test_every_parameter_and_every_setting_is_read(do):
-    def visit(unit):
-        do(unit, 2.1, "hidden.nozzle_stuck", True)
-        do(unit, 4.1, "hidden.nozzle_stuck", False)
-        do(unit, 4.2, "hidden.temperature_sensor_off", True)
-        do(unit, 5.2, "hidden.temperature_sensor_off", False)
-        do(unit, 5.5, "heater_mode", "delta")
-        do(unit, 6.0, "maintenance", True)
-        do(unit, 6.1, "test_pump", True)
-        do(unit, 6.2, "cap_inlet", True)
-        do(unit, 6.3, "place_foil", True)
-        do(unit, 6.4, "self_test", True)
-        do(unit, 6.7, "maintenance", False)
-        do(unit, 6.8, "hidden.pump_stuck_on", True)
-        unit.read(at(9), "concentration")
-
-    assert unread("BAM-1020", visit) == set()
-
-
-def test_every_quantity_has_a_unit(make):
-    unit = make("BAM-1020")
-    assert set(unit.quantities()) == set(unit.units())
