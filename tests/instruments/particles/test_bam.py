@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from beta_support import HOUR_US, MINUTE_US, Outside, day_of_three
+from waves import wave
 
 from instruments.errors import Refused
 from instruments.particles.bam_cycle import Phase
@@ -553,12 +554,12 @@ COMMANDS = [
 def wild():
     """Air that makes everything vary: dust that blocks the tape, humidity, temperature."""
     return Outside(
-        fine=lambda minute: 60.0 + 50.0 * np.sin(minute / 37.0),
+        fine=wave(60.0, 50.0, 37.0),
         volatile=lambda minute: 15.0 + 10.0 * np.cos(minute / 91.0),
         coarse=lambda minute: np.where((minute // 150) % 3 == 1, 5000.0, 60.0),
-        humidity=lambda minute: 60.0 + 35.0 * np.sin(minute / 200.0),
-        temperature=lambda minute: 15.0 + 10.0 * np.sin(minute / 230.0),
-        pressure=lambda minute: 1000.0 + np.sin(minute / 90.0),
+        humidity=wave(60.0, 35.0, 200.0),
+        temperature=wave(15.0, 10.0, 230.0),
+        pressure=wave(1000.0, 1.0, 90.0),
         temperature_room=lambda minute: 25.0 + ((minute // 13) % 2),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from beta_support import HOUR_US, MINUTE_US, Outside, day_of_three
+from waves import wave
 
 from instruments.errors import Refused
 from instruments.particles.slopes import pooled_slope, running_slope
@@ -208,10 +209,10 @@ def test_a_filter_change_by_hand_and_a_self_test(make, do):
 def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut(make):
     def air():
         return Outside(
-            fine=lambda minute: 160.0 + 150.0 * np.sin(minute / 37.0),
+            fine=wave(160.0, 150.0, 37.0),
             volatile=lambda minute: 15.0 + 10.0 * np.cos(minute / 91.0),
-            humidity=lambda minute: 60.0 + 35.0 * np.sin(minute / 200.0),
-            temperature=lambda minute: 15.0 + 10.0 * np.sin(minute / 230.0),
+            humidity=wave(60.0, 35.0, 200.0),
+            temperature=wave(15.0, 10.0, 230.0),
         )  # fmt: skip
 
     commands = [
