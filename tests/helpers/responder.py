@@ -12,6 +12,28 @@ ANSWERS = {
     "so2": "so2 4.000E+02 ppb", "program no": "program no iSeries 43i 01.06.08",
 }  # fmt: skip
 
+BENCH = """
+[bench]
+epoch = "2026-01-05T00:00:00+08:00"
+[device.so2]
+model = "43i"
+resource = "ASRL{port}::INSTR"
+protocol = "clink"
+{own}
+[device.calibrator]
+model = "manual"
+[cylinder.so2]
+value = "50 ppm"
+u_pct = 0.5
+certificate = "GBW-1"
+expires = 2090-12-31
+"""
+
+
+def bench_of(port, own='timeout = "0.3 s"'):
+    """A bench file: an analyzer at a port, with lines of its own, and a calibrator that is set by hand."""
+    return BENCH.format(port=port, own=own)
+
 
 class Responder:
     """Serves a pty in a thread. `how`: "well", "silent", "junk". After `lives_for` answers to "so2" it is dead."""

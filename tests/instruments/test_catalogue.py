@@ -1,10 +1,13 @@
 """Every number of the catalogue is used and says where it comes from; mistakes are told by file and key."""
 
 import pytest
+from watching import watched
 
 from instruments import catalogue
+from instruments.air import Species
 from instruments.build import build_unit
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.plumbing import Air
 
 GAS = ("so2", "nox", "o3", "co")
 
@@ -25,27 +28,14 @@ def test_every_figure_has_unit_mark_and_source(model):
 
 @pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).kind in GAS])
 def test_every_parameter_is_read(model):
-    entry = catalogue.load(model)
-    unread = set(entry.parameters)
-
-    class Watching(dict):
-        def __getitem__(self, key):
-            unread.discard(key)
-            return super().__getitem__(key)
-
-    watched = object.__new__(catalogue.CatalogueEntry)
-    watched.__dict__.update(entry.__dict__)
-    watched.parameters = Watching(entry.parameters)
-    unit = build_unit(watched, "unit", 1)
-    from instruments.air import Species
-    from instruments.plumbing import Air
-
+    entry = watched(model)
+    unit = build_unit(entry, "unit", 1)
     unit.connect("room", Air(1, "room", {Species.H2O: 10.0}, temperature_c=25.0, temperature_sd_c=0.0,
                              pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0,
                              correlation_time_s=60.0))  # fmt: skip
     unit.read(60_000_000, "alarms")
     unit.read(60_000_000, "warming_up")
-    assert unread == set()
+    assert entry.parameters.unread == set()
 
 
 @pytest.mark.parametrize("model", [m for m in catalogue.models() if catalogue.load(m).key_parameters])

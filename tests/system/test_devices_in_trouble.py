@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from responder import ANSWERS, Responder, clock
+from responder import ANSWERS, Responder, bench_of, clock
 from rig_commands import RIG, complaints, rig, write_plan
 
 QUICK = {
@@ -18,26 +18,9 @@ QUICK = {
     "multipoint": {"levels_pct": [0.0, 40.0, 80.0]},
 }  # fmt: skip
 
-BENCH = """
-[bench]
-epoch = "2026-01-05T00:00:00+08:00"
-[device.so2]
-model = "43i"
-resource = "ASRL{port}::INSTR"
-protocol = "clink"
-timeout = "0.3 s"
-[device.calibrator]
-model = "manual"
-[cylinder.so2]
-value = "50 ppm"
-u_pct = 0.5
-certificate = "GBW-1"
-expires = 2090-12-31
-"""
-
 
 def accept(tmp_path, port):
-    (tmp_path / "bench.toml").write_text(BENCH.format(port=port))
+    (tmp_path / "bench.toml").write_text(bench_of(port))
     plan = write_plan(tmp_path / "plan.toml", QUICK)
     done = rig("accept", "--bench", tmp_path / "bench.toml", "--plan", plan, "--out", tmp_path / "out",
                input="\n" * 200)  # fmt: skip  # the person at the bench takes every value that is proposed
@@ -69,7 +52,7 @@ def test_another_model_than_the_file_says_is_refused_before_anything_is_set(tmp_
 
 def test_a_simulated_operator_does_not_stand_at_a_real_instrument(tmp_path):
     with Responder() as box:
-        (tmp_path / "bench.toml").write_text(BENCH.format(port=box.path))
+        (tmp_path / "bench.toml").write_text(bench_of(box.path))
         done = rig("accept", "--bench", tmp_path / "bench.toml", "--operator", "simulated", "--out", tmp_path / "out")
     (line,) = complaints(done, 2)
     assert line.startswith("rig: --operator: expected terminal")
@@ -107,7 +90,7 @@ def test_a_port_that_another_process_holds(tmp_path):
 
 def test_a_prompt_that_nobody_can_answer_any_more(tmp_path):
     with Responder() as box:
-        (tmp_path / "bench.toml").write_text(BENCH.format(port=box.path))
+        (tmp_path / "bench.toml").write_text(bench_of(box.path))
         plan = write_plan(tmp_path / "plan.toml", QUICK)
         done = rig("accept", "--bench", tmp_path / "bench.toml", "--plan", plan, "--out", tmp_path / "out")
     assert done.returncode == 4
@@ -117,7 +100,7 @@ def test_a_prompt_that_nobody_can_answer_any_more(tmp_path):
 
 def test_check_connect_asks_and_sets_nothing(tmp_path):
     with Responder(answers=clock(90)) as box:
-        (tmp_path / "bench.toml").write_text(BENCH.format(port=box.path))
+        (tmp_path / "bench.toml").write_text(bench_of(box.path))
         done = rig("check", tmp_path / "bench.toml", "--connect")
     assert done.returncode == 0, done.stdout + done.stderr
     said = dict(line.strip().split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  "))
@@ -138,7 +121,7 @@ def test_check_connect_asks_and_sets_nothing(tmp_path):
 
 def test_check_connect_tells_another_model_a_silent_box_and_a_missing_port(tmp_path):
     with Responder(answers={"program no": "program no iSeries 43C 01.00.00"}) as other, Responder("silent") as silent:
-        text = BENCH.format(port=other.path)
+        text = bench_of(other.path)
         for name, port in (("b", silent.path), ("c", tmp_path / "none")):
             text += f'[device.{name}]\nmodel = "43i"\nresource = "ASRL{port}::INSTR"\n'
             text += 'protocol = "clink"\ntimeout = "0.2 s"\n'

@@ -1,16 +1,18 @@
 """A served bench, used by other processes: `rig accept`, pyserial, pyvisa @py, all at once."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import pyvisa
 import serial
+from responder import Responder, bench_of
+from rig_commands import RIG
 
 PLAN = """
 title = "Three levels on one analyzer"
@@ -28,8 +30,6 @@ so2 = "6 min"
 [multipoint]
 levels_pct = [0.0, 40.0, 80.0]
 """
-
-RIG = [sys.executable, "-c", "from rig.cli import main; main()"]
 
 
 @pytest.fixture
@@ -80,56 +80,7 @@ def test_three_clients_at_once_and_nothing_is_left_behind(served):
     assert {line["device"] for line in truth if line["kind"] == "reading"} == {"so2", "nox", "o3", "co"}
 
 
-RESPONDER = r'''
-"""Stands in for a real 43i; imports nothing of the rig. Follows the concentration written to a file."""
-import os, pathlib, sys, tty
-master, slave = os.openpty()
-tty.setraw(slave)
-print(os.ttyname(slave), flush=True)
-level = pathlib.Path(sys.argv[1])
-settings = {"averaging": "10", "mode": "span"}
-answers = {
-    "range": "range 3: 5.000E+02 ppb", "mode": "mode remote", "gas unit": "gas unit ppb", "flags": "flags 0C000000",
-    "avg time": "avg time 10 sec", "so2 bkg": "so2 bkg 1.0 ppb", "so2 coef": "so2 coef 1.000",
-    "temp comp": "temp comp on", "pres comp": "pres comp on", "flow": "flow 0.500 l/m", "gas mode": "gas mode span",
-}
-buffer = b""
-count = 0
-while True:
-    buffer += os.read(master, 1000)
-    while b"\r" in buffer:
-        line, buffer = buffer.split(b"\r", 1)
-        if not line or line[0] != 0xAB:
-            continue
-        text = line[1:].decode("ascii")
-        if text == "so2":
-            count += 1
-            value = 1.01 * float(level.read_text()) + 0.2 * ((count * 7) % 5 - 2)
-            reply = f"so2 {value:.3E} ppb"
-        elif text in answers:
-            reply = answers[text]
-        elif text.startswith("set "):
-            reply = text + " ok"
-        else:
-            reply = text + " bad cmd"
-        os.write(master, reply.encode() + b"\r")
-'''
-
-BENCH = """
-[bench]
-epoch = "2026-01-05T00:00:00+08:00"
-[device.so2]
-model = "43i"
-resource = "ASRL{port}::INSTR"
-protocol = "clink"
-id = 43
-[device.calibrator]
-model = "manual"
-[cylinder.so2]
-value = "50 ppm"
-u_pct = 0.5
-certificate = "GBW-1"
-expires = 2030-12-31
+TUBE = """
 [tube.t1]
 from = "calibrator.out"
 to = "so2.span"
@@ -141,12 +92,14 @@ QUICK = PLAN.replace('"2 min"', '"0.5 s"').replace('"10 s"', '"0.05 s"').replace
 
 
 def test_a_real_unit_that_the_rig_did_not_make_with_gas_set_by_hand(tmp_path):
-    level = tmp_path / "level"
-    level.write_text("0")
-    script = tmp_path / "responder.py"
-    script.write_text(RESPONDER)
-    with subprocess.Popen([sys.executable, str(script), str(level)], stdout=subprocess.PIPE, text=True) as responder:
-        (tmp_path / "bench.toml").write_text(BENCH.format(port=responder.stdout.readline().strip()))
+    levels = [0.0]
+    count = itertools.count(1)
+
+    def so2():
+        return f"so2 {1.01 * levels[-1] + 0.2 * ((next(count) * 7) % 5 - 2):.3E} ppb"
+
+    with Responder(answers={"so2": so2, "program no": "program no bad cmd"}) as box:
+        (tmp_path / "bench.toml").write_text(bench_of(box.path, "id = 43") + TUBE)
         (tmp_path / "plan.toml").write_text(QUICK)
         command = [*RIG, "accept", "--bench", str(tmp_path / "bench.toml"), "--plan", str(tmp_path / "plan.toml"),
                    "--device", "so2", "--out", str(tmp_path / "out")]  # fmt: skip
@@ -162,11 +115,10 @@ def test_a_real_unit_that_the_rig_did_not_make_with_gas_set_by_hand(tmp_path):
                 said += letter
                 if said.endswith("> "):
                     if said.rstrip().endswith("] >"):
-                        level.write_text(said.rsplit("[", 1)[-1].split()[0])
+                        levels.append(float(said.rsplit("[", 1)[-1].split()[0]))
                     accept.stdin.write("\n")
                     accept.stdin.flush()
             code = accept.wait(30)
-        responder.kill()
     record = json.loads((tmp_path / "out" / "result.json").read_text())
     assert code == 0, said
     assert record["run"]["simulated"] is False

@@ -1,9 +1,8 @@
 """Air made for the tests: every minute says what it is, so that every figure can be worked out by hand."""
 
-import copy
-
 import numpy as np
 import pytest
+from watching import Watching, watched
 
 from instruments.air import Gas, Species
 from instruments.atmosphere import Aerosol, Mode, Site, Weather
@@ -114,30 +113,42 @@ def do():
 
 def unread(model, visit):
     """Parameters and settings of a model that nothing has read after ``visit`` has led a unit through its life."""
-    entry = copy.copy(load(model))
-    left = {*entry.parameters, *entry.settings}
-
-    class Watched(dict):
-        def __getitem__(self, key):
-            left.discard(key)
-            return super().__getitem__(key)
-
-    entry.parameters = Watched(entry.parameters)
-    numbers = Watched(entry.numbers())
+    entry = watched(model)
+    left = entry.parameters.unread
+    left.update(entry.settings)
+    numbers = Watching(entry.numbers(), left)
     entry.numbers = lambda: numbers
     unit = build_unit(entry, "unit", 1)
 
-    class Watching(type(unit)):
+    class WithWatchedSettings(type(unit)):
         @property
         def settings(self):
-            return Watched(self.__dict__["settings"])
+            return Watching(self.__dict__["settings"], left)
 
         @settings.setter
         def settings(self, values):
             self.__dict__["settings"] = dict(values)
 
-    unit.__class__ = Watching
+    unit.__class__ = WithWatchedSettings
     outside = Outside()
     unit.place(Site(outside, Room(outside)))
     visit(unit)
     return left
+
+
+def day_of_three(units, commands, quantity):
+    """A day of three equal units under the same commands: one is polled, one computed ahead, one left alone.
+
+    Gives all that each of them has computed, in this order.
+    """
+    polled, ahead, _ = units
+    pending = list(commands)
+    for minute in range(24 * 60):
+        while pending and pending[0][0] * 60.0 <= minute:
+            hour, name, value = pending.pop(0)
+            for unit in units:
+                unit.apply(round(hour * HOUR_US), Command(name, value))
+        polled.read(minute * MINUTE_US + 17_000_000, quantity)
+        if minute % 97 == 0 and minute < 1000:
+            ahead.advance((minute + 400) * MINUTE_US)
+    return [unit.steps.values(0, 24 * 60).copy() for unit in units]

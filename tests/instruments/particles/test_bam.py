@@ -1,12 +1,10 @@
 """The BAM-1020 against its document and against arithmetic: timeline, counts, volumes, flags, hands, mains."""
 
-import time
-
 import numpy as np
 import pytest
-from beta_support import HOUR_US, MINUTE_US, Outside, unread
+from beta_support import HOUR_US, MINUTE_US, Outside, day_of_three
+from waves import wave
 
-from instruments.device import Command
 from instruments.errors import Refused
 from instruments.particles.bam_cycle import Phase
 from instruments.particles.flags import BIT, LETTERS, RELAY
@@ -556,32 +554,23 @@ COMMANDS = [
 def wild():
     """Air that makes everything vary: dust that blocks the tape, humidity, temperature."""
     return Outside(
-        fine=lambda minute: 60.0 + 50.0 * np.sin(minute / 37.0),
+        fine=wave(60.0, 50.0, 37.0),
         volatile=lambda minute: 15.0 + 10.0 * np.cos(minute / 91.0),
         coarse=lambda minute: np.where((minute // 150) % 3 == 1, 5000.0, 60.0),
-        humidity=lambda minute: 60.0 + 35.0 * np.sin(minute / 200.0),
-        temperature=lambda minute: 15.0 + 10.0 * np.sin(minute / 230.0),
-        pressure=lambda minute: 1000.0 + np.sin(minute / 90.0),
+        humidity=wave(60.0, 35.0, 200.0),
+        temperature=wave(15.0, 10.0, 230.0),
+        pressure=wave(1000.0, 1.0, 90.0),
         temperature_room=lambda minute: 25.0 + ((minute // 13) % 2),
     )  # fmt: skip
 
 
 def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut(make):
     options = {"settings": {"size": "pm10", "range": 10000.0}}
-    polled, ahead, quiet = (make("BAM-1020", wild(), **options) for _ in range(3))
-    pending = list(COMMANDS)
-    for minute in range(24 * 60):
-        while pending and pending[0][0] * 60.0 <= minute:
-            hour, name, value = pending.pop(0)
-            for unit in (polled, ahead, quiet):
-                unit.apply(at(hour), Command(name, value))
-        polled.read(minute * MINUTE_US + 17_000_000, "flow")
-        if minute % 97 == 0 and minute < 1000:
-            ahead.advance((minute + 400) * MINUTE_US)
-    last = [unit.steps.values(0, 24 * 60).copy() for unit in (polled, ahead, quiet)]
+    units = [make("BAM-1020", wild(), **options) for _ in range(3)]
+    last = day_of_three(units, COMMANDS, "flow")
     assert (last[0] == last[2]).all()
     assert (last[1] == last[2]).all()
-    assert len(set(last[2][polled.rows["flags"]])) > 6
+    assert len(set(last[2][units[0].rows["flags"]])) > 6
 
 
 def test_a_change_of_the_air_is_seen(make):
@@ -591,35 +580,3 @@ def test_a_change_of_the_air_is_seen(make):
     outside.change(10 * 3600, fine=500.0)
     assert unit.read(at(10), "concentration") < 70.0
     assert unit.read(at(11), "concentration") == pytest.approx(500.0, rel=0.05)
-
-
-def test_a_week_takes_a_fraction_of_a_second_of_work(make):
-    unit = make("BAM-1020")
-    start = time.process_time()
-    for hour in range(6, 24 * 7 + 1, 6):
-        unit.advance(at(hour))
-    assert time.process_time() - start < 0.5
-
-
-def test_every_parameter_and_every_setting_is_read(do):
-    def visit(unit):
-        do(unit, 2.1, "hidden.nozzle_stuck", True)
-        do(unit, 4.1, "hidden.nozzle_stuck", False)
-        do(unit, 4.2, "hidden.temperature_sensor_off", True)
-        do(unit, 5.2, "hidden.temperature_sensor_off", False)
-        do(unit, 5.5, "heater_mode", "delta")
-        do(unit, 6.0, "maintenance", True)
-        do(unit, 6.1, "test_pump", True)
-        do(unit, 6.2, "cap_inlet", True)
-        do(unit, 6.3, "place_foil", True)
-        do(unit, 6.4, "self_test", True)
-        do(unit, 6.7, "maintenance", False)
-        do(unit, 6.8, "hidden.pump_stuck_on", True)
-        unit.read(at(9), "concentration")
-
-    assert unread("BAM-1020", visit) == set()
-
-
-def test_every_quantity_has_a_unit(make):
-    unit = make("BAM-1020")
-    assert set(unit.quantities()) == set(unit.units())

@@ -1,12 +1,10 @@
 """The 5014i: mass every minute, slopes, fresh spots, radon, hours that count."""
 
-import time
-
 import numpy as np
 import pytest
-from beta_support import HOUR_US, MINUTE_US, Outside, unread
+from beta_support import HOUR_US, MINUTE_US, Outside, day_of_three
+from waves import wave
 
-from instruments.device import Command
 from instruments.errors import Refused
 from instruments.particles.slopes import pooled_slope, running_slope
 
@@ -211,10 +209,10 @@ def test_a_filter_change_by_hand_and_a_self_test(make, do):
 def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut(make):
     def air():
         return Outside(
-            fine=lambda minute: 160.0 + 150.0 * np.sin(minute / 37.0),
+            fine=wave(160.0, 150.0, 37.0),
             volatile=lambda minute: 15.0 + 10.0 * np.cos(minute / 91.0),
-            humidity=lambda minute: 60.0 + 35.0 * np.sin(minute / 200.0),
-            temperature=lambda minute: 15.0 + 10.0 * np.sin(minute / 230.0),
+            humidity=wave(60.0, 35.0, 200.0),
+            temperature=wave(15.0, 10.0, 230.0),
         )  # fmt: skip
 
     commands = [
@@ -226,16 +224,8 @@ def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut(make):
         (15.1, "hidden.radon_factor", 20.0), (17.5, "hidden.heater_least", 1.0), (18.25, "hidden.tape_broken", True),
         (19.25, "replace_tape", True), (20.9, "zero_filter", True), (21.5, "mass_limit", 200.0),
     ]  # fmt: skip
-    polled, ahead, quiet = (make("5014i", air(), settings={"change_interval": 4}) for _ in range(3))
-    for minute in range(24 * 60):
-        while commands and commands[0][0] * 60.0 <= minute:
-            hour, name, value = commands.pop(0)
-            for unit in (polled, ahead, quiet):
-                unit.apply(at(hour), Command(name, value))
-        polled.read(minute * MINUTE_US + 17_000_000, "concentration")
-        if minute % 97 == 0 and minute < 1000:
-            ahead.advance((minute + 400) * MINUTE_US)
-    last = [unit.steps.values(0, 24 * 60).copy() for unit in (polled, ahead, quiet)]
+    units = [make("5014i", air(), settings={"change_interval": 4}) for _ in range(3)]
+    last = day_of_three(units, commands, "concentration")
     assert (last[0] == last[2]).all()
     assert (last[1] == last[2]).all()
 
@@ -255,32 +245,3 @@ def test_slopes_against_numpys_own_fit():
     jump = np.concatenate((3.0 + 2.0 * np.arange(20.0), 500.0 + 2.0 * np.arange(30.0)))
     assert pooled_slope(jump, np.repeat([1.0, 2.0], [20, 30])) == pytest.approx(2.0)
     assert pooled_slope(jump[:1], np.ones(1)) == 0.0
-
-
-def test_a_week_takes_a_fraction_of_a_second_of_work(make):
-    unit = make("5014i")
-    start = time.process_time()
-    for hour in range(6, 24 * 7 + 1, 6):
-        unit.advance(at(hour))
-    assert time.process_time() - start < 0.6
-
-
-def test_every_parameter_and_every_setting_is_read(do):
-    def visit(unit):
-        do(unit, 2.1, "hidden.nozzle_stuck", True)
-        do(unit, 4.2, "hidden.temperature_sensor_off", True)
-        do(unit, 5.2, "hidden.temperature_sensor_off", False)
-        do(unit, 5.5, "heater_mode", "delta")
-        do(unit, 6.0, "maintenance", True)
-        do(unit, 6.1, "test_pump", True)
-        do(unit, 6.2, "cap_inlet", True)
-        do(unit, 6.3, "place_foil", True)
-        do(unit, 6.4, "self_test", True)
-        unit.read(at(9), "concentration")
-
-    assert unread("5014i", visit) == set()
-
-
-def test_every_quantity_has_a_unit(make):
-    unit = make("5014i")
-    assert set(unit.quantities()) == set(unit.units())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from beta_support import HOUR_US, MINUTE_US, Outside, unread
 from gravimetric import Laboratory
+from waves import wave
 
 from instruments.device import Command
 from instruments.errors import Refused
@@ -199,7 +200,7 @@ def test_between_sampler_uncertainty_comes_out_of_the_causes():
 
 def test_same_commands_same_bits_whoever_polls_and_however_it_is_cut():
     def life(polled):
-        lab = Laboratory(Outside(fine=lambda minute: 200.0 + 190.0 * np.sin(minute / 50.0)))
+        lab = Laboratory(Outside(fine=wave(200.0, 190.0, 50.0)))
         lab.add("s", "sampler-16", hidden={"pump_fraction": 0.5})
         commands = [(0.3, "fit_filter", 1), (0.51, "start", True), (4.21, "hidden.leak_fraction", 0.1),
                     (9.3, "power", False), (10.7, "power", True), (15.33, "cap_inlet", True),

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 from beta_support import HOUR_US, Outside, Room
+from waves import wave
 
 from instruments.atmosphere import Site
 from instruments.build import build_unit
@@ -27,11 +28,11 @@ def air():
         volatile=lambda minute: np.maximum(8.0 + 12.0 * np.sin(minute / 120.0 + 0.4), 0.0),
         coarse=lambda minute: np.where((minute > 600) & (minute < 840), 900.0, 25.0 + 25.0 * np.sin(minute / 120.0)),
         giant=lambda minute: np.where((minute > 600) & (minute < 840), 1200.0, 5.0),
-        humidity=lambda minute: 55.0 + 35.0 * np.sin(minute / 200.0),
-        temperature=lambda minute: 18.0 + 9.0 * np.sin(minute / 230.0),
-        pressure=lambda minute: 1000.0 + 4.0 * np.sin(minute / 300.0),
+        humidity=wave(55.0, 35.0, 200.0),
+        temperature=wave(18.0, 9.0, 230.0),
+        pressure=wave(1000.0, 4.0, 300.0),
         rain=lambda minute: np.where((minute > 300) & (minute < 420), 4.0, 0.0),
-        temperature_room=lambda minute: 24.0 + 1.5 * np.sin(minute / 4.0),
+        temperature_room=wave(24.0, 1.5, 4.0),
     )  # fmt: skip
 
 

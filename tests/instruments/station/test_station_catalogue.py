@@ -1,6 +1,7 @@
 """Every figure of the station's models and of the open path is read by the model; what the tables name is there."""
 
 import pytest
+from watching import watched
 
 from instruments import catalogue
 from instruments.air import Species
@@ -10,23 +11,6 @@ from instruments.gas.filled_cell import FilledCell
 
 MODELS = ("shelter", "manifold", "ups", "doas-generic")
 HOUR = 3_600_000_000
-
-
-class Watching(dict):
-    def __init__(self, entries):
-        super().__init__(entries)
-        self.unread = set(entries)
-
-    def __getitem__(self, key):
-        self.unread.discard(key)
-        return super().__getitem__(key)
-
-
-def watched(model):
-    entry = object.__new__(catalogue.CatalogueEntry)
-    entry.__dict__.update(catalogue.load(model).__dict__)
-    entry.parameters = Watching(entry.parameters)
-    return entry
 
 
 def build(model, site, entry=None, **options):

@@ -61,6 +61,16 @@ class Supply:
         return (unit or self.box).read(round(second * 1e6), quantity)
 
 
+def play(commands, cuts, look, look_last=None):
+    """Let timed commands act. Before each of them comes a look at every cut up to it, in the end one at all cuts."""
+    for second, unit, name, value in commands:
+        for cut in [c for c in cuts if c <= second]:
+            look(cut)
+        unit.apply(round(second * 1e6), Command(name, value))
+    for cut in cuts:
+        (look_last or look)(cut)
+
+
 @pytest.fixture
 def supply():
     return Supply

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from instruments.air import Species
-from instruments.device import Command
 from instruments.errors import Refused
 from instruments.supply.cylinder import Cylinder
+
+from .conftest import play
 
 
 def advanced(line, until, start=0):
@@ -103,18 +104,21 @@ def test_polling_and_cuts_change_nothing(supply):
     def run(cuts):
         line = supply(generator=False, flow_repeatability_pct=0.2)
         bottle = line.bottles["a"]
-        for second, unit, name, value in [
+        commands = [
             (33.3, bottle, "hidden.used_before", 0.9795), (95.3, line.box, "concentration", 900.0),
             (95.4, line.box, "calibrator_mode", "span"), (2003.7, bottle, "hidden.drift_pct_per_year", 90.0),
             (3011.2, bottle, "fit_regulator", True), (5000.0, bottle, "replace_cylinder", True),
             (6001.5, bottle, "valve", "closed"), (7005.5, bottle, "valve", "open"),
-        ]:  # fmt: skip
-            for cut in [c for c in cuts if c <= second]:
-                line.read(cut, "pressure", bottle)
-                line.box.outlet.gas(cut, cut + 1)
-            unit.apply(round(second * 1e6), Command(name, value))
-        for cut in cuts:
+        ]  # fmt: skip
+
+        def look_at_the_gas(cut):
             line.box.outlet.gas(cut, cut + 1)
+
+        def look_at_both(cut):
+            line.read(cut, "pressure", bottle)
+            look_at_the_gas(cut)
+
+        play(commands, cuts, look_at_both, look_at_the_gas)
         return line.box.outlet.values(0, 9000).tobytes() + bottle.steps.values(0, 150).tobytes()
 
     rng = np.random.default_rng(5)

@@ -1,9 +1,9 @@
 """Every figure of a model of supply is read by its model; every alarm and every part belongs to something."""
 
-import copy
 import time
 
 import pytest
+from watching import watched
 
 from instruments import catalogue
 from instruments.atmosphere import Site
@@ -18,22 +18,6 @@ from .conftest import CONTENTS, still_air
 KINDS = ("calibrator", "cylinder", "zero_air", "photometer", "meter")
 # Balances are of the particle monitors; their figures are looked at with those.
 MODELS = [model for model in catalogue.models() if load(model).kind in KINDS and load(model).design != "balance"]
-
-
-class Watching(dict):
-    def __init__(self, entries):
-        super().__init__(entries)
-        self.unread = set(entries)
-
-    def __getitem__(self, key):
-        self.unread.discard(key)
-        return super().__getitem__(key)
-
-
-def watched(model):
-    entry = copy.copy(load(model))
-    entry.parameters = Watching(entry.parameters)
-    return entry
 
 
 def test_all_of_them_are_looked_at():

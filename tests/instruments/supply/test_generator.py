@@ -6,8 +6,9 @@ import pytest
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.catalogue import load
-from instruments.device import Command
 from instruments.wear import Service
+
+from .conftest import play
 
 BELOW = {Species.SO2: 0.5, Species.NO: 0.5, Species.NO2: 0.5, Species.O3: 0.5, Species.CO: 0.025}
 
@@ -107,17 +108,20 @@ def test_outside_air_may_be_drawn(supply):
 def test_polling_and_cuts_change_nothing(supply):
     def run(cuts):
         line = supply(flow_repeatability_pct=0.2)
-        for second, unit, name, value in [
+        commands = [
             (95.3, line.box, "calibrator_mode", "zero"), (1003.7, line.zero, "hidden.charcoal_used", 0.97),
             (2011.2, line.box, "total_flow", 8.0), (2500.0, line.zero, "replace_charcoal", True),
             (4001.5, line.zero, "intake", "outside"), (5000.1, line.zero, "power", False),
-        ]:  # fmt: skip
-            for cut in [c for c in cuts if c <= second]:
-                line.read(cut, "pressure", line.zero)
-                line.box.outlet.gas(cut, cut + 1)
-            unit.apply(round(second * 1e6), Command(name, value))
-        for cut in cuts:
+        ]  # fmt: skip
+
+        def look_at_the_gas(cut):
             line.box.outlet.gas(cut, cut + 1)
+
+        def look_at_both(cut):
+            line.read(cut, "pressure", line.zero)
+            look_at_the_gas(cut)
+
+        play(commands, cuts, look_at_both, look_at_the_gas)
         return line.box.outlet.values(0, 9000).tobytes() + line.zero.steps.values(0, 150).tobytes()
 
     rng = np.random.default_rng(5)

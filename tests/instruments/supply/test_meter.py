@@ -11,7 +11,7 @@ from instruments.supply.meter import Certificate
 from instruments.supply.points import BranchPoint, InletPoint
 from instruments.wear import Service
 
-from .conftest import still_air
+from .conftest import play, still_air
 
 
 def meter(line, model="alicat-m-10slpm", **hidden):
@@ -157,16 +157,12 @@ def test_polling_and_cuts_change_nothing(supply, model):
         unit = build_unit(load(model), "meter", 2)
         unit.place(line.site)
         unit.offer("out", BranchPoint(line.box, "out"))
-        for second, device, name, value in [
+        commands = [
             (33.3, unit, "connected_to", "out"), (95.3, line.box, "calibrator_mode", "zero"),
             (2003.7, unit, "hidden.pressure_error_hpa", 5.0), (2500.2, line.box, "total_flow", 7.0),
             (6001.5, unit, "connected_to", "room"),
-        ]:  # fmt: skip
-            for cut in [c for c in cuts if c <= second]:
-                unit.read(cut * 1_000_000, "pressure")
-            device.apply(round(second * 1e6), Command(name, value))
-        for cut in cuts:
-            unit.read(cut * 1_000_000, "pressure")
+        ]  # fmt: skip
+        play(commands, cuts, lambda cut: unit.read(cut * 1_000_000, "pressure"))
         return unit.steps.values(0, 9000).tobytes()
 
     rng = np.random.default_rng(5)

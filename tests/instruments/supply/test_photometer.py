@@ -10,6 +10,8 @@ from instruments.device import Command
 from instruments.errors import Refused
 from instruments.plumbing import Tube, VentedManifold
 
+from .conftest import play
+
 QUIET = {"noise_factor": 0.0, "span_wander_pct": 0.0}
 
 
@@ -108,17 +110,13 @@ def test_polling_and_cuts_change_nothing(supply):
         line = supply(flow_repeatability_pct=0.2, ozone_fluctuation_pct=0.5)
         unit = standard(line, hidden={"noise_factor": 1.0, "ozone_fluctuation_pct": 0.3})
         piped(line.box.outlet, line.room, unit, "sample")
-        for second, device, name, value in [
+        commands = [
             (33.3, line.box, "ozone", 300.0), (95.3, line.box, "calibrator_mode", "ozone"),
             (2003.7, unit, "hidden.ozone_wall_loss_pct", 5.0), (2500.2, unit, "gas_mode", "span"),
             (2600.2, unit, "ozone", 100.0), (5000.0, unit, "replace_o3_lamp", True), (6001.5, unit, "power", False),
             (7005.5, unit, "power", True),
-        ]:  # fmt: skip
-            for cut in [c for c in cuts if c <= second]:
-                unit.read(cut * 1_000_000, "o3")
-            device.apply(round(second * 1e6), Command(name, value))
-        for cut in cuts:
-            unit.read(cut * 1_000_000, "o3")
+        ]  # fmt: skip
+        play(commands, cuts, lambda cut: unit.read(cut * 1_000_000, "o3"))
         return unit.steps.values(0, 900).tobytes()
 
     rng = np.random.default_rng(5)

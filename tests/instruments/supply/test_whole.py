@@ -6,7 +6,7 @@ import pytest
 from instruments.air import Species
 from instruments.device import Command
 
-from .conftest import Supply
+from .conftest import Supply, play
 
 LOUD = {
     "flow_repeatability_pct": 0.2,
@@ -39,14 +39,16 @@ def test_polling_and_cuts_change_nothing(model):
     def run(cuts):
         line = Supply(model, **LOUD)
         units = (line.box, line.zero, *line.bottles.values())
-        for second, unit, name, value in story(line):
-            for cut in [c for c in cuts if c <= second]:
-                for looked_at in units:
-                    looked_at.read(cut * 1_000_000, "alarms")
-                line.read(cut, "photometer_o3")
-            unit.apply(round(second * 1e6), Command(name, value))
-        for cut in cuts:
+
+        def look_at_the_ozone(cut):
             line.read(cut, "photometer_o3")
+
+        def look_at_all(cut):
+            for unit in units:
+                unit.read(cut * 1_000_000, "alarms")
+            look_at_the_ozone(cut)
+
+        play(story(line), cuts, look_at_all, look_at_the_ozone)
         seen = [line.box.outlet.values(0, 7200).tobytes()]
         for unit in units:
             table = unit.recording(0, 7200 // unit.step_s)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from teom_support import Room, World, apply, at, recorded, unit
+from waves import wave
 
 HOUR = 3600
 CLEAN = {"fine": 0.0, "volatile": 0.0, "coarse": 0.0, "giant": 0.0}
@@ -46,7 +47,7 @@ def test_constants_a_and_b_are_those_of_the_us_equivalence_and_leave_base_values
 
 
 def test_half_hours_hours_and_eight_hours_are_means_of_what_was_shown():
-    table = recorded(unit("1400a", World(fine=lambda minute: 30.0 + 10.0 * np.sin(minute / 100.0))), 0, 24)
+    table = recorded(unit("1400a", World(fine=wave(30.0, 10.0, 100.0))), 0, 24)
     half = table["concentration"].reshape(-1, 180).mean(axis=1)
     assert table["concentration_30min"][179::180] == pytest.approx(half)
     hour = half.reshape(-1, 2).mean(axis=1)

@@ -5,6 +5,8 @@ import time
 import numpy as np
 import pytest
 from teom_support import Room, World, apply, at, recorded, series, unit
+from watching import Watching
+from waves import wave
 
 from instruments import catalogue
 from instruments.device import Command
@@ -18,12 +20,12 @@ MODELS = ("1405-F", "1400a")
 
 def lively():
     return World(
-        fine=lambda minute: 40.0 + 25.0 * np.sin(minute / 77.0),
-        volatile=lambda minute: 10.0 + 8.0 * np.sin(minute / 133.0),
-        humidity=lambda minute: 60.0 + 20.0 * np.sin(minute / 211.0),
-        temperature=lambda minute: 15.0 + 8.0 * np.sin(minute / 229.0),
-        pressure=lambda minute: 1005.0 + 4.0 * np.sin(minute / 301.0),
-        kappa=lambda minute: 0.25 + 0.05 * np.sin(minute / 55.0),
+        fine=wave(40.0, 25.0, 77.0),
+        volatile=wave(10.0, 8.0, 133.0),
+        humidity=wave(60.0, 20.0, 211.0),
+        temperature=wave(15.0, 8.0, 229.0),
+        pressure=wave(1005.0, 4.0, 301.0),
+        kappa=wave(0.25, 0.05, 55.0),
     )
 
 
@@ -279,13 +281,7 @@ def test_every_figure_of_the_catalogue_file_is_read_and_has_unit_mark_and_source
     entry = catalogue.load(model)
     device = unit(model)
     unread = set(entry.parameters)
-
-    class Watching(dict):
-        def __getitem__(self, key):
-            unread.discard(key)
-            return super().__getitem__(key)
-
-    device.figures = Watching(device.figures)
+    device.figures = Watching(device.figures, unread)
     device.read(at(60), "alarms")
     apply(device, 100, "fit_filter", 0.09)
     device.read(at(200), "status")

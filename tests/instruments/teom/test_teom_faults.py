@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from teom_support import World, apply, recorded, unit
+from waves import wave
 
 from instruments.errors import Refused
 from rig.fault_library import library
@@ -19,10 +20,10 @@ HOURS = 10
 
 def world():
     return World(
-        fine=lambda minute: 40.0 + 20.0 * np.sin(minute / 90.0),
-        volatile=lambda minute: 12.0 + 4.0 * np.sin(minute / 140.0),
-        humidity=lambda minute: 60.0 + 15.0 * np.sin(minute / 200.0),
-        pressure=lambda minute: 1005.0 + 3.0 * np.sin(minute / 300.0),
+        fine=wave(40.0, 20.0, 90.0),
+        volatile=wave(12.0, 4.0, 140.0),
+        humidity=wave(60.0, 15.0, 200.0),
+        pressure=wave(1005.0, 3.0, 300.0),
     )
 
 

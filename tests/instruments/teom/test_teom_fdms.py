@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from teom_support import World, apply, at, recorded, series, unit
+from waves import wave
 
 HOUR, PHASE = 3600, 360
 CLEAN = {"fine": 0.0, "volatile": 0.0, "coarse": 0.0, "giant": 0.0}
@@ -80,7 +81,7 @@ def test_second_differences_of_the_base_come_in_equal_pairs_as_in_real_data():
 
 
 def test_hour_values_stand_for_an_hour_and_long_means_are_means_of_hours():
-    device = unit(world=World(fine=lambda minute: 30.0 + 20.0 * np.sin(minute / 200.0)))
+    device = unit(world=World(fine=wave(30.0, 20.0, 200.0)))
     table = recorded(device, 0, 48)
     hours = table["concentration_1h"][359::360]
     assert np.array_equal(hours, table["concentration"][359::360])

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
+from watching import Watching, watched
 
-from instruments import catalogue
 from instruments.ambient.city import CityAir
+from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
 from instruments.errors import Refused
@@ -45,34 +46,16 @@ def test_polling_and_cuts_change_nothing(model):
 
 @pytest.mark.parametrize("model", ["WXT536", "CV-6", "PWD22"])
 def test_every_parameter_is_read_and_key_parameters_exist(model):
-    entry = catalogue.load(model)
-    unread = set(entry.parameters)
-
-    class Watching(dict):
-        def __getitem__(self, key):
-            unread.discard(key)
-            return super().__getitem__(key)
-
-    watched = object.__new__(catalogue.CatalogueEntry)
-    watched.__dict__.update(entry.__dict__)
-    watched.parameters = Watching(entry.parameters)
-    from instruments.atmosphere import Site
-
-    unit = build_unit(watched, "unit", 1)
+    entry = watched(model)
+    unit = build_unit(entry, "unit", 1)
     unit.place(Site(ScriptedAir(), ScriptedAir()))
     unit.read(at(60), "alarms")
-    assert unread == set()
-    read_settings = set()
-
-    class Settings(dict):
-        def __getitem__(self, key):
-            read_settings.add(key)
-            return super().__getitem__(key)
-
-    unit.settings = Settings(unit.settings)
+    assert entry.parameters.unread == set()
+    unread_settings = set(entry.settings)
+    unit.settings = Watching(unit.settings, unread_settings)
     unit.steps.forget(0)
     unit.recording(0, 20)
-    assert set(entry.settings) <= read_settings
+    assert unread_settings == set()
     assert set(unit.units()) >= set(unit.quantities())
     for label in entry.alarms:
         assert label in unit.quantities()
