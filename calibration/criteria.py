@@ -7,18 +7,18 @@ comparison, recalled: 0.99896 is not 0.999). The assurance stands beside it.
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from calibration.record import BudgetLine, DecisionRule, Interval, Mark, Message, Test, Verdict
 from calibration.statistics.conformity import assurance, conformance_probability, decide
 from calibration.uncertainty import Budget
 from instruments.errors import ConfigurationError
+from instruments.reading import validate_toml
 
 COVERAGE = 0.95
 
@@ -77,12 +77,7 @@ def load_criteria(name: str) -> CriteriaFile:
     if not file.is_file():
         known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
         raise ConfigurationError("plan", "criteria", f"one of {', '.join(known)}", repr(name))
-    try:
-        return CriteriaFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(str(file), key, str(first["msg"]), repr(first["input"])) from None
+    return validate_toml(CriteriaFile, file.read_text(encoding="utf-8"), str(file))
 
 
 @dataclass(frozen=True, slots=True)

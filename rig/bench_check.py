@@ -15,12 +15,12 @@ from instruments.air import Species
 from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.reading import findings_of
 from instruments.supply.settings import PORTS as GAS_PORTS
 from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection
 from rig.device_check import device_mistakes, kind_of
 from rig.faults import plan_fault, trial_of_fault
 from rig.host.references import species_of
-from rig.reading import findings_of
 
 _INLETS = ("sample", "zero", "span")
 

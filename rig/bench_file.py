@@ -24,8 +24,8 @@ from pydantic import (
 )  # fmt: skip
 
 from instruments.ambient.settings import CitySection, ReplaySection
+from instruments.reading import read_data, validate
 from instruments.wear import Service
-from rig.reading import read_data, validate
 from rig.units import Dimension, base_unit, parse_quantity
 
 

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.reading import findings_of
 from rig.bench_file import FaultSection
 from rig.clock import to_us
 from rig.fault_library import Act, LibraryFault, Onset, library
-from rig.reading import findings_of
 from rig.units import parse_quantity
 from rig.wiring import hidden_model
 

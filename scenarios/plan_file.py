@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from calibration.criteria import load_criteria
 from calibration.procedures.parameters import ConverterPlan, GasPlan, MultipointPlan, ZeroSpanPlan
 from calibration.record import DecisionRule, PlanParameter
+from instruments.reading import read_data, validate
 from rig.errors import ConfigurationError
-from rig.reading import read_data, validate
 
 
 def _known_standard(name: str) -> str:

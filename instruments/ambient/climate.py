@@ -8,18 +8,18 @@ knots cut corners.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from instruments.air import FloatArray
 from instruments.catalogue import Mark
-from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.errors import ConfigurationError
+from instruments.reading import validate_toml
 
 _FOLDER = Path(__file__).parent
 
@@ -250,17 +250,7 @@ def load_climate(name: str) -> Climate:
     known = sorted(file.stem for file in _FOLDER.glob("*.toml"))
     if name not in known:
         raise ConfigurationError("air.ambient", "climate", f"one of {', '.join(known)}", repr(name))
-    try:
-        return Climate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(path, "", "valid TOML", error) from None
-    except ValidationError as error:
-        raise ConfigurationErrors(
-            [
-                ConfigurationError(path, ".".join(map(str, one["loc"])), one["msg"], repr(one["input"]))
-                for one in error.errors(include_url=False)
-            ]
-        ) from None
+    return validate_toml(Climate, path.read_text(encoding="utf-8"), str(path))
 
 
 class Cycles:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.device import Value
-from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
+from instruments.errors import ConfigurationError, Refused
+from instruments.reading import validate_toml
 from instruments.wear import Part
 
 _FOLDER = Path(__file__).parent
@@ -208,15 +208,4 @@ def load(model: str) -> CatalogueEntry:
 
 def parse(text: str, where: str) -> CatalogueEntry:
     """Check a model's file. Raises ConfigurationErrors with all its mistakes."""
-    try:
-        file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(where, "", "valid TOML", error) from None
-    except ValidationError as error:
-        raise ConfigurationErrors(
-            [
-                ConfigurationError(where, ".".join(map(str, one["loc"])), one["msg"], repr(one["input"]))
-                for one in error.errors(include_url=False)
-            ]
-        ) from None
-    return CatalogueEntry(file)
+    return CatalogueEntry(validate_toml(_File, text, where))

@@ -184,7 +184,7 @@ class Detector(Unit):
     def heated(
         self, around: Surroundings, label: str, first: int, last: int, jitter: float = 0.05, power: float = 1.0
     ) -> FloatArray:  # fmt: skip
-        """Temperature of a controlled part: from the room's to its set point as it warms, with a share of its heater."""
+        """Temperature of a controlled part: from the room's to its set point as far as its heater goes."""
         target = self.entry.parameter(label)
         warm = self.warmth(first, last) * power
         return around.room_c + (target - around.room_c) * warm + jitter * self.wobble(label, first, last)

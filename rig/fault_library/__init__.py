@@ -13,10 +13,11 @@ from functools import cache
 from importlib import resources
 from typing import Literal, TypeGuard
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from instruments.device import Origin, Value
-from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.errors import ConfigurationError
+from instruments.reading import validate
 
 Form = Literal["value", "plus", "times", "remainder"]
 Onset = Literal["step", "ramp", "intermittent"]
@@ -144,15 +145,5 @@ def library() -> Mapping[str, LibraryFault]:
         for name, data in tomllib.loads(entry.read_text(encoding="utf-8")).items():
             if name in found:
                 raise ConfigurationError(entry.name, name, "a name of its own", "one that stands twice")
-            try:
-                found[name] = LibraryFault.model_validate(data)
-            except ValidationError as error:
-                raise ConfigurationErrors(
-                    [
-                        ConfigurationError(
-                            entry.name, ".".join([name, *map(str, one["loc"])]), one["msg"], repr(one["input"])
-                        )
-                        for one in error.errors(include_url=False)
-                    ]
-                ) from None
+            found[name] = validate(LibraryFault, data, entry.name, name)
     return found

@@ -27,26 +27,38 @@ def read_data(path: Path, what: str, form: Literal["toml", "json"]) -> dict[str,
         raise ConfigurationError(path, "", f"a {what} (text in UTF-8)", "bytes that are no such text") from None
     except OSError as error:
         raise ConfigurationError(path, "", f"a {what} that can be read", error.strerror or error) from None
-    try:
-        data = json.loads(text) if form == "json" else tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise ConfigurationError(path, "", f"valid {form.upper()}", error) from None
+    data = _tables(text, path, form)
     if not isinstance(data, dict):
         raise ConfigurationError(path, "", f"a {what}", _shortly(data))
     return data
 
 
-def validate(model: type[Model], data: object, where: str) -> Model:
-    """Build ``model`` from ``data``, turning pydantic's findings into ours, all of them."""
+def validate(model: type[Model], data: object, where: str, key: str = "") -> Model:
+    """Build ``model`` from ``data``, turning pydantic's findings into ours, all of them.
+
+    ``key`` is the place of the data inside the file.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigurationErrors(findings_of(error, where)) from None
+        raise ConfigurationErrors(findings_of(error, where, key)) from None
+
+
+def validate_toml(model: type[Model], text: str, where: str) -> Model:
+    """Build ``model`` from TOML text. Raises ConfigurationError, or ConfigurationErrors with all mistakes."""
+    return validate(model, _tables(text, where, "toml"), where)
 
 
 def findings_of(error: ValidationError, where: str, key: str = "") -> list[ConfigurationError]:
     """What pydantic found, in our words; ``key`` is the place of the checked data inside the file."""
     return [_translate(finding, where, key) for finding in error.errors(include_url=False)]
+
+
+def _tables(text: str, where: str | Path, form: Literal["toml", "json"]) -> Any:
+    try:
+        return json.loads(text) if form == "json" else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ConfigurationError(where, "", f"valid {form.upper()}", error) from None
 
 
 def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
