@@ -22,6 +22,7 @@ from instruments.audit import AuditLog, Change
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Command, Value
 from instruments.errors import Refused
+from instruments.history import ToldSeries
 from instruments.observing import Observing
 from instruments.steps import SECOND_US, Hidden, Moment, Steps, until
 from instruments.wear import Service, Wear
@@ -90,6 +91,8 @@ class Unit(Observing, ABC):
         self.cache: dict[str, Value] = {}
         self._cached_step = -2
         self._site: Site | None = None
+        self.made: tuple[ToldSeries, ...] = ()
+        """Gas by the second that it makes: computed, forgotten and let go together with the steps."""
         self._equip()
 
     # -- for a kind of instrument ---------------------------------------------------------------------------------
@@ -128,11 +131,15 @@ class Unit(Observing, ABC):
 
     def settle(self, t_us: int) -> None:
         """Compute everything until ``t_us`` with the unit as it is, before something changes."""
+        for series in self.made:
+            series.ensure(t_us // SECOND_US + 1)
         self.steps.ensure(self.step_at(t_us))
 
     def recompute(self, t_us: int) -> None:
         """Something has changed at ``t_us``: what comes after it is to be computed anew."""
         self.steps.forget(self.step_at(t_us))
+        for series in self.made:
+            series.gas_changed(t_us // SECOND_US + 1)
 
     def hidden_changes(self, t_us: int) -> None:
         """The hidden truth is about to change: keep what has come of it so far (a drift)."""
@@ -200,6 +207,9 @@ class Unit(Observing, ABC):
         step = until_us // (self.step_s * SECOND_US) - 1
         if step >= 0:
             self.steps.values(step, step + 1)
+        second = until_us // SECOND_US
+        for series in self.made:
+            series.values(second, second + 1)
 
     def next_event_us(self) -> int | None:
         """Units of this family make no events of their own."""

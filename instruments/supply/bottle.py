@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from instruments.air import GRID_US, UNIT_OF, FloatArray, GasListener, Species
+from instruments.air import UNIT_OF, FloatArray, GasListener, Species
 from instruments.atmosphere import Site
 from instruments.device import Command, Value
 from instruments.errors import Refused
@@ -115,6 +115,7 @@ class GasBottle(Unit):
         self._years_at_epoch = self.wear.hours(0.0) / 8766.0
         self._purged_l = 20.0 * self.entry.parameter("regulator_volume")
         self.gas = BottleGas(self)
+        self.made = (self.gas,)
 
     def fill(self, content: Cylinder) -> None:
         """Say what the certificate says, and what truly is in it."""
@@ -177,22 +178,6 @@ class GasBottle(Unit):
             self.restart("flushed", step, self._purged_l)
             self.restart("drawn", step, self.before("drawn", step, 0.0) + purge * self._mpa_per_litre())
         return {}
-
-    def settle(self, t_us: int) -> None:
-        """Compute gas and steps until ``t_us``."""
-        self.gas.ensure(t_us // GRID_US + 1)
-        super().settle(t_us)
-
-    def recompute(self, t_us: int) -> None:
-        """Gas and steps after ``t_us`` are computed anew."""
-        super().recompute(t_us)
-        self.gas.gas_changed(t_us // GRID_US + 1)
-
-    def advance(self, until_us: int) -> None:
-        """Compute up to ``until_us`` and let old history go."""
-        super().advance(until_us)
-        point = until_us // GRID_US
-        self.gas.values(point, point + 1)
 
     def units(self) -> Mapping[str, str]:
         """Unit of each quantity."""

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from pydantic import Field
 
-from instruments.air import GRID_US, FloatArray, Gas, GasListener, GasSource, Species
+from instruments.air import FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
 from instruments.device import Command
 from instruments.filters import lag
@@ -134,6 +134,7 @@ class ZeroAirGenerator(Unit):
         self._consumers: list[Draws] = []
         self._sources: dict[str, GasSource] = {}
         self.outlet = ZeroAirOutlet(self)
+        self.made = (self.outlet,)
 
     # -- gas ------------------------------------------------------------------------------------------------------
 
@@ -181,22 +182,6 @@ class ZeroAirGenerator(Unit):
             self.settle(t_us)
             self.restart(f"{part}_dose", self.step_at(t_us), 0.0)
         super().apply(t_us, command)
-
-    def settle(self, t_us: int) -> None:
-        """Compute gas and steps until ``t_us``."""
-        self.outlet.ensure(t_us // GRID_US + 1)
-        super().settle(t_us)
-
-    def recompute(self, t_us: int) -> None:
-        """Gas and steps after ``t_us`` are computed anew."""
-        super().recompute(t_us)
-        self.outlet.gas_changed(t_us // GRID_US + 1)
-
-    def advance(self, until_us: int) -> None:
-        """Compute up to ``until_us`` and let old history go."""
-        super().advance(until_us)
-        point = until_us // GRID_US
-        self.outlet.values(point, point + 1)
 
     # -- physics --------------------------------------------------------------------------------------------------
 

@@ -52,9 +52,24 @@ class Certificate:
     reference_c: float | None = None
 
 
+class MeterHidden(Hidden):
+    """What may be wrong with any meter.
+
+    Attributes:
+        temperature_error_c, pressure_error_hpa: errors of its sensors; a flow meter reckons its reference state
+            with them.
+        noise_factor: noise over that of a good meter.
+    """
+
+    temperature_error_c: float = 0.0
+    pressure_error_hpa: float = 0.0
+    noise_factor: float = Field(default=1.0, ge=0.0)
+
+
 class Meter(Unit):
     """What meters share: points to be held at, readings at intervals, certificates."""
 
+    hidden: MeterHidden
     step_s = 1
     measured: ClassVar[tuple[str, ...]]
 
@@ -115,23 +130,21 @@ class Meter(Unit):
             values = found[label][at]
             noise = self._noise[label].values(int(groups[0]), int(groups[-1]) + 1)[groups - groups[0]]
             share, floor = self.entry.parameter(f"{label}_noise_pct"), self.entry.parameter(f"{label}_noise")
-            values = values + (share / 100.0 * np.abs(values) + floor * (values != 0.0)) * self.noise_factor() * noise
+            values = (
+                values + (share / 100.0 * np.abs(values) + floor * (values != 0.0)) * self.hidden.noise_factor * noise
+            )
             step = self.entry.parameter(f"{label}_step")
             rows[self.rows[label]] = np.round(values / step) * step
         for label in self.memory:
             rows[self.rows[label]] = found[label][first - begin :]
         return rows
 
-    @abstractmethod
-    def noise_factor(self) -> float:
-        """Noise over that of a good meter."""
-
     def years(self, first: int, last: int) -> FloatArray:
         """Years since the last calibration, second by second: the service hours are counted from there."""
         return np.asarray((np.arange(first, last) + 1.0 + self._since_service_s) / _YEAR_S)
 
 
-class FlowMeterHidden(Hidden):
+class FlowMeterHidden(MeterHidden):
     """What is wrong with a flow meter.
 
     Attributes:
@@ -140,8 +153,6 @@ class FlowMeterHidden(Hidden):
         bend_pct_fs: largest bulge between the ends, % of full scale: a laminar element that is dirty.
         drift_pct_per_year: steady change since the last calibration.
         leak_fraction: part of the flow that goes past the meter.
-        temperature_error_c, pressure_error_hpa: errors of the sensors that the reference state is reckoned with.
-        noise_factor: noise over that of a good meter.
     """
 
     flow_error_pct: float = Field(default=0.0, gt=-100.0)
@@ -149,9 +160,6 @@ class FlowMeterHidden(Hidden):
     bend_pct_fs: float = 0.0
     drift_pct_per_year: float = 0.0
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
-    temperature_error_c: float = 0.0
-    pressure_error_hpa: float = 0.0
-    noise_factor: float = Field(default=1.0, ge=0.0)
 
 
 class FlowMeter(Meter):
@@ -162,10 +170,6 @@ class FlowMeter(Meter):
     diagnostics = ("volumetric_flow", "mass_flow", "temperature", "pressure")
     measured = diagnostics
     firmware = "6v21.0-R22"
-
-    def noise_factor(self) -> float:
-        """As hidden."""
-        return self.hidden.noise_factor
 
     def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
         """Volume by time, made a flow at the reference state with the meter's own temperature and pressure."""
@@ -188,14 +192,11 @@ class FlowMeter(Meter):
         return {"volumetric_flow": flow, "mass_flow": mass, "temperature": temperature, "pressure": pressure}
 
 
-class ClimateMeterHidden(Hidden):
+class ClimateMeterHidden(MeterHidden):
     """What is wrong with a climate meter: constant errors, and the humidity sensor's change by the year."""
 
-    temperature_error_c: float = 0.0
-    pressure_error_hpa: float = 0.0
     humidity_error_pct: float = 0.0
     humidity_drift_pct_per_year: float = 0.0
-    noise_factor: float = Field(default=1.0, ge=0.0)
 
 
 class ClimateMeter(Meter):
@@ -207,10 +208,6 @@ class ClimateMeter(Meter):
     measured = diagnostics
     memory = ("probe_c", "probe_rh")
     firmware = "2.0"
-
-    def noise_factor(self) -> float:
-        """As hidden."""
-        return self.hidden.noise_factor
 
     def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
         """Temperature and humidity after the probe's lag."""

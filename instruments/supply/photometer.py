@@ -113,6 +113,7 @@ class OzoneStandard(O3Analyzer):
         for port in ("zero", "span"):
             self._sources[port] = self.outlet
         self.outlet.on_change(self.intake)
+        self.made = (self.outlet, self.intake)
 
     def connect(self, port: str, source: GasSource) -> None:
         """Connect what is measured to ``sample``, or the ``room`` around; zero air goes to :meth:`connect_zero_air`."""
@@ -167,24 +168,7 @@ class OzoneStandard(O3Analyzer):
         if 0.0 < ozone < low:
             raise Refused("too low", f"ozone: {ozone:g} nmol/mol is below {low:g}")
 
-    def settle(self, t_us: int) -> None:
-        """Compute ozone, lines, cell and steps until ``t_us``."""
-        point = t_us // GRID_US + 1
-        self.outlet.ensure(point)
-        self.intake.ensure(point)
-        super().settle(t_us)
-
     def recompute(self, t_us: int) -> None:
-        """All of them are computed anew after ``t_us``."""
+        """All is computed anew after ``t_us``, with the lamp as it is then."""
         self._lamp_share = self._worn_lamp(t_us)
         super().recompute(t_us)
-        point = t_us // GRID_US + 1
-        self.outlet.gas_changed(point)
-        self.intake.gas_changed(point)
-
-    def advance(self, until_us: int) -> None:
-        """Compute up to ``until_us`` and let old history go."""
-        super().advance(until_us)
-        point = until_us // GRID_US
-        self.outlet.values(point, point + 1)
-        self.intake.values(point, point + 1)
