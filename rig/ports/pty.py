@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
+import socket
+import struct
 import termios
 import tty
 from pathlib import Path
@@ -12,11 +15,8 @@ from pathlib import Path
 from rig.clock import PacedClock
 from rig.errors import RigFault
 from rig.lines import Line
-from rig.ports.serial import server_of
 
 _READ_BYTES = 4096
-_SERVED_HERE: dict[Path, str] = {}
-"""Links that this process serves at the moment, with their ptys."""
 
 
 class PtyPort:
@@ -27,14 +27,18 @@ class PtyPort:
 
     Args:
         line: the line to offer.
-        link: where the symlink goes; an old link of ours (pointing to no living pty) is replaced.
+        link: where the symlink goes; one that a server left behind when it was killed is replaced.
         clock: caught up before bytes are handed over, so that they arrive at their instant.
+
+    Raises:
+        RigFault: the link is served at the moment. FileExistsError: a file, or a link to elsewhere, is in its place.
     """
 
     def __init__(self, line: Line, link: Path, clock: PacedClock) -> None:
         self.line = line
         self.link = link
         self._clock = clock
+        self._claim = _claim(link)
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave, termios.TCSANOW)  # else each command is echoed back and CR becomes LF
         os.set_blocking(self._master, False)
@@ -46,24 +50,17 @@ class PtyPort:
         except BaseException:
             os.close(self._master)
             os.close(self._slave)
+            self._claim.close()
             raise
 
     def _publish(self) -> None:
         self.link.parent.mkdir(parents=True, exist_ok=True)
         if self.link.is_symlink():
-            # A server that was killed leaves its link, and the system hands its pty's number out again: to this very
-            # port, or to somebody's terminal. Only a number that is served still is a port in use.
             target = self.link.readlink()
             if target.parent != Path("/dev/pts"):
                 raise FileExistsError(errno.EEXIST, f"a link to {target} is there, which is no port of ours")
-            server = server_of(target)
-            ours = _SERVED_HERE.get(self.link.absolute()) == str(target)
-            if ours or server is not None:
-                who = "by this process" if ours else f"by process {server}"
-                raise RigFault(f"{self.link} is already a link to {target}, which is served {who}")
             self.link.unlink()
         self.link.symlink_to(self.device_path)
-        _SERVED_HERE[self.link.absolute()] = self.device_path
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to serve in ``loop``."""
@@ -77,11 +74,11 @@ class PtyPort:
             self._loop.remove_reader(self._master)
             self._loop.remove_writer(self._master)
         self.line.disconnect()
-        _SERVED_HERE.pop(self.link.absolute(), None)
         if self.link.is_symlink() and str(self.link.readlink()) == self.device_path:
             self.link.unlink()
         os.close(self._master)
         os.close(self._slave)
+        self._claim.close()
 
     def _readable(self) -> None:
         try:
@@ -112,3 +109,35 @@ class PtyPort:
         del self._waiting[:written]
         if not self._waiting and self._loop is not None:
             self._loop.remove_writer(self._master)
+
+
+def _claim(link: Path) -> socket.socket:
+    """A socket that says, as long as this process lives, that ``link`` is in use. Raises RigFault if it is already.
+
+    The link itself cannot tell: a server that was killed leaves it, and the system hands the number of its pty out
+    again, to another server or to somebody's terminal. A name in the abstract socket space ends with its process.
+    """
+    place = Path(os.path.realpath(link.parent)) / link.name
+    name = "\0air-station-rig/" + hashlib.sha256(os.fsencode(place)).hexdigest()
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(name)
+        claim.listen(1)
+    except OSError as error:
+        claim.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise RigFault(f"{link} is already a link to a port that process {_owner(name)} serves") from None
+    return claim
+
+
+def _owner(name: str) -> int | str:
+    """Process id of whoever holds the claim ``name``."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(name)
+        except OSError:  # it ended meanwhile
+            return "?"
+        peer = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    process: int = struct.unpack("3i", peer)[0]
+    return process

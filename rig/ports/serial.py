@@ -41,14 +41,6 @@ def check_port_is_free(path: str | Path) -> None:
         os.close(descriptor)
 
 
-def server_of(target: str | Path) -> int | None:
-    """Process id of whoever serves the pty ``target`` (it holds both its ends), this process left out, or None."""
-    for process, links in _open_files():
-        if str(target) in links and _PTY_MASTERS & links:
-            return process
-    return None
-
-
 def _holders(target: Path) -> list[str]:
     """Processes other than this one that have ``target`` open, except the pty's own server (its other end)."""
     name = str(target)

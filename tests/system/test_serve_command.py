@@ -101,14 +101,12 @@ def test_a_killed_server_is_told_by_its_endpoints_and_its_links_are_taken_over(t
     (line,) = complaints(done, 4)
     assert f"process {server.pid}, which has ended" in line
     assert not (tmp_path / "out").exists()
-    # One link now points to a pty that is alive and somebody else's, as numbers are handed out again.
-    master, slave = os.openpty()
+    # One link now points to a pty that another process serves, as numbers are handed out again.
     stale = tmp_path / "server" / "ports" / "nox"
     stale.unlink()
-    stale.symlink_to(os.ttyname(slave))
-    holder = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=slave, close_fds=True)
-    os.close(slave)
-    os.close(master)
+    other = "import os, sys; print(os.ttyname(os.openpty()[1]), flush=True); sys.stdin.read()"
+    holder = subprocess.Popen([sys.executable, "-c", other], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stale.symlink_to(holder.stdout.readline().strip())
     try:
         with served(tmp_path, DEMO) as (_, endpoints, _):
             port = endpoints["device"]["nox"]["resource"][4:].split("::")[0]
@@ -125,8 +123,7 @@ def test_a_killed_server_is_told_by_its_endpoints_and_its_links_are_taken_over(t
             assert "--endpoints: expected a file that no other rig serve has written" in line
             assert Path(port).exists()
     finally:
-        holder.kill()
-        holder.wait()
+        holder.communicate()
 
 
 def test_a_tcp_port_that_is_taken(tmp_path):
