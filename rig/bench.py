@@ -5,9 +5,10 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from instruments.device import Command, Device, Value
+from instruments.protocols.ends import DeviceEnd, Transport
 from instruments.station.power import PowerSupply
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
@@ -15,7 +16,7 @@ from rig.errors import ConfigurationErrors, RigFault
 from rig.fault_board import FaultBoard
 from rig.fault_board import schedule as schedule_fault
 from rig.faults import Fault, plan_fault
-from rig.lines import DeviceEnd, Line, LineTiming
+from rig.lines import Line, LineTiming
 from rig.routines import schedule
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Instrument:
     entry: CatalogueEntry
     device: Device
     face: InstrumentFace
-    make_protocol: Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]
+    make_protocol: Callable[[PortSection, Transport], DeviceEnd]
     lines: dict[str, Line] = field(default_factory=dict)
     all_lines: list[Line] = field(default_factory=list)
 
@@ -151,7 +152,7 @@ class Bench:
 
     def make_line(self, instrument: Instrument, port_name: str, port: PortSection) -> Line:
         """Make a line to ``instrument`` with a protocol of its own."""
-        transport: Literal["serial", "tcp"] = "tcp" if port.kind == "tcp" else "serial"
+        transport: Transport = "tcp" if port.kind == "tcp" else "serial"
         protocol = instrument.make_protocol(port, transport)
         timing = LineTiming(
             baud=port.baud if port.line_timing and transport == "serial" else 0,

@@ -119,11 +119,11 @@ class PortSection(_Section):
     )
     protocol: str
     baud: int = Field(default=9600, ge=50)
-    id: int | None = Field(default=None, ge=0, le=127)
+    id: int | None = Field(default=None, ge=0)
     reply_delay: Duration = 0.02
     line_timing: bool = True
     tcp_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
-    options: dict[str, bool] = Field(default_factory=dict)
+    options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of the firmware, by protocol")
 
 
 class PlugSection(_Section):
@@ -148,7 +148,7 @@ class DeviceSection(_Section):
     resource: str | None = None
     protocol: str | None = None
     baud: int = Field(default=9600, ge=50)
-    id: int | None = Field(default=None, ge=0, le=127)
+    id: int | None = Field(default=None, ge=0)
     timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
     resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: every port by its name")
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")

@@ -8,8 +8,10 @@ from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.protocols.dialects import dialect, protocols_of
+from instruments.protocols.ends import Dialect
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
-from rig.wiring import DIRECT, LINE_OPTIONS, line_protocols, start_settings
+from rig.wiring import DIRECT, start_settings
 
 
 def kind_of(file: BenchFile, name: str) -> str | None:
@@ -63,7 +65,10 @@ def _superfluous(
 def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "where a resource says that the device is real",
                             ("port", "hidden", "settings"))  # fmt: skip
-    yield from _protocol(entry, section.protocol or "", where, f"{key}.protocol")
+    if section.protocol in protocols_of(entry):
+        yield from _number(dialect(entry, section.protocol), section.protocol, section.id, where, key)
+    else:
+        yield from _protocol(entry, section.protocol or "", where, f"{key}.protocol")
     from pyvisa import rname  # heavy, and only needed for real devices
 
     resource = str(section.resource)
@@ -79,31 +84,53 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
-    if not section.port and line_protocols(entry):
+    if not section.port and protocols_of(entry):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
-    numbers: dict[int, str] = {}
+    numbers: dict[str, tuple[int, str]] = {}
     for name, port in section.port.items():
         here = f"{key}.port.{name}"
         if port.kind == DIRECT:
             yield from _direct(where, here, port)
             continue
-        yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
-        for option in port.options:
-            if option not in LINE_OPTIONS:
-                yield ConfigurationError(where, f"{here}.options.{option}", f"one of {', '.join(LINE_OPTIONS)}",
-                                         port.options[option])  # fmt: skip
+        if port.protocol not in protocols_of(entry):
+            yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
+            continue
+        spoken = dialect(entry, port.protocol)
+        yield from _options(spoken, port, where, here)
+        yield from _number(spoken, port.protocol, port.id, where, here)
         if port.kind == "serial" and port.tcp_port:
             yield ConfigurationError(where, f"{here}.tcp_port", 'nothing, or kind = "tcp"', port.tcp_port)
-        if port.id is not None:
-            first = numbers.setdefault(port.id, here)
-            if len(numbers) > 1 and first == here:
-                other = next(iter(numbers))
+        if port.id is not None and spoken.shared_number:
+            other, _ = numbers.setdefault(port.protocol, (port.id, here))
+            if other != port.id:
                 yield ConfigurationError(where, f"{here}.id", f"{other}, the box's one id, as at its other port",
                                          port.id)  # fmt: skip
     if entry.kind == "calibrator":
         yield from _superfluous(section, where, key, "for a calibrator", ("range",))
     yield from _unit(where, key, section, entry)
     yield from _service(where, key, section, entry)
+
+
+def _options(spoken: Dialect, port: PortSection, where: str, key: str) -> Iterator[ConfigurationError]:
+    """Habits of the firmware, each of the type of its default."""
+    for name, value in port.options.items():
+        default = spoken.options.get(name)
+        if default is None:
+            known = f"one of {', '.join(spoken.options)}" if spoken.options else f"nothing: {port.protocol} has none"
+            yield ConfigurationError(where, f"{key}.options.{name}", known, repr(value))
+        elif type(value) is not type(default):
+            expected = f"a value like {default!r}, the one at delivery"
+            yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(value))
+
+
+def _number(spoken: Dialect, name: str, number: int | None, where: str, key: str) -> Iterator[ConfigurationError]:
+    if number is None:
+        return
+    if spoken.numbers is None:
+        yield ConfigurationError(where, f"{key}.id", f"nothing: boxes have no address in {name}", number)
+    elif not spoken.numbers[0] <= number <= spoken.numbers[1]:
+        expected = f"an address from {spoken.numbers[0]} to {spoken.numbers[1]}"
+        yield ConfigurationError(where, f"{key}.id", expected, number)
 
 
 def _service(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
@@ -124,9 +151,8 @@ def _direct(where: str, key: str, port: PortSection) -> Iterator[ConfigurationEr
 
 
 def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterator[ConfigurationError]:
-    offered = line_protocols(entry)
-    if name in offered:
-        return
+    """That the model does not speak ``name``."""
+    offered = protocols_of(entry)
     expected = f"a protocol of the {entry.name} ({', '.join(offered)})"
     if not offered:
         expected = f'kind = "{DIRECT}" and protocol = "{DIRECT}": no wire of the {entry.name} is emulated yet'

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from instruments.protocols.ends import DeviceEnd
 from rig.clock import Clock
 
 INPUT_BUFFER_BYTES = 4096
@@ -17,18 +17,6 @@ INPUT_BUFFER_BYTES = 4096
 
 UART_FIFO_BYTES = 14
 """A 16550 UART hands its bytes over in groups of 14 (its usual receive trigger), so a line delivers in such groups."""
-
-
-class DeviceEnd(Protocol):
-    """The device side of a sans-I/O protocol."""
-
-    def receive(self, data: bytes) -> list[bytes]:
-        """Take bytes from the host, return the replies that they complete, one item to a request."""
-        ...
-
-    def power_cycled(self) -> None:
-        """The mains have gone: forget what the box does not keep."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +91,10 @@ class Line:
         self._to_host_free_us = 0.0
         self._instant = timing.baud == 0 and timing.reply_delay_us == 0
         self._session = 0
+        # Most boxes speak only when they are spoken to; those need no look at the clock.
+        self._speaks = type(device_end).next_output_us is not DeviceEnd.next_output_us
+        self._speaks_at: int | None = None
+        self._listen()
 
     def switch(self, *, powered: bool) -> None:
         """Power comes or goes; whoever is connected over a network loses the connection with it."""
@@ -112,6 +104,7 @@ class Line:
             self._to_device_free_us = self._to_host_free_us = 0.0
             if self.on_power_cut is not None:
                 self.on_power_cut()
+        self._listen()
 
     def connect(self, sink: Callable[[bytes], None]) -> None:
         """Give everything that comes from the device to ``sink`` from now on."""
@@ -131,6 +124,7 @@ class Line:
                 for reply in self.device_end.receive(data):
                     if self._sink is not None:
                         self._sink(reply)
+                self._listen()
                 return
             self._reach_device(data)
             return
@@ -146,7 +140,28 @@ class Line:
     def _reach_device(self, data: bytes) -> None:
         if not self.powered:
             return
-        replies = self.device_end.receive(data)
+        self._pass_on(self.device_end.receive(data))
+        self._listen()
+
+    def _listen(self) -> None:
+        """Have the box's next word of its own accord brought to the host when it is due."""
+        if not self._speaks or not self.powered:
+            return
+        due = self.device_end.next_output_us()
+        if due is None or due == self._speaks_at:
+            return
+        self._speaks_at = due
+        self._clock.after(max(0, due - self._clock.now_us), lambda: self._speak(due))
+
+    def _speak(self, due: int) -> None:
+        if due != self._speaks_at:
+            return  # a request has changed its mind meanwhile
+        self._speaks_at = None
+        if self.powered:
+            self._pass_on(self.device_end.output())
+            self._listen()
+
+    def _pass_on(self, replies: list[bytes]) -> None:
         if not replies:
             return
         if self._instant and self.condition.at_rest:

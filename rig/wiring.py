@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -13,35 +11,23 @@ from instruments.air import Species
 from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face, Value
-from instruments.protocols.clink import ClinkDevice
-from instruments.protocols.clink_host import ClinkHost
-from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
-from instruments.protocols.clink_table import ClinkTable
+from instruments.protocols.dialects import dialect, protocols_of
+from instruments.protocols.ends import Box, DeviceEnd, HostEnd, Transport
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from instruments.unit import Unit
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.host.direct import DirectProtocol
 from rig.host.kinds import channels_of
-from rig.host.link import HostProtocol
 from rig.host.references import species_of
 from rig.host.reliance import relied_on
-from rig.lines import DeviceEnd
 from rig.surroundings import Surroundings, furnish, outside_air
 
 if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
 
-_PROTOCOLS = ("clink",)
 DIRECT = "direct"
 """Kind and protocol of a port without a wire: the host reaches the model in its own process."""
-LINE_OPTIONS = tuple(field.name for field in fields(ClinkOptions) if field.name != "state")
-"""Habits of a firmware that a port of a bench file may ask for."""
-
-
-def line_protocols(entry: CatalogueEntry) -> list[str]:
-    """Protocols that a line to this model may speak."""
-    return [name for name in _PROTOCOLS if name in entry.protocols]
 
 
 def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> DirectProtocol:
@@ -52,17 +38,17 @@ def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> Direct
     return DirectProtocol(face, lambda quantity: units.get(quantity, ""))
 
 
-def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostProtocol, str]:
+def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostEnd, str]:
     """The host side of a device's protocol, and the weakest mark of the requests that procedures send in it.
 
     Args:
         entry: the model.
-        name: one of :func:`line_protocols`.
-        number: the box's id; the model's own if None.
+        name: one of :func:`~instruments.protocols.dialects.protocols_of`.
+        number: the box's address; the model's own if None.
     """
-    table = _table(entry, name)
-    host = ClinkHost(table, number)
-    return host, table.weakest_mark(relied_on(entry.kind, channels_of(entry), host))
+    spoken = dialect(entry, name)
+    host = spoken.host(number)
+    return host, spoken.weakest_mark(relied_on(entry.kind, channels_of(entry), host))
 
 
 def hidden_model(entry: CatalogueEntry) -> type[BaseModel]:
@@ -103,29 +89,25 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Device:
     settings = start_settings(section, entry)
-    numbers = [port.id for port in section.port.values() if port.id is not None]
-    # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
-    for protocol in line_protocols(entry)[:1]:
-        settings.setdefault("instrument_id", numbers[0] if numbers else _table(entry, protocol).default_id)
+    for protocol in protocols_of(entry):
+        spoken = dialect(entry, protocol)
+        if not spoken.shared_number:
+            continue
+        numbers = [port.id for port in section.port.values() if port.id is not None and port.protocol == protocol]
+        # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
+        settings.setdefault("instrument_id", numbers[0] if numbers else spoken.default_number or 0)
     return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                       hidden=dict(section.hidden), warm=section.warm, service=section.service,
                       where=bench.where)  # fmt: skip
 
 
-@cache
-def _table(entry: CatalogueEntry, protocol: str) -> ClinkTable:
-    return ClinkTable.from_data(entry.protocols[protocol], entry.name)
+def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Transport], DeviceEnd]:
+    boxes: dict[str, Box] = {}
 
-
-def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Literal["serial", "tcp"]], DeviceEnd]:
-    memory: list[ClinkMemory] = []
-
-    def make(port: PortSection, transport: Literal["serial", "tcp"]) -> DeviceEnd:
-        table = _table(entry, port.protocol)
-        options = replace(ClinkOptions(), **port.options)  # type: ignore[arg-type]  # keys and values are checked
-        # The first port's options stand at start; the memory is one for the whole box.
-        memory[:] = memory or [ClinkMemory(table, options)]
-        return ClinkDevice(table, face, transport, options, memory[0])
+    def make(port: PortSection, transport: Transport) -> DeviceEnd:
+        if port.protocol not in boxes:
+            boxes[port.protocol] = dialect(entry, port.protocol).box(face)
+        return boxes[port.protocol].line(transport, port.options, port.id)
 
     return make
 

@@ -13,7 +13,7 @@ from instruments.device import Face, Value
 from instruments.errors import Refused
 from instruments.protocols.clink_formats import DAY_US, NotANumber, calendar
 from instruments.protocols.clink_frame import ERROR_TEXTS, LOCAL_MODE, NOT_A_NUMBER, RequestBuffer, ended
-from instruments.protocols.clink_options import ClinkMemory, ClinkOptions, Transport
+from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_records import (
     MINUTE_US,
     RecordStore,
@@ -24,9 +24,10 @@ from instruments.protocols.clink_records import (
     record_line,
 )
 from instruments.protocols.clink_table import STATE, ClinkTable, Exact, Setter, words_before
+from instruments.protocols.ends import DeviceEnd, Transport
 
 
-class ClinkDevice:
+class ClinkDevice(DeviceEnd):
     """The box's end of one line.
 
     Args:

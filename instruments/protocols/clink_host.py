@@ -24,6 +24,7 @@ from instruments.protocols.clink_records import StoredRecord, alarms_of, read_re
 from instruments.protocols.clink_rows import RowMark
 from instruments.protocols.clink_table import ClinkTable, Exact, Setter, words_before
 from instruments.protocols.clink_units import Concentration
+from instruments.protocols.ends import HostEnd
 
 _REFUSALS: Mapping[str, RefusalReason] = {
     **{text: reason for reason, text in ERROR_TEXTS.items()},
@@ -56,7 +57,7 @@ class Reply:
     records: tuple[StoredRecord, ...] = ()
 
 
-class ClinkHost:
+class ClinkHost(HostEnd):
     """The host's end of one line.
 
     Args:
@@ -65,7 +66,6 @@ class ClinkHost:
     """
 
     terminator = TERMINATOR
-    """Byte that ends every reply."""
 
     def __init__(self, table: ClinkTable, instrument_id: int | None = None) -> None:
         number = table.default_id if instrument_id is None else instrument_id

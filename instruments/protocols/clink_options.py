@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from instruments.device import Value
 from instruments.protocols.clink_table import ClinkTable
-
-Transport = Literal["serial", "tcp"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from instruments.catalogue import Alarm, CatalogueEntry, SettingRange, load, models
 from instruments.errors import ConfigurationError
-from instruments.protocols.clink_rows import CommandRow
-from instruments.protocols.clink_table import ClinkTable
+from instruments.protocols.dialects import dialect, protocols_of
+from instruments.protocols.ends import limits_in_words
 from rig.fault_library import LibraryFault, library
 from rig.wiring import hidden_model
 
@@ -85,15 +85,12 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
               if fault.befalls(entry.kind, entry.design)]  # fmt: skip
     yield from _section("faults of the library that it can have (docs/faults.md: what they move)", faults)
     yield from _hidden(entry)
-    for protocol, data in entry.protocols.items():
-        table = ClinkTable.from_data(data, entry.name)
-        commands = [(row.request, _use(row), row.mark, row.source) for row in table.rows]
-        yield from _section(f"{protocol} commands ({len(commands)}; id at delivery {table.default_id})", commands)
-        bits = [(f"bit {bit.bit}", bit.alarm or "state", bit.mark, bit.source) for bit in table.flags]
-        yield from _section(f"{protocol} flags", bits)
-        records = [(name, f"{len(layout.row.field)} fields", layout.row.mark, layout.row.source)
-                   for name, layout in table.records.items()]  # fmt: skip
-        yield from _section(f"{protocol} records", records)
+    for protocol in protocols_of(entry):
+        sections: dict[str, list[tuple[str, str, str, str]]] = {}
+        for told in dialect(entry, protocol).told():
+            sections.setdefault(told.section, []).append((told.name, told.what, told.mark, told.source))
+        for title, rows in sections.items():
+            yield from _section(f"{protocol} {title}", rows)
 
 
 def _hidden(entry: CatalogueEntry) -> Iterator[str]:
@@ -147,13 +144,7 @@ def _range(setting: SettingRange) -> str:
         return f"{default}; one of {', '.join(map(_plain, setting.choices))}"
     if setting.low is None and setting.high is None:
         return default
-    return f"{default}; {_between(setting.low, setting.high)}{unit}"
-
-
-def _between(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"up to {high:g}"
-    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
+    return f"{default}; {limits_in_words(setting.low, setting.high)}{unit}"
 
 
 def _limits(alarm: Alarm) -> str:
@@ -168,21 +159,6 @@ def _limits(alarm: Alarm) -> str:
 def _unit(unit: str) -> str:
     """The unit as it stands after a number; a pure number has none."""
     return "" if unit in ("", "1") else f" {unit}"
-
-
-def _use(row: CommandRow) -> str:
-    """What the command does, in a few words."""
-    if row.refuse is not None:
-        return f"always refused: {row.refuse}"
-    words = []
-    if row.reply is not None or row.does in ("flags", "record", "coded record", "layout", "count", "list"):
-        words.append("report")
-    if row.apply or row.does in ("save", "acknowledge layout"):
-        words.append("action")
-    if row.set:
-        limited = row.low is not None or row.high is not None
-        words.append(f"set ({_between(row.low, row.high)})" if limited else "set")
-    return ", ".join(words)
 
 
 def _plain(value: object) -> str:

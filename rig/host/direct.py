@@ -11,20 +11,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from instruments.device import Face, Value
+from instruments.protocols.ends import HostEnd
 from rig.errors import DeviceTimeout
 
 Result = TypeVar("Result")
 
 
-class DirectProtocol:
+class DirectProtocol(HostEnd):
     """The host side of no protocol at all: quantities and settings by the model's own names and units.
 
     Args:
         face: the device bound to the bench's clock.
         unit_of: unit of a quantity by name; empty where there is none.
     """
-
-    terminator = b""
 
     def __init__(self, face: Face, unit_of: Callable[[str], str]) -> None:
         self._face = face

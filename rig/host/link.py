@@ -10,40 +10,12 @@ from pyvisa.errors import VisaIOError
 from pyvisa.resources import MessageBasedResource
 
 from instruments.errors import Refused
+from instruments.protocols.ends import HostEnd
 from rig.errors import BadReply, DeviceTimeout, RigFault
 
 Result = TypeVar("Result")
 
 _ATTEMPTS = 2
-
-
-class HostProtocol(Protocol):
-    """The host side of a sans-I/O protocol."""
-
-    @property
-    def terminator(self) -> bytes:
-        """Byte that ends every reply."""
-        ...
-
-    def request(self, text: str) -> bytes:
-        """Bytes of a request."""
-        ...
-
-    def parse(self, text: str, raw: bytes) -> Any:
-        """Reply to ``text`` found in ``raw``. Raises Refused, or ValueError if it is no proper reply."""
-        ...
-
-    def read_request(self, quantity: str) -> str:
-        """Request that asks for ``quantity``. Raises KeyError if the protocol cannot tell it."""
-        ...
-
-    def value(self, quantity: str, reply: Any, unit: str = "") -> tuple[Any, str]:
-        """Value and unit of ``quantity`` in a parsed reply; ``unit`` asks for a unit of concentration."""
-        ...
-
-    def set_request(self, setting: str, value: Any, unit: str = "") -> str:
-        """Request that sets ``setting``, a concentration in ``unit``. Raises KeyError if the protocol cannot."""
-        ...
 
 
 class Link(Protocol):
@@ -53,7 +25,7 @@ class Link(Protocol):
     retries: int
 
     @property
-    def protocol(self) -> HostProtocol:
+    def protocol(self) -> HostEnd:
         """The host side of its protocol."""
         ...
 
@@ -73,14 +45,15 @@ class VisaLink:
     never taken for the answer to the next request. A refusal is an answer and is not tried again.
     """
 
-    def __init__(self, device: str, resource: MessageBasedResource, protocol: HostProtocol, timeout_s: float) -> None:
+    def __init__(self, device: str, resource: MessageBasedResource, protocol: HostEnd, timeout_s: float) -> None:
         self.device = device
         self.protocol = protocol
         self.retries = 0
         self._resource = resource
         self._timeout_s = timeout_s
         resource.timeout = timeout_s * 1000
-        resource.read_termination = protocol.terminator.decode("latin-1")
+        if protocol.terminator:
+            resource.read_termination = protocol.terminator.decode("latin-1")
 
     def ask(self, text: str, understand: Callable[[Any], Result]) -> Result:
         """Send ``text``, parse the reply and return what ``understand`` makes of it.
@@ -99,7 +72,7 @@ class VisaLink:
             raw = b""
             try:
                 self._resource.write_raw(self.protocol.request(text))
-                raw = self._resource.read_raw()
+                raw = self._reply(text) if self.protocol.answers(text) else b""
                 return understand(self.protocol.parse(text, raw))
             except Refused:
                 raise
@@ -115,6 +88,15 @@ class VisaLink:
                 raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
         assert trouble is not None  # the loop ends by return, or leaves its trouble here
         raise trouble
+
+    def _reply(self, text: str) -> bytes:
+        """The whole reply to ``text``: up to its terminator, or as long as the protocol says that something lacks."""
+        if len(self.protocol.terminator) == 1:
+            return self._resource.read_raw()
+        raw = b""
+        while missing := self.protocol.missing(text, raw):
+            raw += self._resource.read_bytes(missing, break_on_termchar=False)
+        return raw
 
     def close(self) -> None:
         """Close the resource."""

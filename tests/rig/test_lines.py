@@ -1,10 +1,11 @@
 import pytest
 
+from instruments.protocols.ends import DeviceEnd
 from rig.clock import VirtualClock
 from rig.lines import Line, LineTiming
 
 
-class Echo:
+class Echo(DeviceEnd):
     """Answers each CR-ended request with itself, in capitals."""
 
     def __init__(self):
@@ -90,3 +91,50 @@ def test_a_device_without_power_says_nothing():
     line.from_host(b"so2\r")
     clock.wait(1_000_000)
     assert arrived == []
+
+
+class Talker(Echo):
+    """Says its number of messages every two seconds, and answers meanwhile; a request puts its next word off."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock, self.due, self.said = clock, 2_000_000, 0
+
+    def receive(self, data):
+        self.due = self.clock.now_us + 2_000_000
+        return super().receive(data)
+
+    def next_output_us(self):
+        return self.due
+
+    def output(self):
+        self.due = self.clock.now_us + 2_000_000
+        self.said += 1
+        return [b"%d\r" % self.said]
+
+
+def test_a_box_that_speaks_of_its_own_accord_is_heard_on_time():
+    clock = VirtualClock()
+    line = Line("so2/a", clock, Talker(clock), LineTiming(baud=0))
+    arrived = []
+    line.connect(lambda data: arrived.append((clock.now_us, data)))
+    clock.wait(4_500_000)
+    line.from_host(b"a\r")
+    clock.wait(4_500_000)
+    assert arrived == [
+        (2_000_000, b"1\r"), (4_000_000, b"2\r"), (4_500_000, b"A\r"), (6_500_000, b"3\r"), (8_500_000, b"4\r"),
+    ]  # fmt: skip
+
+
+def test_a_box_without_power_says_nothing_and_goes_on_afterwards():
+    clock = VirtualClock()
+    line = Line("so2/a", clock, Talker(clock), LineTiming(baud=0))
+    arrived = []
+    line.connect(lambda data: arrived.append((clock.now_us, data)))
+    clock.wait(3_000_000)
+    line.switch(powered=False)
+    clock.wait(4_000_000)
+    assert [t for t, _ in arrived] == [2_000_000]
+    line.switch(powered=True)
+    clock.wait(3_000_000)
+    assert [t for t, _ in arrived] == [2_000_000, 7_000_000, 9_000_000]

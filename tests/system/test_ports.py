@@ -9,6 +9,7 @@ import time
 import pytest
 import serial
 
+from instruments.protocols.ends import DeviceEnd
 from rig.clock import PacedClock
 from rig.errors import RigFault
 from rig.lines import Line, LineTiming
@@ -17,7 +18,7 @@ from rig.ports.serial import check_port_is_free
 from rig.ports.tcp import TcpPort
 
 
-class Upper:
+class Upper(DeviceEnd):
     def __init__(self):
         self.buffer = b""
 
