@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from instruments.air import GRID_US, Gas, GasSource, Species
 from instruments.gas.base import PointAnalyzer
@@ -36,8 +36,8 @@ class TruthLog:
 
     - ``air``: ambient air and the air of the room;
     - ``offer``, per calibrator: its mode, the gas at its outlet, and its flow in L/min;
-    - ``reading``, per analyzer: its mode, the gas at its open inlet, and what it shows. A client reads this value from
-      that instant until the next, unless a fault of its line stands between them.
+    - ``reading``, per analyzer: its mode, the gas at its open inlet, its alarms, and what it shows. A client reads this
+      value from that instant until the next, unless a fault of its line stands between them.
 
     And ``fault``: every fault as it begins and ends.
 
@@ -119,6 +119,7 @@ def _reading(name: str, instrument: Instrument, t_us: int) -> dict[str, Any]:
     return {
         "kind": "reading", "t_us": t_us, "device": name, "powered": powered, "mode": device.read(t_us, "gas_mode"),
         "air": {species: device.read(t_us, f"inlet_{species}") for species in inlet},
+        "alarms": list(cast(tuple[str, ...], device.read(t_us, "alarms"))) if powered else [],
         "shown": {channel: device.read(t_us, channel) for channel in channels} if powered else {},
     }  # fmt: skip
 

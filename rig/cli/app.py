@@ -84,6 +84,28 @@ def simulate(
 
 
 @app.command()
+def score(
+    truth: Annotated[Path, typer.Option(help="Truth log of rig serve --truth.")],
+    log: Annotated[Path, typer.Option(help="The software's log: CSV, long or wide.")],
+    average: Annotated[
+        str | None, typer.Option(help='Records are means over this time, such as "1 h"; readings if not given.')
+    ] = None,
+    label: Annotated[Literal["begin", "end"], typer.Option(help="End of the interval that a time names.")] = "begin",
+    every: Annotated[
+        str | None, typer.Option(help="Distance of records; the usual one of the log if not given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the findings here as JSON.")] = None,
+) -> None:
+    """Hold a station software's log against the served truth: lost, shifted, rescaled, wrongly valid, invented."""
+    from rig.cli.score import score as run_score
+    from rig.cli.simulate import seconds
+
+    average_s = 0 if average is None else seconds(average, "--average")
+    every_s = None if every is None else seconds(every, "--every")
+    raise typer.Exit(_orderly(run_score, truth, log, average_s, label, every_s, out))
+
+
+@app.command()
 def catalog(
     model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
     faults: Annotated[bool, typer.Option("--faults", help="Show the fault library instead.")] = False,

@@ -1,0 +1,210 @@
+"""What can be wrong with a log: one quantity's records held against what its device showed.
+
+First the shift in time and the factor are found under which most records agree with what was shown; then each record is
+judged under these. So a log that is an hour late is told to be late, not to be wrong 8760 times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.score.expected import Expected, Window, expected
+from rig.score.log_file import Logged
+from rig.score.scales import FREE, Scale, scales_of
+from rig.score.truth_file import Shown
+
+Defect = Literal["lost", "repeated", "shifted", "rescaled", "wrongly valid", "invented", "wrong", "not judged"]
+
+_AGREES = 0.5
+"""A shift and a factor under which fewer records agree than this explain nothing: this project's choice."""
+_CLEARLY = 0.05
+"""By how much more a shift must explain than none before it is believed: this project's choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect of one quantity.
+
+    Attributes:
+        defect: what it is.
+        count: records that have it.
+        first_s: bench second of the first one; None where it is a matter of the whole log.
+        line: line of the log, where it has one.
+        detail: how much, or which.
+    """
+
+    defect: Defect
+    count: int
+    first_s: float | None
+    line: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found for one quantity; sound if nothing was."""
+
+    device: str
+    quantity: str
+    records: int
+    expected: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found, in a log of which something at least could be judged."""
+        return all(one.defect == "not judged" and one.count < self.records for one in self.findings)
+
+
+def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window, zone_s: float) -> Verdict:
+    """Hold ``log`` against ``shown``.
+
+    Args:
+        device: whose.
+        quantity: which of its channels.
+        log: the records.
+        shown: what the device showed.
+        window: what a record stands for.
+        zone_s: offset of the station's calendar from UTC, s.
+    """
+    shift, scale = _best(log, shown, window, zone_s, quantity)
+    moved = _moved(log, shift, scale)
+    told = expected(moved, shown, window)
+    findings: list[Finding] = []
+    if shift:
+        findings.append(Finding("shifted", len(log.values), None, None, _shift_in_words(shift, window, zone_s)))
+    if scale.factor != 1.0:
+        findings.append(Finding("rescaled", len(log.values), None, None, scale.text))
+    findings += _lost(moved, shown, window)
+    twice = _repeated_times(moved, window)
+    findings += _told("repeated", twice, moved, "the same time again")
+    findings += _judge_records(moved, told, ~twice)
+    return Verdict(device, quantity, len(log.values), int(_due(moved, shown, window)[1].sum()), tuple(findings))
+
+
+def _best(log: Logged, shown: Shown, window: Window, zone_s: float, quantity: str) -> tuple[float, Scale]:
+    """The shift in time and the factor that explain most records; none where they explain hardly more."""
+    shifts = [0.0]
+    for base in (0.0, -zone_s, zone_s) if zone_s else (0.0,):
+        shifts += [base + step for step in (0.0, window.every_s, -window.every_s) if base + step]
+    plain, *others = scales_of(quantity)
+    found = [(_share(log, shown, window, shift, plain), shift, plain) for shift in shifts]
+    for scale in others:
+        found += [(_share(log, shown, window, shift, scale), shift, scale) for shift in shifts]
+    none = found[0][0]
+    best = max(found, key=lambda one: one[0])  # of equals the first: no shift, no factor
+    if best[0] < _AGREES:
+        free = _free_scale(log, shown, window)
+        share = _share(log, shown, window, 0.0, free) if free is not None else 0.0
+        return (0.0, free) if free is not None and share >= max(_AGREES, best[0] + _CLEARLY) else (0.0, plain)
+    return (best[1], best[2]) if best[0] > none + _CLEARLY else (0.0, plain)
+
+
+def _share(log: Logged, shown: Shown, window: Window, shift: float, scale: Scale) -> float:
+    moved = _moved(log, shift, scale)
+    told = expected(moved, shown, window)
+    judged = told.known & np.isfinite(moved.values) & told.plain
+    # A shift that moves most of the log out of the truth explains nothing.
+    return 0.0 if judged.sum() * 2 < len(log.values) else float(told.agrees[judged].mean())
+
+
+def _moved(log: Logged, shift: float, scale: Scale) -> Logged:
+    """The log as it would be without the shift and the factor."""
+    # A logger may round before it converts, or after: the coarser of the two counts.
+    halves = log.halves / min(scale.factor, 1.0) if scale.factor > 0.0 else log.halves
+    return Logged(log.times_s - shift, log.values / scale.factor, halves, log.valid, log.lines)
+
+
+def _free_scale(log: Logged, shown: Shown, window: Window) -> Scale | None:
+    told = expected(log, shown, window)
+    usable = told.known & told.plain & np.isfinite(log.values) & (np.abs(told.middle) > 1e-9)
+    if usable.sum() < 10:
+        return None
+    factor = float(np.median(log.values[usable] / told.middle[usable]))
+    return Scale(factor, FREE.format(factor=factor)) if np.isfinite(factor) and abs(factor) > 1e-6 else None
+
+
+def _judge_records(log: Logged, told: Expected, once: NDArray[np.bool_]) -> Iterator[Finding]:
+    has_value = np.isfinite(log.values) & once
+    yield from _told("not judged", ~told.covered & has_value, log, "outside the time that the truth log covers")
+    covered = has_value & told.covered
+    made_up = covered & told.mute
+    yield from _told("invented", made_up, log, "nothing could be read from the device then")
+    rest = covered & ~made_up & log.valid
+    yield from _told("wrongly valid", rest & ~told.sampling, log, "on zero or span gas, or not on outside air")
+    yield from _told("wrongly valid", rest & told.sampling & told.alarmed, log, "the device had an alarm")
+    rest &= told.known & told.plain & ~told.agrees
+    stale = rest & _stale(log)
+    yield from _told("repeated", stale, log, "the value of the record before, while the device showed another")
+    yield from _told("wrong", rest & ~stale, log, "no value that the device showed at that time")
+
+
+def _told(defect: Defect, which: NDArray[np.bool_], log: Logged, detail: str) -> Iterator[Finding]:
+    if which.any():
+        first = int(np.argmax(which))
+        yield Finding(defect, int(which.sum()), float(log.times_s[first]), int(log.lines[first]), detail)
+
+
+def _stale(log: Logged) -> NDArray[np.bool_]:
+    """Records that repeat the value of the one before them."""
+    same = np.zeros(len(log.values), bool)
+    same[1:] = log.values[1:] == log.values[:-1]
+    return same
+
+
+def _slots(log: Logged, window: Window) -> tuple[NDArray[np.int64], float]:
+    """Which interval each record is of, and by how much of one records come after its beginning."""
+    parts = log.times_s / window.every_s
+    # Around the circle, so that records a little before and after a full interval are of one kind.
+    turn = np.exp(2j * np.pi * parts).mean()
+    phase = float(np.angle(turn) / (2.0 * np.pi))
+    return np.round(parts - phase).astype(np.int64), phase
+
+
+def _repeated_times(log: Logged, window: Window) -> NDArray[np.bool_]:
+    slots, _ = _slots(log, window)
+    first = np.zeros(len(slots), bool)
+    first[np.unique(slots, return_index=True)[1]] = True
+    return ~first
+
+
+def _due(log: Logged, shown: Shown, window: Window) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    """All intervals from the log's first to its last, whether the device could be read in each, and their times.
+
+    A logger may start late and end early; that is no loss.
+    """
+    slots, phase = _slots(log, window)
+    numbers = np.arange(slots.min(), slots.max() + 1)
+    times = (numbers + phase) * window.every_s
+    nothing = np.full(len(times), np.nan)
+    told = expected(Logged(times, nothing, nothing, np.ones(len(times), bool), numbers), shown, window)
+    return numbers, told.known & told.covered & ~told.touched, times
+
+
+def _lost(log: Logged, shown: Shown, window: Window) -> Iterator[Finding]:
+    numbers, due, times = _due(log, shown, window)
+    slots, _ = _slots(log, window)
+    there = np.isin(numbers, slots[np.isfinite(log.values)])
+    lost = due & ~there
+    if lost.any():
+        first = float(times[np.argmax(lost)])
+        yield Finding("lost", int(lost.sum()), first, None, "the device could be read then")
+
+
+def _shift_in_words(shift: float, window: Window, zone_s: float) -> str:
+    parts = []
+    rest = shift
+    for base in (zone_s, -zone_s):
+        if zone_s and abs(shift - base) <= window.every_s:
+            kept = "UTC" if base < 0.0 else "twice the zone's offset"
+            parts.append(f"{base / 3600.0:+g} h: times are in {kept} instead of the station's calendar")
+            rest = shift - base
+    if rest:
+        side = "" if window.average_s == 0.0 else ", as if labelled by the other end of the interval"
+        parts.append(f"{rest:+g} s{side}")
+    return "; ".join(parts)

@@ -1,0 +1,196 @@
+"""`rig score`: two small loggers, one sound and one with each defect, held against the truth of what they polled."""
+
+import csv
+import json
+import time
+from datetime import datetime, timedelta
+
+import pytest
+import pyvisa
+from rig_commands import DEMO, changed, complaints, rig
+
+from rig.bench import Bench
+from rig.bench_file import parse_bench
+from rig.clock import VirtualClock
+from rig.ports.visa import RigVisaLibrary
+from rig.truth import TruthLog
+
+HOURS = 5
+STATION = changed(
+    DEMO,
+    fault=[{"kind": "silence", "device": "so2", "at": "150 min", "for": "12 min"}],
+    routine=[
+        {
+            "name": "zero check", "at": "200 min", "every": "24 h",
+            "steps": [
+                {"after": "0 s", "device": "so2", "set": {"gas_mode": "zero"}},
+                {"after": "30 min", "device": "so2", "set": {"gas_mode": "sample"}},
+            ],
+        }
+    ],
+)  # fmt: skip
+EPOCH = datetime.fromisoformat(STATION["bench"]["epoch"])
+
+
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory):
+    """What a sound logger wrote down in five hours, minute by minute, and the truth beside it."""
+    folder = tmp_path_factory.mktemp("score")
+    bench = Bench(parse_bench(STATION, "station"), "station", VirtualClock())
+    truth = TruthLog(bench, folder / "truth.jsonl")
+    manager = pyvisa.ResourceManager(RigVisaLibrary.for_bench(bench))
+    how = {"read_termination": "\r", "write_termination": "\r", "encoding": "latin-1", "timeout": 2000}
+    so2 = manager.open_resource("ASRLso2::INSTR", **how)
+    nox = manager.open_resource("ASRLnox::INSTR", **how)
+    rows = []
+    with bench.own_time():
+        start = time.time()
+        for minute in range(HOURS * 60):
+            time.sleep(max(0.0, start + 60.0 * minute - time.time()))
+            stamp = EPOCH + timedelta(minutes=minute)
+            for device, resource, address, quantity in (
+                ("so2", so2, "\xab", "so2"), ("nox", nox, "\xaa", "no"), ("nox", nox, "\xaa", "no2")
+            ):  # fmt: skip
+                try:
+                    value = resource.query(address + quantity).split()[1]
+                    mode = resource.query(address + "gas mode").split()[-1]
+                except pyvisa.VisaIOError:
+                    continue  # a sound logger writes nothing where it has heard nothing
+                rows.append([stamp, device, quantity, f"{float(value):.2f}", str(mode == "sample").lower()])
+        time.sleep(60.0)
+    truth.close()
+    bench.close()
+    return folder / "truth.jsonl", rows
+
+
+def write_log(path, rows, *, zone=True):
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["time", "device", "quantity", "value", "valid"])
+        for stamp, *rest in rows:
+            out.writerow([stamp.isoformat() if zone else stamp.replace(tzinfo=None).isoformat(sep=" "), *rest])
+    return path
+
+
+def held(truth, log, tmp_path, *options):
+    out = tmp_path / "found.json"
+    done = rig("score", "--truth", truth, "--log", log, "--out", out, *options)
+    assert done.returncode in (0, 1), done.stderr
+    found = {f"{one['device']}.{one['quantity']}": one for one in json.loads(out.read_text())}
+    return done, found
+
+
+def defects(found, name):
+    return {(one["defect"], one["count"]) for one in found[name]["findings"]}
+
+
+@pytest.mark.parametrize("zone", [True, False])
+def test_a_sound_logger_is_sound(polled, tmp_path, zone):
+    truth, rows = polled
+    done, found = held(truth, write_log(tmp_path / "log.csv", rows, zone=zone), tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert all(one["sound"] for one in found.values())
+    assert found["nox.no"]["records"] == HOURS * 60
+    assert found["so2.so2"]["records"] == HOURS * 60 - 12
+
+
+def only(rows, quantity, change):
+    """The log with the records of one quantity changed."""
+    return [new for row in rows for new in (change(row) if row[2] == quantity else [row])]
+
+
+CHANGES = {
+    "utc": (lambda r: [[r[0] - timedelta(hours=8), *r[1:]]], "so2", {"shifted"}, "-8 h: times are in UTC"),
+    "late": (lambda r: [[r[0] + timedelta(minutes=1), *r[1:]]], "so2", {"shifted"}, "+60 s"),
+    "mass at 298 K": (
+        lambda r: [[*r[:3], f"{float(r[3]) * 64.06 / 24.465:.2f}", r[4]]], "so2", {"rescaled"}, "ug/m3 at 298 K",
+    ),
+    "mass at 273 K": (
+        lambda r: [[*r[:3], f"{float(r[3]) * 46.006 / 22.414:.2f}", r[4]]], "no2", {"rescaled"}, "ug/m3 at 273 K",
+    ),
+    "another unit": (lambda r: [[*r[:3], f"{float(r[3]) / 1000:.5f}", r[4]]], "no2", {"rescaled"}, "1000 times"),
+    "a slope of its own": (lambda r: [[*r[:3], f"{float(r[3]) * 1.1:.2f}", r[4]]], "no2", {"rescaled"}, "factor of 1."),
+    "all valid": (lambda r: [[*r[:4], "true"]], "so2", {"wrongly valid"}, "zero or span gas"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_defect_of_a_whole_log_is_named_and_nothing_else(polled, tmp_path, name):
+    truth, rows = polled
+    change, quantity, expected, words = CHANGES[name]
+    done, found = held(truth, write_log(tmp_path / "log.csv", only(rows, quantity, change)), tmp_path)
+    assert done.returncode == 1
+    key = next(key for key in found if key.endswith("." + quantity))
+    assert {one["defect"] for one in found[key]["findings"]} == expected, done.stdout
+    assert words in done.stdout
+    assert all(one["sound"] for other, one in found.items() if other != key)
+
+
+def test_records_lost_repeated_stale_and_invented_are_counted(polled, tmp_path):
+    truth, rows = polled
+    so2 = [row for row in rows if row[2] == "so2"]
+    minute = {row[0]: row for row in so2}
+    at = lambda n: EPOCH + timedelta(minutes=n)  # noqa: E731
+    log = [row for row in so2 if row[0] not in {at(20), at(21), at(22)}]  # three lost
+    log.insert(50, log[49])  # one twice
+    for n in range(60, 70):
+        log[next(i for i, row in enumerate(log) if row[0] == at(n))] = [at(n), *minute[at(59)][1:]]  # ten stale
+    log += [[at(n), "so2", "so2", "12.34", "true"] for n in range(152, 160)]  # eight from a device that was silent
+    log[next(i for i, row in enumerate(log) if row[0] == at(100))] = [at(100), "so2", "so2", "987.65", "true"]
+    log.sort(key=lambda row: row[0])
+    done, found = held(truth, write_log(tmp_path / "log.csv", log), tmp_path)
+    assert done.returncode == 1
+    named = dict(defects(found, "so2.so2"))
+    assert named["lost"] == 3
+    assert named["invented"] == 8
+    assert named["wrong"] == 1
+    # The one that stands twice, and those of the ten stale ones that did not happen to be right.
+    assert sum(count for defect, count in defects(found, "so2.so2") if defect == "repeated") >= 5
+    assert "(line 102)" in done.stdout or "line" in done.stdout
+
+
+def hourly(rows, quantity, *, label_end):
+    groups = {}
+    for stamp, device, name, value, valid in rows:
+        if name == quantity and valid == "true":
+            groups.setdefault(stamp.replace(minute=0), []).append((device, float(value)))
+    shift = timedelta(hours=1) if label_end else timedelta()
+    return [
+        [stamp + shift, group[0][0], quantity, f"{sum(v for _, v in group) / len(group):.1f}", "true"]
+        for stamp, group in groups.items()
+    ]
+
+
+def test_hourly_means_are_held_against_hourly_means_and_their_label(polled, tmp_path):
+    truth, rows = polled
+    begin = write_log(tmp_path / "begin.csv", hourly(rows, "no2", label_end=False))
+    end = write_log(tmp_path / "end.csv", hourly(rows, "no2", label_end=True))
+    assert held(truth, begin, tmp_path, "--average", "1 h")[0].returncode == 0
+    assert held(truth, end, tmp_path, "--average", "1 h", "--label", "end")[0].returncode == 0
+    done, _ = held(truth, end, tmp_path, "--average", "1 h")
+    assert done.returncode == 1
+    assert "shifted: 5: +3600 s, as if labelled by the other end of the interval" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("zeit,so2.so2\n", "line 1: expected a column time"),
+        ("time,value\n", "expected columns device, quantity, value, or columns such as so2.so2"),
+        ("time,so2.so2\nyesterday,1\n", "line 2, time: expected a time such as"),
+        ("time,so2.so2\n2026-01-05T00:00:00,many\n", "line 2, value: expected a number, or nothing"),
+        ("time,so2.so2,so2.so2.valid\n2026-01-05T00:00:00,1,perhaps\n", "line 2, valid: expected true, false"),
+        ("time,pm.pm10\n2026-01-05T00:00:00,1\n", "expected a quantity of the truth log"),
+    ],
+)
+def test_a_log_that_is_none_is_told_in_one_line(polled, tmp_path, text, expected):
+    log = tmp_path / "log.csv"
+    log.write_text(text)
+    done = rig("score", "--truth", polled[0], "--log", log)
+    assert expected in complaints(done, 2)[-1]
+
+
+def test_a_truth_log_that_is_none_is_told(polled, tmp_path):
+    log = write_log(tmp_path / "log.csv", polled[1][:5])
+    assert "expected a line of a truth log" in complaints(rig("score", "--truth", log, "--log", log), 2)[0]
+    assert "No such file" in complaints(rig("score", "--truth", tmp_path / "none", "--log", log), 2)[0]
