@@ -161,6 +161,11 @@ class Line:
             self._pass_on(self.device_end.output())
             self._listen()
 
+    def from_device(self, data: bytes) -> None:
+        """Bytes that a device elsewhere, for which this line stands in, has said now."""
+        if self.powered:
+            self._pass_on([data])
+
     def _pass_on(self, replies: list[bytes]) -> None:
         if not replies:
             return

@@ -106,6 +106,43 @@ def score(
 
 
 @app.command()
+def record(
+    port: Annotated[str, typer.Option(help="The real device: /dev/ttyUSB0, or socket://host:port.")],
+    listen: Annotated[str, typer.Option(help="Where the software connects: a path for a pty, or tcp:PORT.")],
+    out: Annotated[Path, typer.Option(help="File of the conversation (JSON lines).")] = Path("conversation.jsonl"),
+    baud: Annotated[int, typer.Option(min=50, help="Rate of the real port.")] = 9600,
+) -> None:
+    """Sit between software and a real device, and write down what they say to each other, until interrupted."""
+    from rig.cli.conversation import record as run_record
+
+    raise typer.Exit(_orderly(run_record, port, listen, out, baud))
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A conversation of rig record.")],
+    listen: Annotated[str, typer.Option(help="Where the software connects: a path for a pty, or tcp:PORT.")],
+) -> None:
+    """Serve a conversation as the device that it was recorded from, in its own time, until interrupted."""
+    from rig.cli.conversation import replay as run_replay
+
+    raise typer.Exit(_orderly(run_replay, file, listen))
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A conversation of rig record.")],
+    second: Annotated[Path, typer.Argument(help="The one to hold against it.")],
+    relative: Annotated[float, typer.Option(min=0.0, help="Part by which numbers may differ.")] = 0.0,
+    absolute: Annotated[float, typer.Option(min=0.0, help="Amount by which numbers may differ.")] = 0.0,
+) -> None:
+    """Compare two conversations by meaning: which requests, and what was answered."""
+    from rig.cli.conversation import diff as run_diff
+
+    raise typer.Exit(_orderly(run_diff, first, second, relative, absolute))
+
+
+@app.command()
 def catalog(
     model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
     faults: Annotated[bool, typer.Option("--faults", help="Show the fault library instead.")] = False,
