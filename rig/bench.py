@@ -29,14 +29,11 @@ _HOUSEKEEPING_US = 6 * 3600 * 1_000_000
 
 
 class InstrumentFace:
-    """A device bound to the bench's clock: what a protocol sees of it. Holds the instrument's own clock."""
+    """A device bound to the bench's clock: what a protocol sees of it."""
 
-    def __init__(
-        self, device: Device, clock: Clock, epoch_local_us: int, on_command: Callable[[Command], None]
-    ) -> None:
+    def __init__(self, device: Device, clock: Clock, on_command: Callable[[Command], None]) -> None:
         self._device = device
         self._clock = clock
-        self._clock_offset_us = epoch_local_us
         self._on_command = on_command
 
     def read(self, quantity: str) -> Value:
@@ -48,10 +45,7 @@ class InstrumentFace:
         return self._device.read(t_us, quantity)
 
     def apply(self, name: str, value: Value) -> None:
-        """Set a parameter or start an action, now."""
-        if name == "clock_us":
-            self._clock_offset_us = int(value) - self._clock.now_us  # type: ignore[arg-type]
-            return
+        """Set a parameter, the clock, or start an action, now."""
         self._on_command(Command(name, value))
 
     def now_us(self) -> int:
@@ -60,7 +54,7 @@ class InstrumentFace:
 
     def clock_us(self) -> int:
         """The instrument's own clock, microseconds since 1970-01-01 of its local calendar."""
-        return self._clock.now_us + self._clock_offset_us
+        return int(self.read("clock_us"))  # type: ignore[arg-type]  # a clock shows a whole number
 
 
 @dataclass

@@ -89,6 +89,8 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
     manifolds = [unit for unit in units.values() if isinstance(unit, Manifold)]
     for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold))]:
         unit.place(site_of_supplies if isinstance(unit, _SUPPLIES) else site)
+        if unit.clock is not None:
+            unit.clock.stand_in(room)
     _share_filters(bench, units)
     for name, unit in units.items():
         if manifolds and isinstance(unit, PointAnalyzer) and not _has_own_sample_line(file, name):

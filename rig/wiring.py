@@ -94,14 +94,17 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
             continue
         entry = load(section.model)
         device = _device(bench, name, section, entry)
-        face = InstrumentFace(device, bench.clock, local_epoch_us(file),
-                              lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
+        if device.clock is not None:
+            device.clock.begin(local_epoch_us(file))
+        face = InstrumentFace(
+            device, bench.clock, lambda command, name=name: bench.command(name, command)  # type: ignore[misc]
+        )  # fmt: skip
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
     _connect_cylinders(file, instruments)
     return instruments, furnish(bench, instruments, outside)
 
 
-def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Device:
+def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Unit:
     settings = start_settings(section, entry)
     numbers = [port.id for port in section.port.values() if port.id is not None]
     # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
