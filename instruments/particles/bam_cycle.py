@@ -9,8 +9,8 @@ from operator import attrgetter
 
 MINUTES = 60
 SLIP_MINUTE = 40
-"""Minute of the cycle at which a clock that drifts makes it a minute shorter or longer: there only air is drawn, so that
-no count is cut (this project's choice; the unit itself moves by seconds)."""
+"""Minute of the cycle at which a clock that drifts makes it a minute shorter or longer: there only air is drawn, so
+that no count is cut (this project's choice; the unit itself moves by seconds)."""
 
 
 class Phase(IntEnum):

@@ -31,8 +31,8 @@ from instruments.steps import SECOND_US, Moment
 
 _HOUR, _DAY = 60, 1440
 _SLIP_MINUTE, _SLIP = 40, 5
-"""Minute of the hour at which a clock that drifts makes it a minute shorter or longer, and minutes by which hours may lie
-off their places before they are no longer those of one day (this project's choices)."""
+"""Minute of the hour at which a clock that drifts makes it a minute shorter or longer, and minutes by which hours may
+lie off their places before they are no longer those of one day (this project's choices)."""
 _QUIET = ("flow", "count_rate", "pressure_drop")
 """Alarms that mean nothing while the filter changes."""
 

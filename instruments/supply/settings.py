@@ -11,7 +11,9 @@ PORTS = ("a", "b", "c", "d", "e", "f")
 
 
 class Hidden(ClockedHidden):
-    """The unit's hidden truth, beside its clock's; all per cent, of reading unless named full scale (fs); offset in nmol/mol.
+    """The unit's hidden truth, beside its clock's; all per cent, of reading unless named full scale (fs).
+
+    Offsets are in nmol/mol.
 
     The ozone of a lamp fluctuates by 0.5 to 1 % or 1 nmol/mol, whichever is more (recalled); these are two standard
     deviations here.

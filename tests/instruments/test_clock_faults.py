@@ -20,8 +20,8 @@ from instruments.particles.filters import FilterBox
 from rig.fault_library import library
 
 sys.path.insert(0, str(Path(__file__).parent / "particles"))
-from beta_support import Room  # noqa: E402
-from twin_support import air  # noqa: E402  # the air in which everything moves
+from beta_support import Room
+from twin_support import air  # the air in which everything moves
 
 FAULTS = tomllib.loads((resources.files("rig.fault_library") / "clock.toml").read_text(encoding="utf-8"))
 MODEL = {

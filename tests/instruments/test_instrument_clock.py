@@ -1,4 +1,4 @@
-"""Clocks of instruments: drift with quartz and heat, wrong settings, jumps, and a flat battery; and what goes by them."""
+"""Clocks of instruments: drift with quartz and heat, wrong settings, jumps, a flat battery; and what goes by them."""
 
 import numpy as np
 import pytest
@@ -138,8 +138,8 @@ def test_a_clock_changes_no_reading_of_an_analyzer():
 
 def test_what_it_cannot_have_is_refused():
     unit = analyzer()
-    for name, value in [("clock_us", 1.5), ("clock_us", True), ("hidden.clock_moon", 1.0), ("hidden.battery_flat", "flat"),
-                        ("hidden.clock_rate_ppm", 1e9)]:  # fmt: skip
+    for name, value in [("clock_us", 1.5), ("clock_us", True), ("hidden.clock_moon", 1.0),
+                        ("hidden.battery_flat", "flat"), ("hidden.clock_rate_ppm", 1e9)]:  # fmt: skip
         with pytest.raises(Refused):
             unit.apply(0, Command(name, value))
     bottle = build_unit(load("cylinder-8l"), "bottle", 1)
