@@ -218,7 +218,9 @@ class Bench:
         return {
             "seed": self.seed,
             "devices": self._built,
-            "cylinders": {name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items()},
+            "cylinders": {
+                name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items() if s.model is None
+            },
             "faults": [
                 {"name": f.name, "kind": f.kind.name, "device": f.device, "start_us": f.start_us, "end_us": f.end_us,
                  "severity": f.severity, "parameter": f.parameter, "onset": f.onset, "reveals": f.kind.reveals}

@@ -40,6 +40,10 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
         return
+    if entry.kind == "cylinder":
+        expected = f'a device; a cylinder is a section of its own: [cylinder.{name}] with model = "{entry.name}"'
+        yield ConfigurationError(where, f"{key}.model", expected, repr(section.model))
+        return
     if section.resource is not None:
         yield from _real(where, key, section, entry)
         return

@@ -133,7 +133,8 @@ class ServedBench:
         data.pop("routine", None)
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
-            cylinder.pop("hidden", None)
+            for key in ("hidden", "model", "pressure", "settings", "service"):
+                cylinder.pop(key, None)
         # What can be reached in this process only is not there for another one.
         reached = {endpoint.device for endpoint in self.endpoints}
         for name in [name for name, device in data["device"].items() if device.get("port") and name not in reached]:

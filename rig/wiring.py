@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from instruments.air import Species
 from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face, Value
@@ -17,14 +16,12 @@ from instruments.protocols.clink import ClinkDevice
 from instruments.protocols.clink_host import ClinkHost
 from instruments.protocols.clink_options import ClinkMemory, ClinkOptions
 from instruments.protocols.clink_table import ClinkTable
-from instruments.supply.calibrator import Calibrator
-from instruments.supply.cylinder import Cylinder
 from instruments.unit import Unit
-from rig.bench_file import BenchFile, DeviceSection, PortSection
+from rig.bench_file import DeviceSection, PortSection
+from rig.gas_lines import build_bottles, connect_cylinders
 from rig.host.direct import DirectProtocol
 from rig.host.kinds import channels_of
 from rig.host.link import HostProtocol
-from rig.host.references import species_of
 from rig.host.reliance import relied_on
 from rig.lines import DeviceEnd
 from rig.surroundings import Surroundings, furnish, outside_air
@@ -96,11 +93,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
         device = _device(bench, name, section, entry)
         if device.clock is not None:
             device.clock.begin(local_epoch_us(file))
-        face = InstrumentFace(
-            device, bench.clock, lambda command, name=name: bench.command(name, command)  # type: ignore[misc]
-        )  # fmt: skip
+        face = InstrumentFace(device, bench.clock, partial(bench.command, name))
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
-    _connect_cylinders(file, instruments)
+    for name, (section, entry, bottle) in build_bottles(bench).items():
+        face = InstrumentFace(bottle, bench.clock, partial(bench.command, name))
+        instruments[name] = Instrument(name, section, entry, bottle, face, _maker(entry, face))
+    connect_cylinders(file, instruments)
     return instruments, furnish(bench, instruments, outside)
 
 
@@ -131,21 +129,3 @@ def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Literal[
         return ClinkDevice(table, face, transport, options, memory[0])
 
     return make
-
-
-def _connect_cylinders(file: BenchFile, instruments: dict[str, Instrument]) -> None:
-    """Cylinders to the ports of calibrators."""
-    calibrators = {name: i.device for name, i in instruments.items() if isinstance(i.device, Calibrator)}
-    for letter, (name, section) in zip("abcdef", file.cylinder.items(), strict=False):
-        target = section.device or next(iter(calibrators), "")
-        if target not in calibrators:
-            continue  # gas of a real calibrator, or of none: nothing of it is simulated
-        species = species_of(name, section)
-        scale = 1e-3 if species == "co" else 1.0
-        cylinder = Cylinder(
-            Species[species.upper()], section.value * scale, 2.0 * section.u_pct,
-            {Species[s.upper()]: v * (1e-3 if s == "co" else 1.0) for s, v in section.impurities.items()},
-            **section.hidden,  # type: ignore[arg-type]
-        )  # fmt: skip
-        stored = None if section.stored is None else section.stored * scale
-        calibrators[target].connect_cylinder(section.port or letter, cylinder, stored)

@@ -117,7 +117,7 @@ BENCHES = {
     ),
     "fault of a wrong parameter": (
         changed(DEMO, fault=[{"kind": "cause", "device": "so2", "at": "1 h", "parameter": "mood", "severity": 1}]),
-        ["fault.0.parameter: expected one of span_error_pct", "found 'mood'"],
+        ["fault.0.parameter: expected one of clock_rate_ppm", "found 'mood'"],
     ),
     "fault of a wrong value": (
         changed(
