@@ -167,24 +167,29 @@ def _beginning(
         if section is None:
             there = ", ".join(f"{CYLINDER}{name}" for name in file.cylinder) or "none"
             yield ConfigurationError(where, f"{key}.from", f"a cylinder of this bench ({there})", repr(tube.from_))
-        elif section.model is None:
+        elif section.model is None and _is_emulated(file, tube.to.partition(".")[0]):
             expected = "a model for a cylinder that hangs on no calibrator, such as cylinder-8l"
             yield ConfigurationError(where, f"{CYLINDER}{outlet}.model", expected, "nothing")
     elif source not in known or outlet != "out" or kind_of(file, source) not in (*_SOURCES, None):
         yield ConfigurationError(where, f"{key}.from", expected, repr(tube.from_))
 
 
+def _is_emulated(file: BenchFile, device: str) -> bool:
+    section = file.device.get(device)
+    return section is not None and section.resource is None
+
+
 def _end(
     file: BenchFile, where: str, key: str, tube: TubeSection, known: Collection[str]
 ) -> Iterator[ConfigurationError]:
     device, _, inlet = tube.to.partition(".")
-    section, kind = file.device.get(device), kind_of(file, device)
+    kind = kind_of(file, device)
     takes = ("sample",) if kind == "photometer" else _INLETS
     if device not in known or inlet not in takes or kind not in (*_ANALYZERS, "photometer", None):
         expected = "<analyzer>.sample, .zero or .span, or <ozone standard>.sample"
         yield ConfigurationError(where, f"{key}.to", expected, repr(tube.to))
     elif tube.from_.partition(".")[0] == device:
         yield ConfigurationError(where, f"{key}.to", "another device than the one it begins at", repr(tube.to))
-    elif section is not None and section.resource is None and kind_of(file, tube.from_.partition(".")[0]) == MANUAL:
+    elif _is_emulated(file, device) and kind_of(file, tube.from_.partition(".")[0]) == MANUAL:
         expected = "an emulated calibrator: gas that is set by hand does not reach an emulated unit"
         yield ConfigurationError(where, f"{key}.from", expected, repr(tube.from_))

@@ -135,12 +135,17 @@ class ServedBench:
         for cylinder in data.get("cylinder", {}).values():
             for key in ("hidden", "model", "pressure", "settings", "service"):
                 cylinder.pop(key, None)
-        # What can be reached in this process only is not there for another one.
+        # What no port leads to, or one of this process only, is not there for another process.
         reached = {endpoint.device for endpoint in self.endpoints}
-        for name in [name for name, device in data["device"].items() if device.get("port") and name not in reached]:
+        for name in [name for name in data["device"] if name not in reached]:
             del data["device"][name]
+            data.get("certificate", {}).pop(name, None)
             tubes = data.get("tube", {})
-            for tube in [tube for tube, its in tubes.items() if its["to"].partition(".")[0] == name]:
+            for tube in [
+                tube
+                for tube, its in tubes.items()
+                if name in (its["to"].partition(".")[0], its["from"].partition(".")[0])
+            ]:
                 del tubes[tube]
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]

@@ -43,10 +43,13 @@ def line_protocols(entry: CatalogueEntry) -> list[str]:
 
 def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> DirectProtocol:
     """The host side of a direct port: quantities and settings by the model's own names and units."""
-    units = {name: limits.unit for name, limits in entry.settings.items()}
-    if isinstance(device, Unit):
-        units |= device.units()
-    return DirectProtocol(face, lambda quantity: units.get(quantity, ""))
+    settings = {name: limits.unit for name, limits in entry.settings.items()}
+
+    def unit_of(quantity: str) -> str:
+        # A calibrator's concentration has the unit of the gas that it is at: asked for anew each time.
+        return (device.units() if isinstance(device, Unit) else {}).get(quantity) or settings.get(quantity, "")
+
+    return DirectProtocol(face, unit_of)
 
 
 def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostProtocol, str]:
