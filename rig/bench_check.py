@@ -15,10 +15,11 @@ from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, bottles
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, bottles, kind_of
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
-from rig.device_check import device_mistakes, kind_of
+from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
+from rig.meters import meter_mistakes, place_mistakes
 
 
 def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
@@ -57,6 +58,7 @@ def mistakes(
     errors: list[ConfigurationError] = []
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
+        errors += meter_mistakes(file, where, name, section)
     errors += _ports_taken_twice(file, where)
     errors += _station(file, where)
     errors += cylinder_mistakes(file, where, known)
@@ -74,6 +76,7 @@ def mistakes(
                 errors.append(_unknown(file, where, f"{key}.device", step.device))
             elif actor is not None and (actor.resource is not None or actor.model == MANUAL):
                 errors.append(ConfigurationError(where, f"{key}.device", "an emulated device", repr(step.device)))
+            errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)
     return errors

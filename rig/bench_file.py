@@ -25,6 +25,8 @@ from pydantic import (
 )  # fmt: skip
 
 from instruments.ambient.settings import CitySection, ReplaySection
+from instruments.catalogue import load
+from instruments.errors import ConfigurationError
 from instruments.reading import read_data, validate
 from instruments.wear import Service
 from rig.units import Dimension, base_unit, parse_quantity
@@ -139,6 +141,18 @@ class PlugSection(_Section):
     watts: float = Field(default=150.0, ge=0)
 
 
+class MeterCertificateSection(_Section):
+    """``[device.X.certificate.quantity]``: what a laboratory says of a meter: corrected = slope x shown + intercept."""
+
+    certificate: str = Field(min_length=1)
+    expires: Day
+    u_pct: float = Field(default=0.0, ge=0, description="standard uncertainty, % of the reading")
+    u_offset: float = Field(default=0.0, ge=0, description="its constant part, unit of the quantity")
+    slope: float = Field(default=1.0, gt=0)
+    intercept: float = 0.0
+    reference_c: float | None = Field(default=None, description="reference temperature of the flow certified")
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -150,6 +164,7 @@ class DeviceSection(_Section):
     warm: bool = Field(default=True, description="has been running before the epoch")
     service: Service = Field(default_factory=Service, description="hours and shelf time behind it")
     power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
+    certificate: dict[str, MeterCertificateSection] = Field(default_factory=dict, description="of a meter's quantities")
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None
@@ -295,6 +310,19 @@ class BenchFile(_Section):
     air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
     fault: list[FaultSection] = Field(default_factory=list)
     routine: list[RoutineSection] = Field(default_factory=list)
+
+
+def kind_of(file: BenchFile, name: str) -> str | None:
+    """Kind of a device (so2, nox, o3, co, calibrator, manual); None if the file, or the catalogue, lacks it."""
+    section = file.device.get(name)
+    if section is None:
+        return None
+    if section.model == MANUAL:
+        return MANUAL
+    try:
+        return load(section.model).kind
+    except ConfigurationError:
+        return None
 
 
 CYLINDER = "cylinder."

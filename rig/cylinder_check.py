@@ -9,8 +9,7 @@ from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.supply.settings import PORTS as GAS_PORTS
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, CylinderSection, TubeSection, cylinder_ports
-from rig.device_check import kind_of
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, CylinderSection, TubeSection, cylinder_ports, kind_of
 from rig.gas_lines import bottle_hidden
 from rig.host.references import species_of
 

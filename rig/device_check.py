@@ -12,19 +12,6 @@ from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
 from rig.wiring import DIRECT, LINE_OPTIONS, line_protocols, start_settings
 
 
-def kind_of(file: BenchFile, name: str) -> str | None:
-    """Kind of a device (so2, nox, o3, co, calibrator, manual); None if the file, or the catalogue, lacks it."""
-    section = file.device.get(name)
-    if section is None:
-        return None
-    if section.model == MANUAL:
-        return MANUAL
-    try:
-        return load(section.model).kind
-    except ConfigurationError:
-        return None
-
-
 def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
     """Everything in ``[device.name]`` that its model does not take."""
     key = f"device.{name}"

@@ -141,11 +141,8 @@ class ServedBench:
             del data["device"][name]
             data.get("certificate", {}).pop(name, None)
             tubes = data.get("tube", {})
-            for tube in [
-                tube
-                for tube, its in tubes.items()
-                if name in (its["to"].partition(".")[0], its["from"].partition(".")[0])
-            ]:
+            ends = {tube: (its["from"].partition(".")[0], its["to"].partition(".")[0]) for tube, its in tubes.items()}
+            for tube in [tube for tube, both in ends.items() if name in both]:
                 del tubes[tube]
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]

@@ -23,6 +23,7 @@ from instruments.supply.photometer import OzoneStandard
 from instruments.unit import Unit
 from rig.bench_file import AirSection, BenchFile
 from rig.gas_lines import join
+from rig.meters import offer_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +105,7 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
         if generators and isinstance(unit, Calibrator | OzoneStandard):
             unit.connect_zero_air(generators[0])
     join(file, instruments, room, shelters)
+    offer_places(file, instruments, site)
     _feed(file, units, shelters)
     return Surroundings(outside, room)
 
