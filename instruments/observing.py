@@ -119,7 +119,7 @@ class Observing:
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
         count = len(next(iter(table.values())))
-        found = np.full(count, "", dtype="U200")
+        found = np.zeros(count, dtype="U200")  # of empty words, and of memory that nobody has touched
         for label, limits in sorted(self.entry.alarms.items()):
             values = table[label]
             for limit, side in ((limits.high, "high"), (limits.low, "low")):
