@@ -15,7 +15,12 @@ from instruments.steps import SECOND_US, Hidden, Moment, Steps
 if TYPE_CHECKING:
     from instruments.audit import AuditLog
     from instruments.catalogue import CatalogueEntry
+    from instruments.clock import InstrumentClock
     from instruments.wear import Wear
+
+
+CLOCK_ERROR = "clock_error"
+"""In a recording of a unit that has a clock: what it shows less the station's calendar, s."""
 
 
 class Observing:
@@ -29,6 +34,7 @@ class Observing:
     power_step: int
     wear: Wear
     audit: AuditLog
+    clock: InstrumentClock | None
     rows: Mapping[str, int]
     steps: Steps
     step_s: ClassVar[int]
@@ -53,7 +59,7 @@ class Observing:
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Whether a quantity has one value during a whole step."""
-        return quantity != "uptime_s" and not quantity.endswith("_hours")
+        return quantity not in ("uptime_s", "clock_us", CLOCK_ERROR) and not quantity.endswith("_hours")
 
     def alarms(self, t_us: int, moment: Moment) -> tuple[str, ...]:
         """Alarms that stand: the catalogue's limits against what is observed, in alphabetical order."""
@@ -76,7 +82,7 @@ class Observing:
 
     def quantities(self) -> tuple[str, ...]:
         """Everything numeric that a recording of the unit holds: what it reports, and its diagnostics."""
-        return (*self.reported(), *self.diagnostics)
+        return (*self.reported(), *self.diagnostics, *(() if self.clock is None else (CLOCK_ERROR,)))
 
     def recording(self, first: int, last: int) -> dict[str, FloatArray]:
         """All of :meth:`quantities` for steps ``first`` to ``last`` (exclusive), as they were seen at the steps' ends.
@@ -87,6 +93,8 @@ class Observing:
         table = {label: rows[self.rows[label]].copy() for label in self.diagnostics}
         for quantity in self.reported():
             table[quantity] = np.empty(last - first)
+        if self.clock is not None:
+            table[CLOCK_ERROR] = self.clock.errors_s((np.arange(first, last) + 1) * (self.step_s * SECOND_US))
         for begin, end, moment in self._moments(first, last):
             for quantity in self.reported():
                 table[quantity][begin - first : end - first] = self.report(quantity, begin, end, moment)
@@ -104,13 +112,14 @@ class Observing:
             for label in (f"{name}_step", name)
             if label in figures
         }
+        known |= {} if self.clock is None else {CLOCK_ERROR: "s"}
         known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
         return {**known, **self.diagnostic_units, **self.reported()}
 
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
         count = len(next(iter(table.values())))
-        found = np.full(count, "", dtype="U200")
+        found = np.zeros(count, dtype="U200")  # of empty words, and of memory that nobody has touched
         for label, limits in sorted(self.entry.alarms.items()):
             values = table[label]
             for limit, side in ((limits.high, "high"), (limits.low, "low")):
@@ -162,6 +171,10 @@ class Observing:
     def _kept_by_the_unit(self, t_us: int, moment: Moment, quantity: str) -> Value:
         if quantity in ("powered", "power"):
             return moment.powered
+        if quantity == "clock_us" and self.clock is not None:
+            return self.clock.shown_us(t_us)
+        if quantity == CLOCK_ERROR and self.clock is not None:
+            return self.clock.error_s(t_us)
         if quantity == "alarms":
             return self.alarms(t_us, moment)
         if quantity == "uptime_s":

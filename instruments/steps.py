@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from instruments.air import FloatArray
+from instruments.air import FloatArray, GasListener
 from instruments.device import Value
 from instruments.history import Series
 
@@ -62,10 +62,18 @@ class Steps(Series):
         # A stretch is no longer than the gas of 6 h, which is what the bench keeps for sure.
         super().__init__(rows, keep=keep, block=max(1, 600 // unit.step_s), stretch=max(1, 6 * 3600 // unit.step_s))
         self._unit = unit
+        self._listeners: list[tuple[GasListener, int]] = []
+
+    def on_forgotten(self, listener: GasListener, step_s: int) -> None:
+        """Tell ``listener`` from which second on the rows are no longer what they were."""
+        if not any(listener is known for known, _ in self._listeners):
+            self._listeners.append((listener, step_s))
 
     def forget(self, index: int) -> None:
         """Forget steps from ``index`` on."""
         self.history.truncate(max(index, self.history.start))
+        for listener, step_s in self._listeners:
+            listener.gas_changed(index * step_s)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         rows[:] = self._unit.detect(first, last)

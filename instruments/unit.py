@@ -20,6 +20,7 @@ from instruments.air import FloatArray
 from instruments.atmosphere import Site
 from instruments.audit import AuditLog, Change
 from instruments.catalogue import CatalogueEntry
+from instruments.clock import OF_THE_CLOCK, ClockedHidden, InstrumentClock, with_quartz
 from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.history import ToldSeries
@@ -57,6 +58,8 @@ class Unit(Observing, ABC):
     """Rows that only the next step needs, to the last digit."""
     report_only: ClassVar[frozenset[str]] = frozenset({"mode", "instrument_id"})
     """Settings that change what is shown and leave the physics alone."""
+    goes_by_its_clock: ClassVar[bool] = False
+    """Whether more than stamps goes by the unit's own clock: its hours."""
     indoors: ClassVar[bool] = True
     """Whether the air of the room matters to it."""
     actions: tuple[str, ...] = ()
@@ -69,7 +72,8 @@ class Unit(Observing, ABC):
         service: Service | None = None,
     ) -> None:  # fmt: skip
         self.entry, self.seed = entry, seed
-        self.hidden = self.hidden_model() if hidden is None else hidden
+        self.hidden = with_quartz(self.hidden_model() if hidden is None else hidden, name, seed)
+        self.clock = InstrumentClock(self.hidden) if isinstance(self.hidden, ClockedHidden) else None
         self.settings: dict[str, Value] = {key: limits.default for key, limits in entry.settings.items()}
         self.settings.setdefault("instrument_id", 0)
         self._name = name
@@ -145,6 +149,10 @@ class Unit(Observing, ABC):
         """The hidden truth is about to change: keep what has come of it so far (a drift)."""
         return
 
+    def clock_changed(self, step: int) -> None:
+        """The clock has been set or has jumped: what goes by it does so from ``step`` on."""
+        return
+
     # -- tools for a kind of instrument ---------------------------------------------------------------------------
 
     @property
@@ -210,6 +218,8 @@ class Unit(Observing, ABC):
         second = until_us // SECOND_US
         for series in self.made:
             series.values(second, second + 1)
+        if self.clock is not None:
+            self.clock.advance(until_us)
 
     def next_event_us(self) -> int | None:
         """Units of this family make no events of their own."""
@@ -237,7 +247,9 @@ class Unit(Observing, ABC):
         name, value = command.name, command.value
         if name.startswith("hidden."):
             hidden = self._hidden_with(name.removeprefix("hidden."), value)
-            if hidden != self.hidden:
+            if hidden != self.hidden and name.removeprefix("hidden.") in OF_THE_CLOCK:
+                self._turn_clock(t_us, hidden)
+            elif hidden != self.hidden:
                 self._cut(t_us, physical=True)
                 self.hidden_changes(t_us)
                 self.hidden = hidden
@@ -249,6 +261,10 @@ class Unit(Observing, ABC):
                 self._cut(t_us, physical=True)
                 self._switch(t_us, powered=value)
                 self.recompute(t_us)
+        elif name == "clock_us" and self.clock is not None:
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise Refused("invalid", "clock_us is a whole number of microseconds since 1970-01-01")
+            self._turn_clock(t_us, self.hidden, value)
         elif (part := self.wear.action(name)) is not None:
             self._cut(t_us, physical=True)
             self.wear.replace(t_us / SECOND_US, part)
@@ -261,8 +277,24 @@ class Unit(Observing, ABC):
         else:
             raise Refused("unknown", name)
 
-    clock_offset_us = 0
-    """The instrument's own clock less bench time; the bench sets it when it winds the clock."""
+    def _turn_clock(self, t_us: int, hidden: Hidden, clock_us: int | None = None) -> None:
+        """The clock is set, or what is wrong with it changes; all that does not go by it stays as it is."""
+        assert self.clock is not None
+        assert isinstance(hidden, ClockedHidden)
+        if self.goes_by_its_clock:
+            self._cut(t_us, physical=True)
+        self.hidden = hidden
+        if clock_us is None:
+            self.clock.change(t_us, hidden)
+        else:
+            self.clock.set_to(t_us, clock_us)
+        if self.goes_by_its_clock:
+            self.clock_changed(self.step_at(t_us))
+            self.recompute(t_us)
+
+    def clock_us(self, t_us: int) -> int:
+        """What its clock shows; bench time where it has none."""
+        return t_us if self.clock is None else self.clock.shown_us(t_us)
 
     def changes_physics(self, setting: str) -> bool:
         """Whether a setting does more than change what is shown."""
@@ -277,7 +309,7 @@ class Unit(Observing, ABC):
         self._cut(t_us, physical=physical)
         by = "calibration" if acted and command.by == "remote" else command.by
         for key, value in changed.items():
-            self.audit.note(Change(t_us + self.clock_offset_us, by, key, self.settings[key], value))
+            self.audit.note(Change(self.clock_us(t_us), by, key, self.settings[key], value))
         self.settings = {**self.settings, **changed}
         if physical:
             self.recompute(t_us)
@@ -296,6 +328,10 @@ class Unit(Observing, ABC):
         warm = float(self.warmth(step - 1, step)[0]) if step > 0 else 1.0 - self._coldness
         self.powered, self.power_step, self._coldness = powered, step, 1.0 - warm
         self.wear.switch(t_us / SECOND_US, running=powered)
+        if self.clock is not None:
+            self.clock.switch(t_us, powered=powered)
+            if self.goes_by_its_clock:
+                self.clock_changed(step)
         self.settings = {**self.settings, **self.power_changed(t_us, step)}
 
     def _hidden_with(self, key: str, value: Value) -> Hidden:

@@ -30,14 +30,11 @@ _HOUSEKEEPING_US = 6 * 3600 * 1_000_000
 
 
 class InstrumentFace:
-    """A device bound to the bench's clock: what a protocol sees of it. Holds the instrument's own clock."""
+    """A device bound to the bench's clock: what a protocol sees of it."""
 
-    def __init__(
-        self, device: Device, clock: Clock, epoch_local_us: int, on_command: Callable[[Command], None]
-    ) -> None:
+    def __init__(self, device: Device, clock: Clock, on_command: Callable[[Command], None]) -> None:
         self._device = device
         self._clock = clock
-        self._clock_offset_us = epoch_local_us
         self._on_command = on_command
 
     def read(self, quantity: str) -> Value:
@@ -49,10 +46,7 @@ class InstrumentFace:
         return self._device.read(t_us, quantity)
 
     def apply(self, name: str, value: Value) -> None:
-        """Set a parameter or start an action, now."""
-        if name == "clock_us":
-            self._clock_offset_us = int(value) - self._clock.now_us  # type: ignore[arg-type]
-            return
+        """Set a parameter, the clock, or start an action, now."""
         self._on_command(Command(name, value))
 
     def now_us(self) -> int:
@@ -61,7 +55,7 @@ class InstrumentFace:
 
     def clock_us(self) -> int:
         """The instrument's own clock, microseconds since 1970-01-01 of its local calendar."""
-        return self._clock.now_us + self._clock_offset_us
+        return int(self.read("clock_us"))  # type: ignore[arg-type]  # a clock shows a whole number
 
 
 @dataclass
@@ -225,7 +219,9 @@ class Bench:
         return {
             "seed": self.seed,
             "devices": self._built,
-            "cylinders": {name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items()},
+            "cylinders": {
+                name: {"deviation_pct": 0.0, **s.hidden} for name, s in self.file.cylinder.items() if s.model is None
+            },
             "faults": [
                 {"name": f.name, "kind": f.kind.name, "device": f.device, "start_us": f.start_us, "end_us": f.end_us,
                  "severity": f.severity, "parameter": f.parameter, "onset": f.onset, "reveals": f.kind.reveals}

@@ -11,18 +11,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from instruments.air import Species
 from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from instruments.supply.settings import PORTS as GAS_PORTS
-from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection
-from rig.device_check import device_mistakes, kind_of
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, bottles, kind_of
+from rig.cylinder_check import cylinder_mistakes, tube_mistakes
+from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
-from rig.host.references import species_of
-
-_INLETS = ("sample", "zero", "span")
+from rig.meters import meter_mistakes, place_mistakes
 
 
 def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
@@ -61,22 +58,25 @@ def mistakes(
     errors: list[ConfigurationError] = []
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
+        errors += meter_mistakes(file, where, name, section)
     errors += _ports_taken_twice(file, where)
     errors += _station(file, where)
-    errors += _cylinders(file, where, known)
-    errors += _tubes(file, where, known)
+    errors += cylinder_mistakes(file, where, known)
+    errors += tube_mistakes(file, where, known)
     for name in file.certificate:
         if name in file.device and kind_of(file, name) not in ("calibrator", MANUAL, None):
             errors.append(ConfigurationError(where, f"certificate.{name}", "the name of a calibrator", repr(name)))
         elif name not in known:
             errors.append(_unknown(file, where, f"certificate.{name}", name))
+    acting = {**file.device, **bottles(file)}
     for number, routine in enumerate(file.routine):
         for place, step in enumerate(routine.steps):
-            actor, key = file.device.get(step.device), f"routine.{number}.steps.{place}"
-            if step.device not in known:
+            actor, key = acting.get(step.device), f"routine.{number}.steps.{place}"
+            if step.device not in known and step.device not in acting:
                 errors.append(_unknown(file, where, f"{key}.device", step.device))
             elif actor is not None and (actor.resource is not None or actor.model == MANUAL):
                 errors.append(ConfigurationError(where, f"{key}.device", "an emulated device", repr(step.device)))
+            errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)
     return errors
@@ -142,7 +142,8 @@ def _leave_out(node: Any, path: Sequence[int | str]) -> None:
 
 
 def _unknown(file: BenchFile, where: str, key: str, found: str) -> ConfigurationError:
-    return ConfigurationError(where, key, f"a device of this bench ({', '.join(file.device)})", repr(found))
+    there = ", ".join((*file.device, *bottles(file)))
+    return ConfigurationError(where, key, f"a device of this bench ({there})", repr(found))
 
 
 def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
@@ -191,73 +192,22 @@ def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
                     yield ConfigurationError(where, f"device.{name}.power", expected, "a plug")
 
 
-def _cylinders(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
-    calibrators = [name for name in file.device if kind_of(file, name) in ("calibrator", MANUAL)]
-    letters: dict[tuple[str, str], str] = {}
-    species_seen: dict[str, str] = {}
-    if len(file.cylinder) > len(GAS_PORTS):
-        yield ConfigurationError(where, "cylinder", f"{len(GAS_PORTS)} cylinders at most", len(file.cylinder))
-    for letter, (name, section) in zip(GAS_PORTS, file.cylinder.items(), strict=False):
-        key = f"cylinder.{name}"
-        species = species_of(name, section)
-        if species.upper() not in Species.__members__ or species == "h2o":
-            yield ConfigurationError(where, f"{key}.species", "so2, no, no2, co or o3", repr(species))
-            continue
-        first = species_seen.setdefault(species, key)
-        if first != key:
-            yield ConfigurationError(where, key, f"one cylinder of {species} ({first} is one)", "a second one")
-        port = section.port or letter
-        if port not in GAS_PORTS:
-            yield ConfigurationError(where, f"{key}.port", f"one of {', '.join(GAS_PORTS)}", repr(port))
-        first = letters.setdefault((section.device, port), key)
-        if first != key:
-            yield ConfigurationError(where, f"{key}.port", f"a port that {first} is not connected to", repr(port))
-        if section.device and section.device not in known:
-            yield _unknown(file, where, f"{key}.device", section.device)
-        elif section.device and section.device in file.device and section.device not in calibrators:
-            yield ConfigurationError(where, f"{key}.device", "a calibrator of this bench", repr(section.device))
-        yield from _contents(where, key, species, section)
-
-
-def _contents(where: str, key: str, species: str, section: CylinderSection) -> Iterator[ConfigurationError]:
-    for name, value in section.hidden.items():
-        if name != "deviation_pct":
-            yield ConfigurationError(where, f"{key}.hidden.{name}", "no such key here; there is deviation_pct", value)
-        elif isinstance(value, bool | str) or value <= -100.0:
-            yield ConfigurationError(where, f"{key}.hidden.{name}", "a number of % above -100", repr(value))
-    if species in section.impurities:
-        expected = f"other species than {species}, which the cylinder is made for"
-        yield ConfigurationError(where, f"{key}.impurities.{species}", expected, section.impurities[species])
-
-
-def _tubes(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
-    for name, tube in file.tube.items():
-        source, _, outlet = tube.from_.partition(".")
-        if source not in known or outlet != "out":
-            yield ConfigurationError(where, f"tube.{name}.from", "<calibrator>.out", repr(tube.from_))
-        elif kind_of(file, source) not in ("calibrator", MANUAL, None):
-            yield ConfigurationError(where, f"tube.{name}.from", "the outlet of a calibrator", repr(tube.from_))
-        device, _, inlet = tube.to.partition(".")
-        section = file.device.get(device)
-        if device not in known or inlet not in _INLETS or kind_of(file, device) in ("calibrator", MANUAL):
-            yield ConfigurationError(where, f"tube.{name}.to", "<analyzer>.sample, .zero or .span", repr(tube.to))
-        elif section is not None and section.resource is None and kind_of(file, source) == MANUAL:
-            expected = "an emulated calibrator: gas that is set by hand does not reach an emulated unit"
-            yield ConfigurationError(where, f"tube.{name}.from", expected, repr(tube.from_))
-
-
 def _fault(
     file: BenchFile, where: str, number: int, section: FaultSection, known: Collection[str]
 ) -> Iterator[ConfigurationError]:
     key = f"fault.{number}"
-    if section.device not in known:
+    acting = {**file.device, **bottles(file)}
+    if section.device.removeprefix(CYLINDER) in file.cylinder and section.device not in (*known, *acting):
+        yield ConfigurationError(where, f"{key}.device", "a cylinder with a model: one without lasts for ever",
+                                 repr(section.device))  # fmt: skip
+    elif section.device not in (*known, *acting):
         yield _unknown(file, where, f"{key}.device", section.device)
     try:
         fault = plan_fault(section, number, where)
     except ConfigurationErrors as several:
         yield from several.errors
         return
-    device = file.device.get(section.device)
+    device = acting.get(section.device)
     if device is None:
         return
     if device.resource is not None or device.model == MANUAL:

@@ -21,9 +21,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     Tag,
+    model_validator,
 )  # fmt: skip
 
 from instruments.ambient.settings import CitySection, ReplaySection
+from instruments.catalogue import load
+from instruments.errors import ConfigurationError
 from instruments.reading import read_data, validate
 from instruments.wear import Service
 from rig.units import Dimension, base_unit, parse_quantity
@@ -49,6 +52,7 @@ MANUAL = "manual"
 
 _EXAMPLE: dict[Dimension, str] = {
     "fraction": "500 ppb", "length": "3 m", "time": "90 s", "flow": "5 L/min", "volume": "180 cm3",
+    "pressure": "8 MPa",
 }  # fmt: skip
 
 Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(ge=0)]
@@ -59,6 +63,10 @@ Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
 """A time in seconds, written with a unit."""
 Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0)]
 """A flow in L/min, written with a unit."""
+
+
+Pressure = Annotated[float, _quantity("pressure"), _written("pressure"), Field(gt=0)]
+"""A pressure in MPa, written with a unit."""
 
 
 def _instant(value: object) -> object:
@@ -133,6 +141,18 @@ class PlugSection(_Section):
     watts: float = Field(default=150.0, ge=0)
 
 
+class MeterCertificateSection(_Section):
+    """``[device.X.certificate.quantity]``: what a laboratory says of a meter: corrected = slope x shown + intercept."""
+
+    certificate: str = Field(min_length=1)
+    expires: Day
+    u_pct: float = Field(default=0.0, ge=0, description="standard uncertainty, % of the reading")
+    u_offset: float = Field(default=0.0, ge=0, description="its constant part, unit of the quantity")
+    slope: float = Field(default=1.0, gt=0)
+    intercept: float = 0.0
+    reference_c: float | None = Field(default=None, description="reference temperature of the flow certified")
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -144,6 +164,7 @@ class DeviceSection(_Section):
     warm: bool = Field(default=True, description="has been running before the epoch")
     service: Service = Field(default_factory=Service, description="hours and shelf time behind it")
     power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
+    certificate: dict[str, MeterCertificateSection] = Field(default_factory=dict, description="of a meter's quantities")
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None
@@ -154,28 +175,49 @@ class DeviceSection(_Section):
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")
 
 
-class CylinderSection(_Section):
-    """``[cylinder.X]``: a certified gas in nitrogen, connected to a port of the calibrator."""
+GasName = Literal["so2", "no", "no2", "co", "o3"]
 
-    value: Annotated[Fraction, Field(gt=0)]
+
+class CylinderSection(_Section):
+    """``[cylinder.X]``: a certified gas, or a mixture, in nitrogen.
+
+    It hangs on a port of a calibrator, or, where a tube begins at ``cylinder.X``, on an analyzer. With a ``model`` it
+    is used up and ages, and is a device of the name ``cylinder.X``; without one it lasts for ever.
+    """
+
+    value: Annotated[Fraction, Field(gt=0)] | None = None
+    components: dict[GasName, Annotated[Fraction, Field(gt=0)]] = Field(
+        default_factory=dict, description="certified gases of a mixture, in place of value"
+    )
+    model: str | None = Field(default=None, description="catalogue name of a cylinder that is used up")
+    pressure: Pressure | None = Field(default=None, description="what is left at the epoch; full if left out")
+    settings: dict[str, SettingValue] = Field(default_factory=dict, description="with a model: its valve")
+    service: Service = Field(default_factory=Service, description="with a model: hours since it was filled")
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
     certificate: str = Field(min_length=1)
     expires: Day
-    species: Literal["so2", "no", "no2", "co", "o3"] | None = None
+    species: GasName | None = Field(default=None, description="main gas; the cylinder's own name if left out")
     port: str = ""
     device: str = ""
     stored: Fraction | None = Field(default=None, description="value typed into the calibrator, if not the certified")
-    impurities: dict[Literal["so2", "no", "no2", "co", "o3"], Fraction] = Field(default_factory=dict)
+    impurities: dict[GasName, Fraction] = Field(default_factory=dict)
     hidden: dict[str, SettingValue] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_content(self) -> CylinderSection:
+        if (self.value is None) == (not self.components):
+            raise ValueError("either value (one certified gas) or components (a mixture)")
+        return self
 
 
 class TubeSection(_Section):
-    """``[tube.X]``: gas goes from ``from`` to ``to`` (``device.port``)."""
+    """``[tube.X]``: gas goes from ``from`` (``calibrator.out``, ``cylinder.so2``) to ``to`` (``device.port``)."""
 
     from_: str = Field(alias="from")
     to: str
     length: Length
     bore: Length = 0.004
+    flow: Flow | None = Field(default=None, description="of a cylinder's needle valve while its consumer draws")
 
 
 class UncertaintySection(_Section):
@@ -270,6 +312,47 @@ class BenchFile(_Section):
     routine: list[RoutineSection] = Field(default_factory=list)
 
 
+def kind_of(file: BenchFile, name: str) -> str | None:
+    """Kind of a device (so2, nox, o3, co, calibrator, manual); None if the file, or the catalogue, lacks it."""
+    section = file.device.get(name)
+    if section is None:
+        return None
+    if section.model == MANUAL:
+        return MANUAL
+    try:
+        return load(section.model).kind
+    except ConfigurationError:
+        return None
+
+
+CYLINDER = "cylinder."
+"""What the name of a cylinder begins with where it stands among devices: in faults, routines, tubes and recordings."""
+
+
+def bottles(file: BenchFile) -> dict[str, DeviceSection]:
+    """Cylinders with a model as the devices that they are, by their names."""
+    return {
+        f"{CYLINDER}{name}": DeviceSection(
+            model=section.model, settings=section.settings, hidden=section.hidden, service=section.service
+        )
+        for name, section in file.cylinder.items()
+        if section.model is not None
+    }
+
+
+def cylinder_ports(file: BenchFile) -> dict[str, tuple[str, str]]:
+    """Calibrator (empty: the only one) and gas port of each cylinder that no tube leads from.
+
+    Ports that the file does not tell are a, b, c... in the order of the cylinders.
+    """
+    tapped = {tube.from_ for tube in file.tube.values()}
+    hung = [name for name in file.cylinder if f"{CYLINDER}{name}" not in tapped]
+    return {
+        name: (file.cylinder[name].device, file.cylinder[name].port or letter)
+        for name, letter in zip(hung, "abcdef", strict=False)
+    }
+
+
 def direct_ports(file: BenchFile) -> list[str]:
     """Keys of the ports without a wire, which cannot be served."""
     return [
@@ -288,7 +371,9 @@ def read_bench_data(path: Path) -> dict[str, Any]:
     """
     data = read_data(path, "bench file", "json" if path.suffix == ".json" else "toml")
     devices = data.get("device")
-    for section in devices.values() if isinstance(devices, dict) else ():
+    cylinders = data.get("cylinder")
+    named = [part for part in (devices, cylinders) if isinstance(part, dict)]
+    for section in (section for part in named for section in part.values()):
         model = section.get("model") if isinstance(section, dict) else None
         if isinstance(model, str) and model.endswith(".toml"):
             section["model"] = str(path.parent / model)  # a model's file of one's own lies beside the bench file

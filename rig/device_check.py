@@ -14,19 +14,6 @@ from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
 from rig.wiring import DIRECT, start_settings
 
 
-def kind_of(file: BenchFile, name: str) -> str | None:
-    """Kind of a device (so2, nox, o3, co, calibrator, manual); None if the file, or the catalogue, lacks it."""
-    section = file.device.get(name)
-    if section is None:
-        return None
-    if section.model == MANUAL:
-        return MANUAL
-    try:
-        return load(section.model).kind
-    except ConfigurationError:
-        return None
-
-
 def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
     """Everything in ``[device.name]`` that its model does not take."""
     key = f"device.{name}"
@@ -41,6 +28,10 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
         return
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
+        return
+    if entry.kind == "cylinder":
+        expected = f'a device; a cylinder is a section of its own: [cylinder.{name}] with model = "{entry.name}"'
+        yield ConfigurationError(where, f"{key}.model", expected, repr(section.model))
         return
     if section.resource is not None:
         yield from _real(where, key, section, entry)

@@ -133,13 +133,16 @@ class ServedBench:
         data.pop("routine", None)
         data.pop("air", None)
         for cylinder in data.get("cylinder", {}).values():
-            cylinder.pop("hidden", None)
-        # What can be reached in this process only is not there for another one.
+            for key in ("hidden", "model", "pressure", "settings", "service"):
+                cylinder.pop(key, None)
+        # What no port leads to, or one of this process only, is not there for another process.
         reached = {endpoint.device for endpoint in self.endpoints}
-        for name in [name for name, device in data["device"].items() if device.get("port") and name not in reached]:
+        for name in [name for name in data["device"] if name not in reached]:
             del data["device"][name]
+            data.get("certificate", {}).pop(name, None)
             tubes = data.get("tube", {})
-            for tube in [tube for tube, its in tubes.items() if its["to"].partition(".")[0] == name]:
+            ends = {tube: (its["from"].partition(".")[0], its["to"].partition(".")[0]) for tube, its in tubes.items()}
+            for tube in [tube for tube, both in ends.items() if name in both]:
                 del tubes[tube]
         for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]

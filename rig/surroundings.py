@@ -12,16 +12,18 @@ from instruments.atmosphere import Atmosphere, Site
 from instruments.gas.base import PointAnalyzer
 from instruments.particles.filter_user import FilterUser
 from instruments.particles.filters import FilterBox
-from instruments.plumbing import Air, Tube, VentedManifold
+from instruments.plumbing import Air
 from instruments.station.manifold import Manifold
 from instruments.station.power import PowerSupply
-from instruments.station.room import OpenVent
 from instruments.station.shelter import Shelter
 from instruments.supply.bottle import GasBottle
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.generator import ZeroAirGenerator
+from instruments.supply.photometer import OzoneStandard
 from instruments.unit import Unit
 from rig.bench_file import AirSection, BenchFile
+from rig.gas_lines import join
+from rig.meters import offer_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,16 +91,21 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
     manifolds = [unit for unit in units.values() if isinstance(unit, Manifold)]
     for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold))]:
         unit.place(site_of_supplies if isinstance(unit, _SUPPLIES) else site)
+        if unit.clock is not None:
+            unit.clock.stand_in(room)
     _share_filters(bench, units)
     for name, unit in units.items():
-        if manifolds and isinstance(unit, PointAnalyzer) and not _has_own_sample_line(file, name):
+        if isinstance(unit, OzoneStandard) or not isinstance(unit, PointAnalyzer):
+            continue  # a transfer standard hangs on no manifold
+        if manifolds and not _has_own_sample_line(file, name):
             manifolds[0].add_consumer(unit, "sample")
             unit.connect("sample", manifolds[0].outlet)
     generators = [unit for unit in units.values() if isinstance(unit, ZeroAirGenerator)]
     for unit in units.values():
-        if generators and isinstance(unit, Calibrator):
+        if generators and isinstance(unit, Calibrator | OzoneStandard):
             unit.connect_zero_air(generators[0])
-    _join_calibrators(file, instruments, room, shelters)
+    join(file, instruments, room, shelters)
+    offer_places(file, instruments, site)
     _feed(file, units, shelters)
     return Surroundings(outside, room)
 
@@ -113,35 +120,6 @@ def _share_filters(bench: Bench, units: Mapping[str, Unit]) -> None:
         if isinstance(unit, FilterUser):
             box = box or FilterBox(bench.seed, FILTERS)
             unit.use(box)
-
-
-def _join_calibrators(
-    file: BenchFile, instruments: Mapping[str, Instrument], room: GasSource, shelters: list[Shelter]
-) -> None:
-    """Calibrators through a vented manifold and tubes to analyzers."""
-    vented: dict[str, VentedManifold] = {}
-    for name, instrument in instruments.items():
-        if isinstance(instrument.device, Calibrator):
-            vented[name] = VentedManifold(instrument.device.outlet, room)
-    for tube in file.tube.values():
-        source = tube.from_.partition(".")[0]
-        device, _, port = tube.to.partition(".")
-        if device not in instruments:
-            continue  # the tube says at which port a real unit takes its gas; nothing of it is simulated
-        analyzer = instruments[device].device
-        vented[source].add_consumer(analyzer, port)  # type: ignore[arg-type]
-        end: GasSource = Tube(
-            vented[source],
-            length_m=tube.length,
-            bore_m=tube.bore,
-            flow_lpm=instruments[device].entry.parameter("sample_flow"),
-        )
-        analyzer.connect(port, end)  # type: ignore[attr-defined]
-    for name, line in vented.items():
-        for shelter in shelters:
-            calibrator = instruments[name].device
-            assert isinstance(calibrator, Calibrator)  # these are what has a vent
-            shelter.add_vent(OpenVent(calibrator.outlet, line))
 
 
 def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -> None:

@@ -20,6 +20,10 @@ _EVERY_US = 10_000_000
 _POLLUTANTS = (Species.SO2, Species.NO, Species.NO2, Species.O3, Species.CO)
 
 
+_CHANNELS = {"nox": ("no", "no2", "nox"), "photometer": ("o3",)}
+"""What an analyzer shows that is not named as its kind is."""
+
+
 def fault_line(t_us: int, fault: Fault, begins: bool) -> dict[str, Any]:
     """A fault that begins or ends, as a line of the log and as an event of ``truth.json``."""
     return {
@@ -113,7 +117,7 @@ def _reading(name: str, instrument: Instrument, t_us: int) -> dict[str, Any]:
         powered = bool(device.read(t_us, "powered"))
         shown = {quantity: device.read(t_us, quantity) for quantity in device.reported()} if powered else {}
         return {"kind": "reading", "t_us": t_us, "device": name, "powered": powered, "shown": shown}
-    channels = ("no", "no2", "nox") if kind == "nox" else (kind,)
+    channels = _CHANNELS.get(kind, (kind,))
     inlet = ("no", "no2") if kind == "nox" else channels
     powered = bool(device.read(t_us, "powered"))
     return {

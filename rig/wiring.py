@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from instruments.air import Species
 from instruments.build import build_unit, unit_class
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Device, Face, Value
 from instruments.protocols.dialects import dialect, protocols_of
 from instruments.protocols.ends import Box, DeviceEnd, HostEnd, Transport
-from instruments.supply.calibrator import Calibrator
-from instruments.supply.cylinder import Cylinder
 from instruments.unit import Unit
-from rig.bench_file import BenchFile, DeviceSection, PortSection
+from rig.bench_file import DeviceSection, PortSection
+from rig.gas_lines import build_bottles, connect_cylinders
 from rig.host.direct import DirectProtocol
 from rig.host.kinds import channels_of
-from rig.host.references import species_of
 from rig.host.reliance import relied_on
 from rig.surroundings import Surroundings, furnish, outside_air
 
@@ -32,10 +30,13 @@ DIRECT = "direct"
 
 def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> DirectProtocol:
     """The host side of a direct port: quantities and settings by the model's own names and units."""
-    units = {name: limits.unit for name, limits in entry.settings.items()}
-    if isinstance(device, Unit):
-        units |= device.units()
-    return DirectProtocol(face, lambda quantity: units.get(quantity, ""))
+    settings = {name: limits.unit for name, limits in entry.settings.items()}
+
+    def unit_of(quantity: str) -> str:
+        # A calibrator's concentration has the unit of the gas that it is at: asked for anew each time.
+        return (device.units() if isinstance(device, Unit) else {}).get(quantity) or settings.get(quantity, "")
+
+    return DirectProtocol(face, unit_of)
 
 
 def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostEnd, str]:
@@ -80,14 +81,18 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
             continue
         entry = load(section.model)
         device = _device(bench, name, section, entry)
-        face = InstrumentFace(device, bench.clock, local_epoch_us(file),
-                              lambda command, name=name: bench.command(name, command))  # type: ignore[misc]  # fmt: skip
+        if device.clock is not None:
+            device.clock.begin(local_epoch_us(file))
+        face = InstrumentFace(device, bench.clock, partial(bench.command, name))
         instruments[name] = Instrument(name, section, entry, device, face, _maker(entry, face))
-    _connect_cylinders(file, instruments)
+    for name, (section, entry, bottle) in build_bottles(bench).items():
+        face = InstrumentFace(bottle, bench.clock, partial(bench.command, name))
+        instruments[name] = Instrument(name, section, entry, bottle, face, _maker(entry, face))
+    connect_cylinders(file, instruments)
     return instruments, furnish(bench, instruments, outside)
 
 
-def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Device:
+def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Unit:
     settings = start_settings(section, entry)
     for protocol in protocols_of(entry):
         spoken = dialect(entry, protocol)
@@ -110,21 +115,3 @@ def _maker(entry: CatalogueEntry, face: Face) -> Callable[[PortSection, Transpor
         return boxes[port.protocol].line(transport, port.options, port.id)
 
     return make
-
-
-def _connect_cylinders(file: BenchFile, instruments: dict[str, Instrument]) -> None:
-    """Cylinders to the ports of calibrators."""
-    calibrators = {name: i.device for name, i in instruments.items() if isinstance(i.device, Calibrator)}
-    for letter, (name, section) in zip("abcdef", file.cylinder.items(), strict=False):
-        target = section.device or next(iter(calibrators), "")
-        if target not in calibrators:
-            continue  # gas of a real calibrator, or of none: nothing of it is simulated
-        species = species_of(name, section)
-        scale = 1e-3 if species == "co" else 1.0
-        cylinder = Cylinder(
-            Species[species.upper()], section.value * scale, 2.0 * section.u_pct,
-            {Species[s.upper()]: v * (1e-3 if s == "co" else 1.0) for s, v in section.impurities.items()},
-            **section.hidden,  # type: ignore[arg-type]
-        )  # fmt: skip
-        stored = None if section.stored is None else section.stored * scale
-        calibrators[target].connect_cylinder(section.port or letter, cylinder, stored)

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from instruments.air import Species
+from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command, Value
 from instruments.errors import Refused
@@ -145,7 +146,8 @@ def _levels(plan: PlanFile, bench: BenchFile, name: str, kind: str) -> Iterator[
 
 def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference]) -> Calibrator:
     """A box of the bench's calibrator's model with the bench's cylinders, to be asked what it refuses."""
-    box = Calibrator(load(bench.device[name].model), name, 0)
+    box = build_unit(load(bench.device[name].model), name, 0)
+    assert isinstance(box, Calibrator)  # its kind has been looked at
     for cylinder in cylinders.values():
         made_for = Cylinder(Species[cylinder.species.upper()], cylinder.value, 2.0 * cylinder.u_pct)
         box.connect_cylinder(cylinder.port, made_for, cylinder.stored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from instruments.air import Species
-from instruments.steps import Hidden
+from instruments.clock import ClockedHidden
 
 GASES = (Species.SO2, Species.NO2, Species.O3)
 NAMES = tuple(species.name.lower() for species in GASES)
@@ -18,8 +18,8 @@ STATUS = ("valid", "not above its deviation", "low light", "no light")
 """Meaning of the values of ``<gas>_status``."""
 
 
-class OpenPathHidden(Hidden):
-    """What is wrong with an open-path unit.
+class OpenPathHidden(ClockedHidden):
+    """What is wrong with an open-path unit, beside its clock.
 
     Attributes:
         lamp_fraction: light of the lamp over that of one of its age; 0: it is out.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from instruments.steps import Hidden
+from instruments.clock import ClockedHidden
 
 
-class AnalyzerHidden(Hidden):
-    """Causes that every analyzer has.
+class AnalyzerHidden(ClockedHidden):
+    """Causes that every analyzer has, beside those of its clock.
 
     Attributes:
         span_error_pct: error of the detector's sensitivity, %.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.device import Value
-from instruments.particles.bam_cycle import DEFAULTS, FIELDS, MINUTES, SHOWN, Cycle, Phase, Run, edges, row
+from instruments.particles.bam_cycle import DEFAULTS, FIELDS, MINUTES, SHOWN, SLIP_MINUTE, Cycle, Phase, Run, edges, row
 from instruments.particles.beta import BetaMonitor
 from instruments.particles.counting import density_mg_cm2
 from instruments.particles.flags import BIT, FULL_SCALE, letters
@@ -58,18 +58,24 @@ class Bam1020(BetaMonitor):
         """Return the rows of the minutes ``first`` to ``last``: run after run of minutes of the same phase."""
         around = self.around(first, last)
         cycle = Cycle(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
+        cycle.ahead = self.before("ahead", first, self.minutes_ahead(0))
         early = _EARLY if self.settings["cycle"] == "early" else 0
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
             out[self.rows[name]] = values
         begin = 0
         while begin < last - first:
-            minute = (int(around.minute[begin]) + early) % MINUTES
-            if minute == 0 and self.powered:
-                self._begin(cycle, around, begin)
+            minute = (first + begin + int(cycle.ahead) + early) % MINUTES
+            if minute == SLIP_MINUTE:
+                cycle.ahead = self.minutes_ahead(first + begin)
+                minute = (first + begin + int(cycle.ahead) + early) % MINUTES
+            if minute == 0:
+                cycle.piece = float((first + begin) // MINUTES)
+                if self.powered:
+                    self._begin(cycle, around, begin)
             until = next(edge for edge in edges(int(cycle.count_time)) if edge > minute)
             end = min(begin + until - minute, last - first)
-            run = Run(begin, end, minute, (first + begin) // MINUTES)
+            run = Run(begin, end, minute, int(cycle.piece))
             cycle.flow = cycle.inlet_flow = cycle.pressure_drop = cycle.count_rate = 0.0
             cycle.phase = float(Phase.WAITING)
             varying = self._powered(cycle, around, run) if self.powered else {}

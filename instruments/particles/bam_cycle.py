@@ -8,6 +8,9 @@ from functools import cache
 from operator import attrgetter
 
 MINUTES = 60
+SLIP_MINUTE = 40
+"""Minute of the cycle at which a clock that drifts makes it a minute shorter or longer: there only air is drawn, so
+that no count is cut (this project's choice; the unit itself moves by seconds)."""
 
 
 class Phase(IntEnum):
@@ -44,6 +47,8 @@ class Cycle:
     count_rate: float = 0.0
     # what only the next minute needs
     inlet_flow: float = 0.0
+    ahead: float = 0.0
+    piece: float = 0.0
     running: float = 0.0
     count_time: float = 8.0
     solid: float = 0.0
@@ -103,5 +108,9 @@ class Run:
 
 @cache
 def edges(count: int) -> tuple[int, ...]:
-    """Minutes of the cycle at which a phase ends: count, move, without membrane, with it, air, move, count."""
-    return (count, count + 1, 2 * count + 1, 3 * count + 1, MINUTES - 1 - count, MINUTES - count, MINUTES)
+    """Minutes of the cycle at which a phase ends: count, move, without membrane, with it, air, move, count.
+
+    The air is cut once, where the cycle follows a clock that drifts.
+    """
+    moved = MINUTES - 1 - count
+    return (count, count + 1, 2 * count + 1, 3 * count + 1, SLIP_MINUTE, moved, moved + 1, MINUTES)

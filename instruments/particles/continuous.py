@@ -30,6 +30,9 @@ from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import SECOND_US, Moment
 
 _HOUR, _DAY = 60, 1440
+_SLIP_MINUTE, _SLIP = 40, 5
+"""Minute of the hour at which a clock that drifts makes it a minute shorter or longer, and minutes by which hours may
+lie off their places before they are no longer those of one day (this project's choices)."""
 _QUIET = ("flow", "count_rate", "pressure_drop")
 """Alarms that mean nothing while the filter changes."""
 
@@ -56,17 +59,21 @@ class Continuous(BetaMonitor):
         """Return the rows of the minutes ``first`` to ``last``: run after run of minutes of the same phase."""
         around = self.around(first, last)
         state = Running(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
+        state.ahead = self.before("ahead", first, self.minutes_ahead(0))
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
             out[self.rows[name]] = values
         begin = 0
         while begin < last - first:
             end = last - first
-            minute = int(around.minute[begin])
+            minute = first + begin + int(state.ahead)
+            if minute % _HOUR == _SLIP_MINUTE and self.powered:
+                state.ahead = self.minutes_ahead(first + begin)
+                minute = first + begin + int(state.ahead)
             state.idle()
             varying: dict[str, FloatArray] = {}
             if self.powered:
-                end = min(end, begin + _HOUR - minute % _HOUR)
+                end = min(end, begin + next(m for m in (_SLIP_MINUTE, _HOUR) if m > minute % _HOUR) - minute % _HOUR)
                 varying = self._powered(state, around, begin, end, minute)
                 end = begin + len(next(iter(varying.values())))
             out[self._places, begin:end] = np.array(row(state))[:, None]
@@ -222,10 +229,10 @@ class Continuous(BetaMonitor):
             state.concentration_1h = float(self.resolved(np.array(value)))
         begin = max(now - _DAY, 0)
         ends = np.arange(now - 1 - _HOUR, begin - 1, -_HOUR) - begin
-        hours = self._until(out, first, begin, now, "concentration_1h")[ends]
-        valid = self._until(out, first, begin, now, "hour_valid")[ends] * (
-            self._until(out, first, begin, now, "record_s")[ends] == (ends + begin + 1) * self.step_s
-        )
+        kept = ends + _SLIP  # a record stands until the next one
+        hours = self._until(out, first, begin, now, "concentration_1h")[kept]
+        off_s = self._until(out, first, begin, now, "record_s")[kept] - (ends + begin + 1) * self.step_s
+        valid = self._until(out, first, begin, now, "hour_valid")[kept] * (np.abs(off_s) <= _SLIP * self.step_s)
         total = float(np.sum(hours * valid)) + state.concentration_1h * state.hour_valid
         if valid.sum() + state.hour_valid > 0.0:
             state.concentration_24h = total / (float(valid.sum()) + state.hour_valid)

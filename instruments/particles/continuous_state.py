@@ -27,6 +27,7 @@ class Running:
     foil_reading: float = 0.0
     # what only the next minute needs
     inlet_flow: float = 0.0
+    ahead: float = 0.0
     told: float = 0.0
     age: float = 0.0
     spot: float = 0.0

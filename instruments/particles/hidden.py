@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from instruments.clock import ClockedHidden
 from instruments.particles.inlet import InletHidden
 
 
-class BetaHidden(InletHidden):
-    """Causes that both beta monitors have, beside those of their inlet.
+class BetaHidden(ClockedHidden, InletHidden):
+    """Causes that both beta monitors have, beside those of their clock and their inlet. Their hours go by the clock.
 
     Attributes:
         leak_fraction: part of the air at the tape that comes in past the inlet, at the nozzle.
@@ -31,9 +32,7 @@ class BetaHidden(InletHidden):
         alkaline_tape: SO2 that the tape's fibres take up, ug per ug drawn (acid gas on alkaline glass fibre).
         static_ug: charge on tape and nozzle looks like so much mass per spot, ug.
         rain_in: part of the rain on the head that gets down to the tape, 0 to 1.
-        clock_error_s: the unit's clock less the true one, s; its cycle goes by it.
         frozen: the firmware stores the last value again and again.
-        battery_flat: settings do not survive a power cut.
     """
 
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -55,9 +54,7 @@ class BetaHidden(InletHidden):
     alkaline_tape: float = Field(default=0.0, ge=0.0, le=1.0)
     static_ug: float = Field(default=0.0, ge=-100.0, le=100.0)
     rain_in: float = Field(default=0.0, ge=0.0, le=1.0)
-    clock_error_s: float = Field(default=0.0, ge=-86400.0, le=86400.0)
     frozen: bool = False
-    battery_flat: bool = False
 
 
 class BamHidden(BetaHidden):

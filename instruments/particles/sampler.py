@@ -18,6 +18,7 @@ from pydantic import Field
 
 from instruments.air import FloatArray
 from instruments.atmosphere import growth
+from instruments.clock import ClockedHidden
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.particles.airpath import Air, AirPath
@@ -32,8 +33,8 @@ from instruments.steps import SECOND_US
 MINUTE_S = 60
 
 
-class SamplerHidden(InletHidden):
-    """Causes of a sampler, beside those of its inlet.
+class SamplerHidden(ClockedHidden, InletHidden):
+    """Causes of a sampler, beside those of its clock and its inlet.
 
     Attributes:
         leak_fraction: part of the air at the filter that has not come through the inlet.
@@ -242,7 +243,7 @@ class Sampler(FilterUser):
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""
-        return _UNITS
+        return {**super().units(), **_UNITS}
 
 
 def standard_volume(volume_m3: float, temperature_c: float, pressure_hpa: float, standard_c: float) -> float:

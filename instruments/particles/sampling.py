@@ -37,14 +37,13 @@ class Around(Air):
     """What reaches a beta monitor, minute by minute; each of shape (n,).
 
     Attributes:
-        steps: index of each minute. minute: minute of the unit's own clock, counted from a midnight.
+        steps: index of each minute.
         rate: counts per minute through clean tape of nominal thickness. normal: standard normal numbers for them.
         dirt: of nozzle and vane, 0 to 1. tape: share of a roll that is left.
         rows: diagnostics that go to the rows as they are.
     """
 
     steps: NDArray[np.int64]
-    minute: NDArray[np.int64]
     rate: FloatArray
     normal: FloatArray
     dirt: FloatArray
@@ -56,6 +55,7 @@ class Sampling(Unit):
     """A beta monitor up to its tape."""
 
     step_s = MINUTE_S
+    goes_by_its_clock = True
     hidden_model: ClassVar[type[BetaHidden]] = BetaHidden
     hidden: BetaHidden
     surroundings: ClassVar[tuple[str, ...]] = (
@@ -81,6 +81,17 @@ class Sampling(Unit):
         self._capped = False
         self._zero_filter = False
         self._inlets: tuple[object, Inlet] | None = None
+
+    # -- its own clock --------------------------------------------------------------------------------------------
+
+    def minutes_ahead(self, step: int) -> float:
+        """Whole minutes that its clock is ahead of bench time as minute ``step`` begins."""
+        assert self.clock is not None
+        return float(self.clock.minutes_ahead(step * MINUTE_S * SECOND_US))
+
+    def clock_changed(self, step: int) -> None:
+        """The cycle goes by the clock as it is from now on."""
+        self.restart("ahead", step, self.minutes_ahead(step))
 
     # -- surroundings ---------------------------------------------------------------------------------------------
 
@@ -126,7 +137,6 @@ class Sampling(Unit):
         if h.alkaline_tape > 0.0:
             outside = self.site.outside.gas(first * MINUTE_S, (last - 1) * MINUTE_S + 1)
             gas = h.alkaline_tape * _SO2_UG_PER_PPB * outside.fractions[Species.SO2][::MINUTE_S]
-        shift = (self.clock_offset_us + round(h.clock_error_s * SECOND_US)) // (MINUTE_S * SECOND_US)
         tape, head = self.share("tape", first, last), self.share("head", first, last)
         dirt = 1.0 - self.share("nozzle", first, last) * (1.0 - h.nozzle_dirt)
         leak = 1.0 - (1.0 - h.leak_fraction) * (1.0 - p["debris_leak"] * dirt)
@@ -148,7 +158,7 @@ class Sampling(Unit):
         fine, volatile, coarse, giant = dust * (self.inlet().penetration(inlet, head) * aerosol.mass)
         return Around(
             steps=np.arange(first, last),
-            minute=np.arange(first, last) + shift, shown=shown, flow=flow, inlet=inlet, true=state.true,
+            shown=shown, flow=flow, inlet=inlet, true=state.true,
             told=state.told, leak=leak, solid=((fine + coarse) + giant) + (inlet / 1000.0 * gas + rain),
             volatile=volatile, hygroscopic=aerosol.kappa * fine, kappa=aerosol.kappa,
             wet=growth(np.ones(count), sample.humidity_pct) - 1.0,

@@ -231,4 +231,4 @@ class Teom(Unit):
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""
-        return {**UNITS_OF, **self.reported()}
+        return {**super().units(), **UNITS_OF, **self.reported()}

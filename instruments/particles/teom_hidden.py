@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from instruments.clock import ClockedHidden
 from instruments.particles.inlet import InletHidden
 
 
-class TeomHidden(InletHidden):
-    """Causes that every tapered-element monitor has, beside those at its inlet.
+class TeomHidden(ClockedHidden, InletHidden):
+    """Causes that every tapered-element monitor has, beside those of its clock and at its inlet.
 
     Attributes:
         k0: the element's constant, g Hz^2; the stored one is a setting.

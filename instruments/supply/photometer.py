@@ -12,7 +12,8 @@ import math
 import numpy as np
 from pydantic import Field
 
-from instruments.air import GRID_US, FloatArray, Gas, GasSource, Species
+from instruments.air import GRID_US, FloatArray, Gas, GasListener, GasSource, Species
+from instruments.atmosphere import Site
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.filters import first_order, lag
@@ -20,6 +21,7 @@ from instruments.gas.hidden import O3Hidden
 from instruments.gas.o3 import O3Analyzer
 from instruments.history import ROWS, GasSeries, as_rows
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
+from instruments.supply.generator import ZeroAirGenerator
 from instruments.supply.zero_air import ZeroAir, ZeroSource
 
 _COUNT = len(Species)
@@ -79,6 +81,22 @@ class OzonatorOutlet(GasSeries):
         rows[_COUNT], rows[_COUNT + 1] = room.temperature_c, room.pressure_hpa
 
 
+class ZeroDraw:
+    """What a standard draws of a zero-air generator: its output, while it makes zero air or ozone."""
+
+    def __init__(self, unit: OzoneStandard) -> None:
+        self._unit = unit
+
+    def zero_lpm(self, first: int, last: int) -> FloatArray:
+        """Flow asked for, L/min, by the second."""
+        made = self._unit.demand_at("zero", first, last) + self._unit.demand_at("span", first, last)
+        return np.where(made > 0.0, self._unit.entry.parameter("output_flow"), 0.0)
+
+    def on_change(self, listener: GasListener) -> None:
+        """Tell ``listener`` when it changes."""
+        self._unit.on_demand_change(listener)
+
+
 class Intake(GasSeries):
     """Gas after the lines inside: ozone is lost there until the walls have had their fill of it."""
 
@@ -126,11 +144,16 @@ class OzoneStandard(O3Analyzer):
             self.outlet.gas_changed(0)
         self.intake.gas_changed(0)
 
-    def connect_zero_air(self, source: ZeroSource) -> None:
-        """Make ozone in what ``source`` gives."""
-        self.zero_air = source
-        if isinstance(source, GasSeries):
-            source.on_change(self.outlet)
+    def place(self, site: Site) -> None:
+        """Stand in the shelter; nothing hangs at the sample port, so it draws the room's air."""
+        self.connect("room", site.room)
+        self.connect("sample", site.room)
+
+    def connect_zero_air(self, generator: ZeroAirGenerator) -> None:
+        """Make ozone in what ``generator`` gives."""
+        self.zero_air = generator.outlet
+        generator.serve(ZeroDraw(self))
+        generator.outlet.on_change(self.outlet)
         self.outlet.gas_changed(self.outlet.history.start)
 
     def spare_lpm(self) -> float:

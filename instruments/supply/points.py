@@ -1,14 +1,16 @@
-"""Points at which a reference meter can be held: the room, an inlet, an outlet or a branch of a calibrator."""
+"""Points at which a reference meter can be held: the room, an inlet, the outlet or a branch of a calibrator."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
 from instruments.plumbing import Consumer
+from instruments.steps import Steps
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.outlet import GAS_TRUE, OFFERED, ZERO_TRUE
 
@@ -84,6 +86,40 @@ class InletPoint:
     def on_change(self, listener: GasListener) -> None:
         """Tell ``listener`` when demand or air change."""
         self._unit.on_demand_change(listener)
+        self._air.on_change(listener)
+
+
+class Drawing(Protocol):
+    """Something that draws air from outside, and knows in its rows how much."""
+
+    step_s: ClassVar[int]
+    rows: Mapping[str, int]
+    steps: Steps
+
+
+class DrawnPoint:
+    """The inlet of a particle monitor or a sampler: L/min of outside air as it is there (row ``inlet_flow``).
+
+    Args:
+        unit: the monitor; its rows are by its steps.
+        air: the air at its head.
+    """
+
+    def __init__(self, unit: Drawing, air: GasSource) -> None:
+        self._unit, self._air = unit, air
+
+    def stream(self, first: int, last: int) -> Stream:
+        """The flow drawn at the head in the step that each second lies in."""
+        gas, step_s = self._air.gas(first, last), self._unit.step_s
+        low, high = first // step_s, -(-last // step_s)
+        rows = self._unit.steps.values(low, high)[self._unit.rows["inlet_flow"]]
+        drawn = np.repeat(rows, step_s)[first - low * step_s : last - low * step_s]
+        standard = drawn * ZERO_K / (gas.temperature_c + ZERO_K) * gas.pressure_hpa / STANDARD_HPA
+        return Stream(standard, gas.temperature_c, gas.pressure_hpa, gas.fractions[Species.H2O])
+
+    def on_change(self, listener: GasListener) -> None:
+        """Tell ``listener`` when the monitor or the air is no longer what it was."""
+        self._unit.steps.on_forgotten(listener, self._unit.step_s)
         self._air.on_change(listener)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from instruments.steps import Hidden as UnitHidden
+from instruments.clock import ClockedHidden
 
 MODES = ("standby", "zero", "span", "ozone", "gpt", "gptps", "flows", "drives")
 PORTS = ("a", "b", "c", "d", "e", "f")
 
 
-class Hidden(UnitHidden):
-    """The unit's hidden truth; all per cent, of reading unless named full scale (fs); offset in nmol/mol.
+class Hidden(ClockedHidden):
+    """The unit's hidden truth, beside its clock's; all per cent, of reading unless named full scale (fs).
+
+    Offsets are in nmol/mol.
 
     The ozone of a lamp fluctuates by 0.5 to 1 % or 1 nmol/mol, whichever is more (recalled); these are two standard
     deviations here.

@@ -141,7 +141,7 @@ class ParquetSink:
         schema = pa.schema(fields, metadata=self._about)
         arrays = [pa.array(times, type=pa.timestamp("us", tz="UTC"))]
         arrays += [pa.array(v, from_pandas=True) for v in chunk.numbers.values()]
-        arrays += [pa.array(v.tolist(), type=pa.string()) for v in chunk.texts.values()]
+        arrays += [pa.array(v, type=pa.string()) for v in chunk.texts.values()]
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
         self._writer.write_table(pa.table(arrays, schema=schema))

@@ -17,6 +17,14 @@ from rig.errors import DeviceTimeout
 Result = TypeVar("Result")
 
 
+_CO = "CO "
+"""Before the unit of CO, where a setting's unit goes by the gas ("nmol/mol; CO umol/mol")."""
+
+
+def _is_fraction(unit: str) -> bool:
+    return unit.endswith("mol/mol")
+
+
 class DirectProtocol(HostEnd):
     """The host side of no protocol at all: quantities and settings by the model's own names and units.
 
@@ -43,9 +51,12 @@ class DirectProtocol(HostEnd):
         return f"read {quantity}"
 
     def set_request(self, setting: str, value: Any, unit: str = "") -> str:
-        """Request that sets ``setting``, in the unit that the model has inside. Raises KeyError for another unit."""
+        """Request that sets ``setting``; a concentration in its unit inside. Raises KeyError for another unit.
+
+        ``unit`` is that of concentrations; other settings have none to choose.
+        """
         inside = self._unit_of(setting)
-        if unit and inside and unit != inside:
+        if unit and _is_fraction(inside) and unit not in inside.replace(_CO, "").split("; "):
             raise KeyError(f"{setting} is set in {inside}, not in {unit}")
         return f"set {setting} {json.dumps(value)}"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rig.bench_file import BenchFile, CylinderSection, UncertaintySection
+from rig.bench_file import BenchFile, CylinderSection, UncertaintySection, cylinder_ports
 from rig.host.calibrator import Source
 
 
@@ -75,15 +75,26 @@ def species_of(name: str, section: CylinderSection) -> str:
     return section.species or name
 
 
+def contents_of(name: str, section: CylinderSection) -> dict[str, float]:
+    """Certified gases of a cylinder in nmol/mol (CO umol/mol), the main one first."""
+    main = species_of(name, section)
+    certified: list[tuple[str, float]] = [*section.components.items()]
+    if section.value is not None:
+        certified = [(main, section.value)]
+    ordered = sorted(certified, key=lambda one: one[0] != main)
+    return {species: value * (1e-3 if species == "co" else 1.0) for species, value in ordered}
+
+
 def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
-    """The bench's cylinders by species."""
+    """The cylinders at calibrators, by main species: what a calibrator is told of a mixture is its main gas."""
     found: dict[str, CylinderReference] = {}
-    for letter, (name, section) in zip("abcdef", bench.cylinder.items(), strict=False):
+    for name, (_, port) in cylinder_ports(bench).items():
+        section = bench.cylinder[name]
         species = species_of(name, section)
         scale, unit = (1e-3, "umol/mol") if species == "co" else (1.0, "nmol/mol")
         found[species] = CylinderReference(
-            id=f"cylinder.{name}", species=species, value=section.value * scale, unit=unit, u_pct=section.u_pct,
-            certificate=section.certificate, expires=section.expires, port=section.port or letter,
+            id=f"cylinder.{name}", species=species, value=contents_of(name, section)[species], unit=unit,
+            u_pct=section.u_pct, certificate=section.certificate, expires=section.expires, port=port,
             no2_impurity=section.impurities.get("no2", 0.0),
             stored=None if section.stored is None else section.stored * scale,
         )  # fmt: skip

@@ -12,6 +12,7 @@ from rig.bench_file import read_bench_data, read_bench_file
 from rig.cli.accept import AcceptOptions, accept
 from rig.cli.serve import serve
 from rig.errors import ConfigurationError, DeviceTimeout
+from rig.host.calibrator import GasRequest
 from rig.serve import ServedBench
 from rig.session import open_session
 
@@ -52,7 +53,23 @@ def test_without_power_there_is_no_answer(session):
 
 
 def test_no_line_is_laid_to_a_direct_port(session):
-    assert session.bench.line_names() == ["calibrator"]
+    assert session.bench.line_names() == []
+
+
+def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
+    box = session.handles["calibrator"]
+    box.offer(GasRequest("co", 40.0, None, 5.0, "c"))
+    session.time.sleep(600.0)
+    made, unit = box.read("concentration_actual")
+    assert (made, unit) == (pytest.approx(40.0, rel=0.01), "umol/mol")
+    box.offer(GasRequest("so2", 400.0, None, 5.0, "a"))
+    session.time.sleep(600.0)
+    assert box.made() == pytest.approx(400.0, rel=0.01)
+    assert box.read("concentration_actual")[1] == "nmol/mol"
+    with pytest.raises(KeyError):
+        box.set("concentration", 1.0, "ug/m3")
+    with pytest.raises(KeyError):
+        box.set("ozone", 1.0, "umol/mol")
 
 
 def changed(**values):
@@ -96,12 +113,15 @@ def test_direct_and_serial_ports_on_one_box_both_work(tmp_path):
 
 
 def test_a_served_bench_leaves_out_what_it_cannot_serve(tmp_path, capsys):
-    file = read_bench_file(BENCH)
-    with ServedBench(file, BENCH, tmp_path, 1.0, None) as served:
+    served_too = {"device__calibrator__model": "146i", "device__calibrator__port__a": {"protocol": "clink"}}
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(changed(**served_too), default=str))
+    file = read_bench_file(path)
+    with ServedBench(file, path, tmp_path, 1.0, None) as served:
         data = served.endpoints_data()
     assert list(data["device"]) == ["calibrator"]
     assert data["tube"] == {}
-    assert serve(str(BENCH), 1.0, None, None, None, None, ("true",)) == 0
+    assert serve(str(path), 1.0, None, None, None, None, ("true",)) == 0
     said = capsys.readouterr().err
     for device in ("so2", "nox", "o3", "co"):
         assert f"rig serve: device.{device}.port.a is direct, reached in one process only: not served\n" in said

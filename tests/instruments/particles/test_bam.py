@@ -80,7 +80,7 @@ def test_early_mode_has_the_record_at_minute_55(make):
 
 
 def test_a_wrong_clock_shifts_the_cycle(make):
-    unit = make("BAM-1020", hidden={"clock_error_s": 600.0})
+    unit = make("BAM-1020", hidden={"clock_jump_s": 600.0})
     assert unit.read(at(5), "record_s") == 5 * 3600.0 - 600.0
 
 
@@ -416,7 +416,7 @@ def test_settings_survive_on_the_battery_and_only_there(make, do):
 
 
 def test_maintenance_marks_its_hour_and_waits_for_the_next(make, do):
-    unit = make("BAM-1020")
+    unit = make("BAM-1020", hidden={"clock_rate_ppm": 0.0})
     do(unit, 3.2, "maintenance", True)
     do(unit, 3.4, "maintenance", False)
     assert [word(unit, hour) for hour in (3, 4, 5)] == [0, BIT["M"], 0]

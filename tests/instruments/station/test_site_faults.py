@@ -11,14 +11,13 @@ from instruments.air import Species
 from instruments.build import build_unit
 from instruments.device import Command
 from instruments.plumbing import Air, Tube
-from instruments.station.clock import InstrumentClock
 from instruments.station.room import OpenVent
 from rig.fault_library import library
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 AT, END = 2 * HOUR + 7 * MINUTE, 11 * HOUR
-DESIGNS = ("shelter", "manifold", "ups", "clock", "doas")
+DESIGNS = ("shelter", "manifold", "ups", "doas")
 FAULTS = {name: fault for name, fault in library().items() if set(fault.kinds) <= set(DESIGNS)}
 
 
@@ -117,9 +116,6 @@ def station(site, outside):
             made.common = [
                 (4 * HOUR, "ups", hands("hidden.mains", False)), (5 * HOUR, "ups", hands("hidden.mains", True)),
             ]  # fmt: skip
-        elif design == "clock":
-            made.add("clock", InstrumentClock("so2/clock", 1_767_571_200_000_000, hidden={"rate_ppm": 10.0}))
-            made.common = [(4 * HOUR, "clock", hands("power", False)), (5 * HOUR, "clock", hands("power", True))]
         else:
             unit = made.add("doas", build_unit(catalogue.load("doas-generic"), "doas", 1, settings={
                 "so2_bkg": 0.3, "no2_bkg": 0.4, "o3_bkg": 0.8}))  # fmt: skip

@@ -258,7 +258,7 @@ def test_a_dirty_head_lets_large_particles_bounce_through_until_it_is_cleaned():
 
 
 def test_who_changed_k0_stands_in_the_log_and_who_went_past_it_is_counted():
-    device = unit()
+    device = unit(hidden={"clock_rate_ppm": 0.0})
     apply(device, 100, "k0", 15100.0, by="service")
     apply(device, 200, "k0", 15200.0, by="unlogged")
     assert device.read(at(300), "audit_log") == ("1970-01-01 00:01:40 service k0 14976 -> 15100",)
