@@ -200,7 +200,7 @@ def _cylinders(file: BenchFile, where: str, known: Collection[str]) -> Iterator[
     for letter, (name, section) in zip(GAS_PORTS, file.cylinder.items(), strict=False):
         key = f"cylinder.{name}"
         species = species_of(name, section)
-        if species.upper() not in Species.__members__ or species == "h2o":
+        if species.upper() not in Species.__members__ or species in ("h2o", "pan"):
             yield ConfigurationError(where, f"{key}.species", "so2, no, no2, co or o3", repr(species))
             continue
         first = species_seen.setdefault(species, key)

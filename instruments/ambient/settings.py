@@ -31,6 +31,9 @@ class CitySection(_Section):
     )
     longitude: float | None = Field(default=None, ge=-180.0, le=180.0, description="degrees east")
     road_nox_ppb: float | None = Field(default=None, ge=0.0, le=500.0, description="mean NOx of the streets nearby")
+    pan_of_ozone: float = Field(
+        default=0.0, ge=0.0, le=0.2, description="PAN for each part of ozone above the background of 30 nmol/mol"
+    )
     levels: dict[str, Annotated[float, Field(gt=0.0, le=20.0)]] = Field(
         default_factory=dict, description="over those of the climate's data; today's where left out"
     )
@@ -139,7 +142,7 @@ def build_atmosphere(
             raise ConfigurationError(where or error.where, "air.ambient.climate", error.expected, error.found) from None
         return CityAir(
             seed, name, epoch, climate=section.climate, latitude=section.latitude, longitude=section.longitude,
-            levels=section.levels, road_nox=section.road_nox_ppb,
+            levels=section.levels, road_nox=section.road_nox_ppb, pan_of_ozone=section.pan_of_ozone,
         )  # fmt: skip
     recording = recording_of(section, folder, where)
     return ReplayAir(
