@@ -14,7 +14,7 @@ WORKED = {(10, 5): 17, (10, 10): 29, (10, 20): 51, (60, 5): 59, (60, 10): 65, (6
 """T90, s, of a moving average of W behind a lag (W, lag): worked out in the physics notes, 7.6."""
 
 RISE_95_S = {"43i": (80, 110, 320), "42i": (40, 80, 300), "T100": (100,), "T200": (80,), "T300": (70,), "T400": (30,)}
-"""Makers' figures to 95 %, lag and rise together (physics notes, 1.1): at 10, 60, 300 s, or with the filter as it is."""
+"""Makers' figures to 95 %, lag and rise together (physics notes, 1.1): at 10, 60, 300 s; or the filter as it is."""
 
 
 def rise_of_average(seconds, window, lag):
@@ -110,7 +110,7 @@ def test_a_converter_at_ninety_per_cent_shows_nine_tenths_of_the_nitrogen_dioxid
 
 @pytest.mark.parametrize("model", ["42i", "T200"])
 def test_peroxyacetyl_nitrate_reads_as_nitrogen_dioxide(model):
-    """5 ppb of it are 4.75 too much (share 0.95, notes 1.4), in NOx and NO2 and not in NO; it is not in the zero gas."""
+    """5 ppb of it are 4.75 too much (share 0.95, notes 1.4) in NOx and NO2, not in NO, and not in zero gas."""
     quiet = {"noise_factor": 0.0, "span_wander_pct": 0.0, "converter_efficiency": 1.0}
     clean, hazy = (unit(model, Breath(no=5.0, no2=10.0, pan=pan), **quiet) for pan in (0.0, 5.0))
 
