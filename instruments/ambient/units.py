@@ -28,10 +28,10 @@ Quantity = Literal[
 ]  # fmt: skip
 """What a recorded air may hold."""
 
-Reference = Literal["273 K", "298 K", "outside"]
+Reference = Literal["273 K", "293 K", "298 K", "outside"]
 """State to which a mass concentration is referred, at 1013.25 hPa; ``outside``: at outside temperature and pressure."""
 
-REFERENCE_K: Mapping[str, float] = {"273 K": 273.15, "298 K": 298.15}
+REFERENCE_K: Mapping[str, float] = {"273 K": 273.15, "293 K": 293.15, "298 K": 298.15}
 
 
 @dataclass(frozen=True, slots=True)
