@@ -16,15 +16,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-from unittest.mock import patch
 
 import numpy as np
-from measuring import rounds, verdict
+from measuring import floor, listening, rounds, verdict
 
-from instruments import filters, signal
-from instruments.filters import first_order
 from instruments.gas.base import PointAnalyzer
 from instruments.gas.stages import STEP_US
 from rig.bench import Bench
@@ -74,40 +69,6 @@ class Station:
         for _ in range(hours // PORTION_H):
             self._hour += PORTION_H
             yield self._hour * HOUR_US
-
-
-@contextmanager
-def listening() -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
-    """Note, while the block runs, each portion of normals (their number) and each filtering (rows, points)."""
-    normals: list[int] = []
-    shapes: list[tuple[int, int]] = []
-    draw, solve = signal.Path._normals, filters._solved  # noqa: SLF001 - the one place where each passes
-
-    def drawing(path: signal.Path, number: int, count: int, stream: int = 0) -> Any:
-        normals.append(count)
-        return draw(path, number, count, stream)
-
-    def solving(outputs: Any, decay: float) -> Any:
-        shapes.append((outputs.shape[0], outputs.shape[1] - 1))
-        return solve(outputs, decay)
-
-    with patch.object(signal.Path, "_normals", drawing), patch.object(filters, "_solved", solving):
-        yield normals, shapes
-
-
-def floor(normals: list[int], shapes: list[tuple[int, int]]) -> Callable[[], None]:
-    """The same normals and filters with no physics."""
-    longest = {rows: max(n for r, n in shapes if r == rows) for rows, _ in shapes}
-    inputs = {rows: np.ones((rows, n)) for rows, n in longest.items()}
-    starts = {rows: np.zeros(rows) for rows in longest}
-
-    def run() -> None:
-        for number, count in enumerate(normals):
-            np.random.Generator(np.random.Philox(key=1, counter=number << 192)).standard_normal(count)
-        for rows, points in shapes:
-            first_order(inputs[rows][:, :points], starts[rows], 0.9)
-
-    return run
 
 
 def speeds(hours: int = HOURS, repeats: int = ROUNDS) -> dict[str, float]:

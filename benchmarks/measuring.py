@@ -1,9 +1,17 @@
-"""What the benchmarks share: medians of rounds, and one line per figure."""
+"""What the benchmarks share: medians of rounds, one line per figure, and the floor of random numbers and filters."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from instruments import filters, signal
+from instruments.filters import first_order
 
 ROUNDS = 5
 
@@ -23,3 +31,37 @@ def verdict(what: str, figure: float, target: float, unit: str = "", *, at_most:
     sign = "<=" if at_most else ">="
     print(f"{'met' if met else 'NOT MET':8} {what}: {figure:.3g}{unit} (target {sign} {target:g}{unit})")
     return met
+
+
+@contextmanager
+def listening() -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
+    """Note, while the block runs, each portion of normals (their number) and each filtering (rows, points)."""
+    normals: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    draw, solve = signal.Path._normals, filters._solved  # noqa: SLF001 - the one place where each passes
+
+    def drawing(path: signal.Path, number: int, count: int, stream: int = 0) -> Any:
+        normals.append(count)
+        return draw(path, number, count, stream)
+
+    def solving(outputs: Any, decay: float) -> Any:
+        shapes.append((outputs.shape[0], outputs.shape[1] - 1))
+        return solve(outputs, decay)
+
+    with patch.object(signal.Path, "_normals", drawing), patch.object(filters, "_solved", solving):
+        yield normals, shapes
+
+
+def floor(normals: list[int], shapes: list[tuple[int, int]]) -> Callable[[], None]:
+    """The same normals and filters with no physics."""
+    longest = {rows: max(n for r, n in shapes if r == rows) for rows, _ in shapes}
+    inputs = {rows: np.ones((rows, n)) for rows, n in longest.items()}
+    starts = {rows: np.zeros(rows) for rows in longest}
+
+    def run() -> None:
+        for number, count in enumerate(normals):
+            np.random.Generator(np.random.Philox(key=1, counter=number << 192)).standard_normal(count)
+        for rows, points in shapes:
+            first_order(inputs[rows][:, :points], starts[rows], 0.9)
+
+    return run

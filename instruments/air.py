@@ -1,6 +1,6 @@
 """Gas mixtures: which species are followed, in which units, and how a stretch of gas on the one-second grid looks.
 
-Units inside the whole project: nmol/mol for SO2, NO, NO2 and O3, umol/mol for CO, mmol/mol for water vapour.
+Units inside the whole project: nmol/mol for SO2, NO, NO2, O3 and PAN, umol/mol for CO, mmol/mol for water vapour.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Species(IntEnum):
     O3 = 3
     CO = 4
     H2O = 5
+    PAN = 6
+    """Peroxyacetyl nitrate, for all that a converter takes for NO2."""
 
 
 UNIT_OF: Mapping[Species, str] = {
@@ -37,6 +39,7 @@ UNIT_OF: Mapping[Species, str] = {
     Species.O3: "nmol/mol",
     Species.CO: "umol/mol",
     Species.H2O: "mmol/mol",
+    Species.PAN: "nmol/mol",
 }
 
 

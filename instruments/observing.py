@@ -119,24 +119,26 @@ class Observing:
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
         count = len(next(iter(table.values())))
-        found = np.zeros(count, dtype="U200")  # of empty words, and of memory that nobody has touched
+        standing: dict[str, NDArray[np.bool_]] = {}
         for label, limits in sorted(self.entry.alarms.items()):
             values = table[label]
             for limit, side in ((limits.high, "high"), (limits.low, "low")):
                 if limit is not None:
                     stands = values > limit if side == "high" else values < limit
                     if stands.any():
-                        found[stands] = np.char.strip(np.char.add(np.char.add(found[stands], " "), f"{label}:{side}"))
-        return found
+                        standing[f"{label}:{side}"] = stands
+        if not standing:
+            return np.full(count, "", dtype="U1")
+        together, which = np.unique(np.array(list(standing.values())), axis=1, return_inverse=True)
+        texts = [" ".join(np.array(list(standing))[stand]) for stand in together.T]
+        return np.asarray(np.array(texts)[which])
 
     def text_settings(self, first: int, last: int) -> Mapping[str, NDArray[np.str_]]:
         """Settings that are words (a valve, a mode) at each step ``first`` to ``last`` (exclusive)."""
         names = [name for name, value in self.settings.items() if isinstance(value, str)]
-        table = {name: np.empty(last - first, dtype="U40") for name in names}
-        for begin, end, moment in self._moments(first, last):
-            for name in names:
-                table[name][begin - first : end - first] = str(moment.settings[name])
-        return table
+        moments = self._moments(first, last)
+        runs = [end - begin for begin, end, _ in moments]
+        return {name: np.repeat([str(moment.settings[name]) for *_, moment in moments], runs) for name in names}
 
     def _moments(self, first: int, last: int) -> list[tuple[int, int, Moment]]:
         """The steps ``first`` to ``last`` cut where settings or power changed: each run of steps with its moment."""

@@ -73,7 +73,10 @@ def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
     if kind == "missing":
         return ConfigurationError(where, key, "a value", "nothing")
     if kind == "value_error":
-        return ConfigurationError(where, key, str(finding["ctx"]["error"]), found)
+        error = finding["ctx"]["error"]
+        if isinstance(error, ConfigurationError):  # it knows better than pydantic where it is and what was found
+            return ConfigurationError(where, f"{key}.{error.key}", error.expected, error.found)
+        return ConfigurationError(where, key, str(error), found)
     message = str(finding["msg"]).removeprefix("Input should be ")
     return ConfigurationError(where, key, message[:1].lower() + message[1:], found)
 

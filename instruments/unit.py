@@ -194,8 +194,11 @@ class Unit(Observing, ABC):
 
     def warmth(self, first: int, last: int) -> FloatArray:
         """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""
+        warm_up_s = self.entry.parameter("warm_up_time")
+        if self.powered and self._coldness == 0.0:
+            return np.ones(last - first)
         since = np.maximum(np.arange(first, last) + 1 - self.power_step, 0) * self.step_s
-        fading = np.exp(-since / self.entry.parameter("warm_up_time"))
+        fading = np.exp(-since / warm_up_s)
         return 1.0 - self._coldness * fading if self.powered else (1.0 - self._coldness) * fading
 
     def gas_changed(self, index: int) -> None:

@@ -248,6 +248,7 @@ class AirSection(_Section):
     no2: Fraction = 20.0
     o3: Fraction = 30.0
     co: Fraction = 500.0
+    pan: Fraction = 0.0
     h2o: Annotated[float, Field(ge=0, description="mmol/mol")] = 12.0
 
 

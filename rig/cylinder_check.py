@@ -30,7 +30,7 @@ def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> It
     for name, section in file.cylinder.items():
         key = f"{CYLINDER}{name}"
         species = species_of(name, section)
-        if species.upper() not in Species.__members__ or species == "h2o":
+        if species.upper() not in Species.__members__ or species in ("h2o", "pan"):
             yield ConfigurationError(where, f"{key}.species", "so2, no, no2, co or o3", repr(species))
             continue
         yield from _contents(where, key, species, section)

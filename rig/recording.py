@@ -44,11 +44,13 @@ def record(bench: Bench, duration_s: int, every_s: int = NATIVE_S) -> Iterator[C
     """
     if not 1 <= every_s <= min(duration_s, CHUNK_S):
         raise ConfigurationError("--every", "", "1 s to 6 h, and no more than --for", f"{every_s} s of {duration_s} s")
+    if duration_s % every_s:
+        raise ConfigurationError("--every", "", "a whole part of --for", f"{every_s} s of {duration_s} s")
     clock = bench.virtual_clock
     start = clock.now_us // 1_000_000
     length = max(every_s, CHUNK_S // every_s * every_s)
-    for begin in range(start, start + duration_s // every_s * every_s, length):
-        end = min(begin + length, start + duration_s // every_s * every_s)
+    for begin in range(start, start + duration_s, length):
+        end = min(begin + length, start + duration_s)
         clock.run_to(end * 1_000_000)
         yield _chunk(bench, begin, end, every_s)
 

@@ -55,7 +55,7 @@ def simple_air(seed: int, name: str, section: AirSection) -> Air:
     """Log-normal air without particles and weather."""
     composition = {
         Species.SO2: section.so2, Species.NO: section.no, Species.NO2: section.no2, Species.O3: section.o3,
-        Species.CO: section.co / 1000.0, Species.H2O: section.h2o,
+        Species.CO: section.co / 1000.0, Species.H2O: section.h2o, Species.PAN: section.pan,
     }  # fmt: skip
     return Air(
         seed, name, composition, temperature_c=section.temperature_c, temperature_sd_c=section.temperature_sd_c,

@@ -37,7 +37,7 @@ _DATA_K = 273.15
 _GASES = ("SO2", "NO2", "O3", "CO")
 _MODES = len(Mode)
 _WEATHER = ("temperature", "humidity", "pressure", "east", "north", "gust", "rain", "sun", "extinction")
-_ROWS = ("SO2", "NO", "NO2", "O3", "CO", "H2O", *_WEATHER, "exhaust", "kappa")
+_ROWS = ("SO2", "NO", "NO2", "O3", "CO", "H2O", "PAN", *_WEATHER, "exhaust", "kappa")
 _ROW = {label: row for row, label in enumerate(_ROWS)}
 _COUNT = len(_ROWS) + _MODES
 _YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
@@ -45,6 +45,8 @@ _ROAD_NOX = 4.0
 """Nitrogen oxides from nearby streets at the data's stations, nmol/mol (choice of this project)."""
 _MOIST = 4.0
 """Rain in saturated air over rain in all air, so that the climate's share comes out (found by trial)."""
+_OZONE_BACKGROUND = 30.0
+"""Ozone that comes with the air, nmol/mol; what is above it was made here, and PAN with it (recalled)."""
 _PULSED = 0.6
 """Share of the exhaust that comes in single plumes (choice of this project)."""
 
@@ -61,6 +63,8 @@ class CityAir:
         levels: of each pollutant over those of the climate's data; today's where left out.
         road_nox: mean of nitrogen oxides from the streets nearby, nmol/mol; None: as at the stations of the data
             (4 nmol/mol times the level of NO2). A kerb has 40 to 80.
+        pan_of_ozone: peroxyacetyl nitrate for each part of ozone above its background (on photochemical days 0.02 to
+            0.04; recalled). A molybdenum converter takes it for NO2.
 
     Raises:
         ConfigurationError: no such climate.
@@ -70,7 +74,7 @@ class CityAir:
     def __init__(
         self, seed: int, name: str, epoch: datetime, *, climate: str | Climate = "beijing",
         latitude: float | None = None, longitude: float | None = None, levels: Mapping[str, float] | None = None,
-        road_nox: float | None = None,
+        road_nox: float | None = None, pan_of_ozone: float = 0.0,
     ) -> None:  # fmt: skip
         if epoch.tzinfo is None:
             raise ValueError("the epoch of the ambient air needs a zone")
@@ -86,6 +90,7 @@ class CityAir:
         # the data's NO2 and ozone contain what their own streets did to them: only the difference comes on top
         self._usual_road = _ROAD_NOX * chosen["NO2"]
         self._road = self._usual_road if road_nox is None else road_nox
+        self._pan_of_ozone = pan_of_ozone
         self._cycles = city_cycles(data)
         self._levels = chosen
         self._marginals = {key: Marginal(shape, shape.floor * chosen[key]) for key, shape in data.shape.items()}
@@ -245,6 +250,7 @@ class CityAir:
         rate = rate_per_ppb(row["temperature"], row["pressure"])
         light = photolysis(row["sun"])
         row["NO"][:], row["O3"][:] = district_balance(row["NO2"], row["O3"], light, usual["traffic"], rate)
+        row["PAN"][:] = self._pan_of_ozone * np.maximum(row["O3"] - _OZONE_BACKGROUND, 0.0)
         speed = np.hypot(row["east"], row["north"])
         patches = np.exp(0.6 * self._street.values(first, last) - 0.18)
         row["exhaust"][:] = self._road * usual["traffic"] * patches * _dilution(speed)
@@ -264,7 +270,7 @@ class CityAir:
     def _made_gas(self, number: int) -> FloatArray:
         minutes = SECONDS // 60
         first = number * minutes
-        labels = ("SO2", "NO", "NO2", "O3", "CO", "H2O", "temperature", "pressure", "exhaust")
+        labels = ("SO2", "NO", "NO2", "O3", "CO", "H2O", "PAN", "temperature", "pressure", "exhaust")
         knots = self._of_minutes(first - 1, first + minutes + 1)[[_ROW[label] for label in labels]]
         fine = np.array([stretched(np.ascontiguousarray(line), 30, 30 + SECONDS, 60) for line in knots])
         row = dict(zip(labels, fine, strict=True))

@@ -28,10 +28,11 @@ from instruments.errors import ConfigurationError
 _SIGNED = frozenset({"temperature", "east", "north"})
 _GASES: Mapping[Species, Quantity] = {
     Species.SO2: "so2", Species.NO: "no", Species.NO2: "no2", Species.O3: "o3", Species.CO: "co",
+    Species.PAN: "pan",
 }  # fmt: skip
 STANDING: Mapping[Quantity, float] = {
-    "so2": 0.0, "no": 0.0, "no2": 0.0, "o3": 0.0, "co": 0.0, "pm2_5": 0.0, "pm10": 0.0, "temperature": 20.0,
-    "humidity": 50.0, "pressure": 1013.25, "wind_speed": 2.0, "wind_direction": 0.0, "rain": 0.0,
+    "so2": 0.0, "no": 0.0, "no2": 0.0, "o3": 0.0, "co": 0.0, "pan": 0.0, "pm2_5": 0.0, "pm10": 0.0,
+    "temperature": 20.0, "humidity": 50.0, "pressure": 1013.25, "wind_speed": 2.0, "wind_direction": 0.0, "rain": 0.0,
 }  # fmt: skip
 """What stands for quantities that neither the file nor the bench gives; units inside."""
 

@@ -113,13 +113,13 @@ def read_recording(
     return Recording(str(path), begin, step, series, references, gaps)
 
 
-def _rows(path: Path, wanted: list[str]) -> tuple[list[int], dict[str, list[Any]]]:
-    """Return line (or row) numbers and the wanted columns."""
+def _rows(path: Path, wanted: list[str]) -> tuple[list[str], dict[str, list[Any]]]:
+    """Return how each row is called (a line of CSV, a row of Parquet) and the wanted columns."""
     if not path.is_file():
         raise ConfigurationError(path, "", "a recorded atmosphere", "no such file")
     if path.suffix == ".parquet":
         names, columns = _parquet(path)
-        lines = list(range(1, len(next(iter(columns.values()), [])) + 1))
+        lines = [f"row {number + 1}" for number in range(len(next(iter(columns.values()), [])))]
     elif path.suffix == ".csv":
         names, columns, lines = _csv(path)
     else:
@@ -132,8 +132,8 @@ def _rows(path: Path, wanted: list[str]) -> tuple[list[int], dict[str, list[Any]
     return lines, {name: columns[name] for name in wanted}
 
 
-def _csv(path: Path) -> tuple[list[str], dict[str, list[Any]], list[int]]:
-    lines: list[int] = []
+def _csv(path: Path) -> tuple[list[str], dict[str, list[Any]], list[str]]:
+    lines: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
@@ -146,7 +146,7 @@ def _csv(path: Path) -> tuple[list[str], dict[str, list[Any]], list[int]]:
                     raise ConfigurationError(
                         path, f"line {reader.line_num}", f"{len(names)} cells", f"{len(cells)}: {cells}"
                     )
-                lines.append(reader.line_num)
+                lines.append(f"line {reader.line_num}")
                 for name, cell in zip(names, cells, strict=True):
                     columns[name].append(cell.strip())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -169,30 +169,30 @@ def _parquet(path: Path) -> tuple[list[str], dict[str, list[Any]]]:
     return list(table.column_names), {name: table.column(name).to_pylist() for name in table.column_names}
 
 
-def _times(path: Path, lines: list[int], cells: list[Any], zone: timezone | None, column: str) -> FloatArray:
+def _times(path: Path, lines: list[str], cells: list[Any], zone: timezone | None, column: str) -> FloatArray:
     """Return Unix seconds, in rising order."""
     seconds = np.empty(len(cells), dtype=np.int64)
     for row, cell in enumerate(cells):
         try:
             when = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell))
         except ValueError:
-            raise ConfigurationError(path, f"line {lines[row]}: {column}", "a time (ISO 8601)", repr(cell)) from None
+            raise ConfigurationError(path, f"{lines[row]}: {column}", "a time (ISO 8601)", repr(cell)) from None
         if when.tzinfo is None:
             if zone is None:
                 raise ConfigurationError(
-                    path, f"line {lines[row]}: {column}", 'a zone: in the time, or zone = "+08:00"', repr(cell)
+                    path, f"{lines[row]}: {column}", 'a zone: in the time, or zone = "+08:00"', repr(cell)
                 )
             when = when.replace(tzinfo=zone)
         seconds[row] = round((when - _YEAR_1970) / timedelta(seconds=1))
         if row and seconds[row] <= seconds[row - 1]:
             wrong = "the same time again" if seconds[row] == seconds[row - 1] else "an earlier one"
             raise ConfigurationError(
-                path, f"line {lines[row]}: {column}", f"a time after that of line {lines[row - 1]}", f"{wrong}: {cell}"
+                path, f"{lines[row]}: {column}", f"a time after that of {lines[row - 1]}", f"{wrong}: {cell}"
             )
     return seconds  # type: ignore[return-value]  # whole seconds
 
 
-def _step(path: Path, lines: list[int], times: FloatArray, gaps: str) -> int:
+def _step(path: Path, lines: list[str], times: FloatArray, gaps: str) -> int:
     if len(times) < 2:
         raise ConfigurationError(path, "", "at least two rows", len(times))
     steps = np.diff(times)
@@ -201,7 +201,7 @@ def _step(path: Path, lines: list[int], times: FloatArray, gaps: str) -> int:
     if step % 60 or (step > 60 and step % 120):
         raise ConfigurationError(path, "", "rows one minute or a multiple of two minutes apart", f"{step} s")
     for row in np.flatnonzero(steps != step):
-        line = f"line {lines[row + 1]}"
+        line = lines[row + 1]
         if steps[row] % step:
             raise ConfigurationError(path, line, f"rows {step} s apart, as most are", f"{int(steps[row])} s")
         if gaps == "refuse":
@@ -211,7 +211,7 @@ def _step(path: Path, lines: list[int], times: FloatArray, gaps: str) -> int:
     return step
 
 
-def _numbers(path: Path, lines: list[int], cells: list[Any], column: str, missing: frozenset[str]) -> FloatArray:
+def _numbers(path: Path, lines: list[str], cells: list[Any], column: str, missing: frozenset[str]) -> FloatArray:
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
         if cell is None or (isinstance(cell, str) and cell in missing):
@@ -220,26 +220,26 @@ def _numbers(path: Path, lines: list[int], cells: list[Any], column: str, missin
         try:
             values[row] = float(cell)
         except (TypeError, ValueError):
-            raise ConfigurationError(path, f"line {lines[row]}: {column}", "a number", repr(cell)) from None
+            raise ConfigurationError(path, f"{lines[row]}: {column}", "a number", repr(cell)) from None
         if math.isinf(values[row]):
-            raise ConfigurationError(path, f"line {lines[row]}: {column}", "a finite number", repr(cell))
+            raise ConfigurationError(path, f"{lines[row]}: {column}", "a finite number", repr(cell))
     return values
 
 
-def _check_range(path: Path, lines: list[int], values: FloatArray, quantity: Quantity, column: Column) -> None:
+def _check_range(path: Path, lines: list[str], values: FloatArray, quantity: Quantity, column: Column) -> None:
     kind = KINDS[quantity]
     wrong = np.flatnonzero((values < kind.low) | (values > kind.high))
     if len(wrong):
         row = wrong[0]
         raise ConfigurationError(
-            path, f"line {lines[row]}: {column.name}",
+            path, f"{lines[row]}: {column.name}",
             f"{quantity} from {kind.low:g} to {kind.high:g} {kind.unit} (is the unit {column.unit} right?)",
             f"{values[row]:g} {kind.unit}",
         )  # fmt: skip
 
 
 def _without_gaps(
-    path: Path, lines: list[int], place: FloatArray, values: FloatArray, column: str, gaps: str
+    path: Path, lines: list[str], place: FloatArray, values: FloatArray, column: str, gaps: str
 ) -> FloatArray:
     empty = np.isnan(values)
     if not empty.any():
@@ -248,6 +248,6 @@ def _without_gaps(
     first = int(np.flatnonzero(empty)[0])
     if gaps == "refuse" or empty[0]:
         expected = "a value" if empty[0] and gaps == "hold" else 'a value, or gaps = "hold"'
-        raise ConfigurationError(path, f"line {rows.get(first, lines[0])}: {column}", expected, "nothing")
+        raise ConfigurationError(path, f"{rows.get(first, lines[0])}: {column}", expected, "nothing")
     held = np.maximum.accumulate(np.where(empty, 0, np.arange(len(values))))
     return np.asarray(values[held])

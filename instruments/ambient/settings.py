@@ -6,15 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from instruments.ambient.city import CityAir
 from instruments.ambient.climate import POLLUTANTS, load_climate
 from instruments.ambient.replay import ReplayAir
 from instruments.ambient.replay_file import Column, Recording, parse_zone, read_recording
-from instruments.ambient.units import Quantity, Reference, is_mass, units_of
+from instruments.ambient.units import REFERENCE_K, Quantity, Reference, is_mass, units_of
 from instruments.atmosphere import Atmosphere
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.reading import validate
 
 
 class _Section(BaseModel):
@@ -31,6 +32,9 @@ class CitySection(_Section):
     )
     longitude: float | None = Field(default=None, ge=-180.0, le=180.0, description="degrees east")
     road_nox_ppb: float | None = Field(default=None, ge=0.0, le=500.0, description="mean NOx of the streets nearby")
+    pan_of_ozone: float = Field(
+        default=0.0, ge=0.0, le=0.2, description="PAN for each part of ozone above the background of 30 nmol/mol"
+    )
     levels: dict[str, Annotated[float, Field(gt=0.0, le=20.0)]] = Field(
         default_factory=dict, description="over those of the climate's data; today's where left out"
     )
@@ -48,7 +52,7 @@ class ColumnSection(_Section):
 
     name: str
     unit: str
-    reference: Reference | None = Field(default=None, description="for mass units: 273 K, 298 K or outside")
+    reference: Reference | None = Field(default=None, description="for mass units: 273 K, 293 K, 298 K or outside")
 
 
 class ReplaySection(_Section):
@@ -72,46 +76,49 @@ class ReplaySection(_Section):
     @model_validator(mode="after")
     def _units_fit(self) -> ReplaySection:
         for quantity, column in self.column.items():
+            key = f"column.{quantity}"
             if column.unit not in units_of(quantity):
-                raise ValueError(f"column.{quantity}.unit: one of {', '.join(units_of(quantity))}, not {column.unit!r}")
-            mass = is_mass(quantity, column.unit)
+                raise ConfigurationError(
+                    "", f"{key}.unit", f"one of {', '.join(units_of(quantity))}", repr(column.unit)
+                )
+            mass, states = is_mass(quantity, column.unit), ", ".join(REFERENCE_K)
             if mass and column.reference is None:
-                raise ValueError(f"column.{quantity}.reference: a mass needs its state: 273 K, 298 K or outside")
+                particles = " or outside" if quantity in ("pm2_5", "pm10") else ""
+                raise ConfigurationError("", f"{key}.reference", f"a state, for a mass: {states}{particles}", "none")
             if mass and column.reference == "outside" and quantity not in ("pm2_5", "pm10"):
-                raise ValueError(f"column.{quantity}.reference: gases are referred to 273 K or 298 K")
+                raise ConfigurationError("", f"{key}.reference", f"a gas's state: {states}", "'outside'")
             if not mass and column.reference is not None:
-                raise ValueError(f"column.{quantity}.reference: {column.unit} has no reference state")
+                raise ConfigurationError("", f"{key}.reference", f"no state for {column.unit}", repr(column.reference))
             if quantity in self.value:
-                raise ValueError(f"value.{quantity}: the file holds it already")
-        if ("wind_speed" in self.column) != ("wind_direction" in self.column):
-            raise ValueError("column: wind_speed and wind_direction come together")
+                raise ConfigurationError("", f"value.{quantity}", "what the file does not hold", "a column of it, too")
+        both = {"wind_speed", "wind_direction"}
+        if len(both & set(self.column)) == 1:
+            raise ConfigurationError(
+                "",
+                "column",
+                "wind_speed and wind_direction together",
+                *(repr(name) for name in both & set(self.column)),
+            )
         if self.start is not None and self.start.tzinfo is None:
-            raise ValueError("start: a time with its zone")
+            raise ConfigurationError("", "start", "a time with its zone", self.start.isoformat())
         return self
 
 
 AmbientSection = Annotated[CitySection | ReplaySection, Field(discriminator="model")]
 """What ``[air.ambient]`` may be beside the simple air."""
 
-_ADAPTER: TypeAdapter[CitySection | ReplaySection] = TypeAdapter(AmbientSection)
+
+class _Air(_Section):
+    ambient: AmbientSection
+
+
+class _File(_Section):
+    air: _Air
 
 
 def parse_ambient(data: dict[str, Any], where: str) -> CitySection | ReplaySection:
     """Check ``[air.ambient]`` data. Raises ConfigurationErrors with all mistakes."""
-    try:
-        return _ADAPTER.validate_python(data)
-    except ValidationError as error:
-        raise ConfigurationErrors(
-            [
-                ConfigurationError(
-                    where,
-                    ".".join(["air.ambient", *(str(part) for part in one["loc"][1:])]),
-                    str(one["ctx"]["error"]) if one["type"] == "value_error" else str(one["msg"]),
-                    "nothing" if one["type"] == "missing" else repr(one["input"])[:80],
-                )
-                for one in error.errors(include_url=False)
-            ]
-        ) from None
+    return validate(_File, {"air": {"ambient": data}}, where).air.ambient
 
 
 def build_atmosphere(
@@ -139,7 +146,7 @@ def build_atmosphere(
             raise ConfigurationError(where or error.where, "air.ambient.climate", error.expected, error.found) from None
         return CityAir(
             seed, name, epoch, climate=section.climate, latitude=section.latitude, longitude=section.longitude,
-            levels=section.levels, road_nox=section.road_nox_ppb,
+            levels=section.levels, road_nox=section.road_nox_ppb, pan_of_ozone=section.pan_of_ozone,
         )  # fmt: skip
     recording = recording_of(section, folder, where)
     return ReplayAir(

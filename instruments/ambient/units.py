@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-MOLAR_MASS: Mapping[str, float] = {"SO2": 64.06, "NO": 30.01, "NO2": 46.006, "NOx": 46.006, "O3": 47.998, "CO": 28.01}
+MOLAR_MASS: Mapping[str, float] = {
+    "SO2": 64.06,
+    "NO": 30.01,
+    "NO2": 46.006,
+    "NOx": 46.006,
+    "O3": 47.998,
+    "CO": 28.01,
+    "PAN": 121.05,
+}
 """g/mol; NOx counts as NO2 (IUPAC atomic weights, recalled)."""
 
 GAS_CONSTANT = 8.314462618
@@ -15,15 +23,15 @@ GAS_CONSTANT = 8.314462618
 STANDARD_PRESSURE_PA = 101325.0
 
 Quantity = Literal[
-    "so2", "no", "no2", "o3", "co", "h2o", "pm2_5", "pm10", "temperature", "humidity", "pressure", "wind_speed",
+    "so2", "no", "no2", "o3", "co", "pan", "h2o", "pm2_5", "pm10", "temperature", "humidity", "pressure", "wind_speed",
     "wind_direction", "rain", "sun", "visibility",
 ]  # fmt: skip
 """What a recorded air may hold."""
 
-Reference = Literal["273 K", "298 K", "outside"]
+Reference = Literal["273 K", "293 K", "298 K", "outside"]
 """State to which a mass concentration is referred, at 1013.25 hPa; ``outside``: at outside temperature and pressure."""
 
-REFERENCE_K: Mapping[str, float] = {"273 K": 273.15, "298 K": 298.15}
+REFERENCE_K: Mapping[str, float] = {"273 K": 273.15, "293 K": 293.15, "298 K": 298.15}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ KINDS: Mapping[Quantity, Kind] = {
     "no2": _kind("nmol/mol", _PPB, -20.0, 2000.0),
     "o3": _kind("nmol/mol", _PPB, -20.0, 1000.0),
     "co": _kind("umol/mol", _PPM, -2.0, 200.0),
+    "pan": _kind("nmol/mol", _PPB, -5.0, 200.0),
     "h2o": _kind("mmol/mol", {"mmol/mol": 1.0}, 0.0, 60.0),
     "pm2_5": _kind("ug/m3", MASS_UNITS, -20.0, 5000.0),
     "pm10": _kind("ug/m3", MASS_UNITS, -20.0, 20000.0),
@@ -75,7 +84,7 @@ KINDS: Mapping[Quantity, Kind] = {
 }
 """Every quantity's units; plausible ranges are this project's choice, wide of any record."""
 
-GASES: Mapping[Quantity, str] = {"so2": "SO2", "no": "NO", "no2": "NO2", "o3": "O3", "co": "CO"}
+GASES: Mapping[Quantity, str] = {"so2": "SO2", "no": "NO", "no2": "NO2", "o3": "O3", "co": "CO", "pan": "PAN"}
 """Quantities that may come as a mass concentration, with their names in :data:`MOLAR_MASS`."""
 
 

@@ -20,6 +20,8 @@ _FLUSH_S = 3
 """Seconds after a turn of the solenoid that are not counted (manual of the 42i Low Source, p. 8-5, read)."""
 WATER_QUENCH = 3.5e-3
 """Loss of signal per mmol/mol of water in an undried instrument (Boylan et al. 2014: 4.15e-3; reported)."""
+PAN_SHARE = 0.95
+"""Part of peroxyacetyl nitrate that molybdenum turns into NO, over that of NO2 (physics notes, 1.4; recalled)."""
 _PRESSURE, _TEMPERATURE_K, _ZERO_C = 200.0, 322.65, 273.15
 _FROZEN_PRESSURE = 300.0
 """mmHg shown as used while pressure compensation is off (42i Trace Level manual, p. B-20, read)."""
@@ -92,7 +94,7 @@ class NoxAnalyzer(ThermoAnalyzer):
         current = np.exp2((cooler - cooler_set) / DARK_DOUBLES_C)
         dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
-        no2 = around.mean(Species.NO2, _FLUSH_S)
+        no2 = around.mean(Species.NO2, _FLUSH_S) + PAN_SHARE * around.mean(Species.PAN, _FLUSH_S)
         seen = [
             sensitivity * self.bent(no) + dark,
             sensitivity * self.bent(no + efficiency * no2) + dark,

@@ -301,4 +301,4 @@ class Bam1020(BetaMonitor):
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """The same at each step of a recording."""
         words = (np.nan_to_num(table[name]).astype(np.int64) for name in ("flags", "flags_now"))
-        return np.array([" ".join(letters(one | other)) for one, other in zip(*words, strict=True)], dtype="U200")
+        return np.array([" ".join(letters(one | other)) for one, other in zip(*words, strict=True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from instruments.air import FloatArray
 
@@ -27,12 +28,12 @@ def running_slope(
     mass, flow = (np.concatenate((before, values[-length:])) for values in (mass, flow))
     points = np.minimum(age[-count:], float(window))
     centre = (points - 1.0) / 2.0
-    rise, litres = np.zeros(count), np.zeros(count)
-    for back in range(window):
-        inside = points > back
-        begin = window - 1 - back
-        rise += np.where(inside, (centre - back) * mass[begin : begin + count], 0.0)
-        litres += np.where(inside, flow[begin : begin + count], 0.0)
+    back = np.arange(window)[:, None]
+    inside = points > back
+    masses, flows = (sliding_window_view(values, count)[::-1] for values in (mass, flow))  # row k: k minutes before
+    # summed row by row, newest first, whatever the length: the same to the bit wherever it is cut
+    rise = np.where(inside, (centre - back) * masses, 0.0).sum(axis=0)
+    litres = np.where(inside, flows, 0.0).sum(axis=0)
     spread = points * (points * points - 1.0)
     slope = np.where(points >= 2.0, 12.0 * rise / np.maximum(spread, 1.0), 0.0)
     return slope, litres / np.maximum(points, 1.0)

@@ -227,7 +227,7 @@ class Teom(Unit):
         """Names of the bits of the status word at each step of a recording, with blanks between."""
         status = np.nan_to_num(table["status"]).astype(np.int64)
         words = {int(word): " ".join(name for name, bit in self.bits if word >> bit & 1) for word in np.unique(status)}
-        return np.array([words[word] for word in status.tolist()], dtype="U200")
+        return np.array([words[word] for word in status.tolist()])
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""

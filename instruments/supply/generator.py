@@ -98,6 +98,7 @@ class ZeroAirOutlet(GasSeries):
         mixed[Species.O3] += air[Species.O3] * charcoal
         mixed[Species.NO] += air[Species.NO] * purafil
         mixed[Species.NO2] += (air[Species.NO2] + air[Species.NO] * (1.0 - purafil)) * charcoal
+        mixed[Species.PAN] += air[Species.PAN] * charcoal
         mixed[Species.CO] += air[Species.CO] * co
         mixed[Species.H2O] += air[Species.H2O] * water
         bypass = unit.hidden.bypass_fraction
@@ -125,7 +126,9 @@ class ZeroAirGenerator(Unit):
         super()._equip()
         lives = {medium: self.entry.wear[medium].life_h for medium in MEDIA}
         self._used_at_epoch = {medium: self.wear.hours(0.0, medium) / lives[medium] for medium in MEDIA}
-        self.residuals = np.array([self.entry.parameter(f"residual_{label}") for label in _RESIDUALS])
+        self.residuals = np.zeros(_COUNT)  # of PAN nothing is known to come out
+        for label in _RESIDUALS:
+            self.residuals[Species[label.upper()]] = self.entry.parameter(f"residual_{label}")
         self.passing_rows = [self.rows[label] for label in ("pass_charcoal", "pass_purafil", "pass_co", "pass_h2o")]
         self.tank_decay = math.exp(-1.0 / self.entry.parameter("tank_time"))
         self._slow = {

@@ -70,8 +70,8 @@ def trailing(values: FloatArray, ends: IntArray, length: int) -> FloatArray:
 
     Values before the first one are NaN.
     """
-    index = ends[:, None] + np.arange(1 - length, 1)
-    return np.where(index >= 0, values[np.maximum(index, 0)], np.nan)
+    padded = np.concatenate((np.full(length - 1, np.nan), values))
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, length)[ends])
 
 
 def direction_deg(east: FloatArray, north: FloatArray) -> FloatArray:
@@ -103,8 +103,8 @@ def updates(first: int, last: int, every: int) -> tuple[IntArray, IntArray]:
     A result is formed at the end of every ``every`` steps; before the first one the first step's stands.
     """
     ends = np.maximum((np.arange(first, last) + 1) // every * every - 1, 0)
-    formed, which = np.unique(ends, return_inverse=True)
-    return formed, which
+    new = np.append(True, np.diff(ends) > 0)  # they never go back, so no sorting is needed
+    return ends[new], np.cumsum(new) - 1
 
 
 def rounded(values: FloatArray, step: float) -> FloatArray:

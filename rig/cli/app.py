@@ -80,7 +80,8 @@ def simulate(
     from rig.cli.simulate import seconds
     from rig.cli.simulate import simulate as run_simulate
 
-    raise typer.Exit(run_simulate(bench, seconds(duration, "--for"), out, seconds(every, "--every"), plot, seed))
+    duration_s, every_s = seconds(duration, "--for"), seconds(every, "--every")
+    raise typer.Exit(_orderly(run_simulate, bench, duration_s, out, every_s, plot, seed))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from instruments.ambient.settings import ReplaySection, build_atmosphere
 from instruments.device import Value
 from rig.bench_file import DeviceSection
 from rig.errors import EXIT_CONFIGURATION, EXIT_FAULT, EXIT_PASS, ConfigurationError, Refused, RigError, RigFault
@@ -31,7 +32,10 @@ def check(name: str, *, connect: bool) -> int:
         load_plan(str(path))
         sys.stdout.write(f"{path}: a plan without mistakes\n")
         return EXIT_PASS
-    load_bench(str(path))
+    file, _ = load_bench(str(path))
+    section = file.air.get("ambient")
+    if isinstance(section, ReplaySection):  # a recording is a part of the bench: read whole, as a run would
+        build_atmosphere(section, 0, "ambient", file.bench.epoch, path.parent, str(path))
     if connect:
         return _connect(str(path))
     sys.stdout.write(f"{path}: a bench without mistakes\n")

@@ -19,6 +19,9 @@ from rig.recording import Chunk, record
 from rig.units import parse_quantity
 from scenarios.opening import load_bench
 
+LONGEST_S = 36525 * 86400
+"""A century: longer is a slip of the pen, and calendars end."""
+
 
 def seconds(text: str, option: str) -> int:
     """A time with its unit as whole seconds. Raises ConfigurationError."""
@@ -26,8 +29,8 @@ def seconds(text: str, option: str) -> int:
         value = parse_quantity(text, "time")
     except ValueError as error:
         raise ConfigurationError(option, "", str(error), repr(text)) from None
-    if value < 1.0 or value != int(value):
-        raise ConfigurationError(option, "", "whole seconds", repr(text))
+    if not 1.0 <= value <= LONGEST_S or value != int(value):
+        raise ConfigurationError(option, "", f"whole seconds, from 1 s to {LONGEST_S // 86400} d", repr(text))
     return int(value)
 
 
@@ -46,8 +49,9 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
         ConfigurationError: a mistake in the bench, or a kind of file that is none.
         RigFault: the file cannot be written.
     """
-    if out.suffix not in (".parquet", ".csv"):
-        raise ConfigurationError("--out", "", "a file ending in .parquet or .csv", out.name)
+    _can_be(out, "--out", (".parquet", ".csv"))
+    if plot is not None:
+        _can_be(plot, "--plot", (".png", ".svg", ".pdf"))
     file, path = load_bench(bench)
     emulated = Bench(file, str(path), VirtualClock(), seed)
     partial = out.with_name(f".{out.name}.partial")
@@ -55,14 +59,14 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
     if plot is not None:
         from reports.station import StationPicture
 
-        picture = StationPicture(file.bench.epoch)
+        picture = StationPicture(file.bench.epoch, f"{path.stem}, seed {emulated.seed}: SIMULATED")
     try:
         with _opened(partial, out.suffix, emulated) as sink:
             done = 0.0
             for chunk in record(emulated, duration_s, every_s):
                 sink.write(chunk)
                 if picture is not None:
-                    picture.take(chunk.t_s, chunk.numbers, chunk.units)
+                    picture.take(chunk.t_s, chunk.numbers, chunk.units, chunk.texts)
                 done += len(chunk.t_s) * every_s
                 if sys.stderr.isatty():
                     sys.stderr.write(f"\r{done / 86400:6.2f} d of {duration_s / 86400:g} d")
@@ -74,11 +78,25 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
         emulated.close()
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
-    sys.stdout.write(f"{out}\n")
     if picture is not None and plot is not None:
-        picture.save(plot)
+        try:
+            picture.save(plot)
+        except OSError as error:
+            raise RigFault(f"{plot}: cannot be written: {error.strerror or error}") from error
         sys.stdout.write(f"{plot}\n")
+    sys.stdout.write(f"{out}\n")
     return 0
+
+
+def _can_be(path: Path, option: str, suffixes: tuple[str, ...]) -> None:
+    """Before anything runs: a file of a known kind in a folder that there is. Raises ConfigurationError."""
+    if path.suffix not in suffixes:
+        *some, last = suffixes
+        raise ConfigurationError(option, "", f"a file ending in {', '.join(some)} or {last}", path.name)
+    if not path.parent.is_dir():
+        raise ConfigurationError(option, "", "a file in a folder that exists", str(path))
+    if path.is_dir():
+        raise ConfigurationError(option, "", "a file", f"the folder {path}")
 
 
 @contextmanager

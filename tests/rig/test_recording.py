@@ -2,6 +2,8 @@
 
 import csv
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from rig.bench import Bench
 from rig.cli.simulate import seconds, simulate
 from rig.clock import VirtualClock
-from rig.errors import ConfigurationError, RigFault
+from rig.errors import ConfigurationError
 from rig.recording import record, spread
 from scenarios.opening import load_bench
 
@@ -88,7 +90,18 @@ def test_one_seed_one_file_another_seed_another(tmp_path):
     assert names[0] == names[1] != names[2]
 
 
-@pytest.mark.parametrize(("text", "words"), [("7", "unit of time"), ("0.5 s", "whole seconds"), ("x d", "number")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("7", "unit of time"),
+        ("7 parsecs", "unit of time"),
+        ("0.5 s", "whole seconds"),
+        ("x d", "number"),
+        ("-1 h", "from 1 s to 36525 d"),
+        ("1e400 d", "from 1 s"),
+        ("1e12 d", "from 1 s"),
+    ],
+)
 def test_times_without_sense_are_told(text, words):
     with pytest.raises(ConfigurationError, match=f"--for.*{words}"):
         seconds(text, "--for")
@@ -97,8 +110,14 @@ def test_times_without_sense_are_told(text, words):
 def test_files_that_cannot_be(tmp_path):
     with pytest.raises(ConfigurationError, match=r"\.parquet or \.csv"):
         simulate("demo", 3600, tmp_path / "day.txt", 10, None, 1)
-    with pytest.raises(RigFault, match="cannot be written"):
+    with pytest.raises(ConfigurationError, match=r"--out: expected a file in a folder that exists.*nowhere"):
         simulate("demo", 3600, tmp_path / "nowhere" / "day.csv", 10, None, 1)
+    with pytest.raises(ConfigurationError, match=r"--plot: expected a file in a folder that exists.*nowhere"):
+        simulate("demo", 3600, tmp_path / "day.csv", 10, tmp_path / "nowhere" / "day.png", 1)
+    with pytest.raises(ConfigurationError, match=r"--plot: expected a file ending in \.png, \.svg or \.pdf"):
+        simulate("demo", 3600, tmp_path / "day.csv", 10, tmp_path / "day.bmp", 1)
+    with pytest.raises(ConfigurationError, match=r"--every.*a whole part of --for.*7 s of 3600 s"):
+        simulate("demo", 3600, tmp_path / "day.csv", 7, None, 1)
     with pytest.raises(ConfigurationError, match="--every"):
         simulate("demo", 3600, tmp_path / "day.csv", 7200, None, 1)
     assert not any(tmp_path.iterdir())
@@ -115,3 +134,30 @@ def test_what_a_station_spills_into_its_room_is_breathed_there_though_its_calibr
         highest.append(pq.read_table(out)["room.so2"].to_numpy().max())
     # 25 min of 400 nmol/mol, of which the analyzers leave more than half of 5 L/min, into a room of some 30 m3
     assert 0.3 < highest[1] - highest[0] < 5.0
+
+
+@pytest.mark.parametrize("name", ["day.csv", "day.parquet"])
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, name):
+    """A process that may write no more than 50 kB to a file finds out as on a full disk."""
+    limit = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)); from rig.cli import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limit, "simulate", "demo", "--for", "6 h", "--every", "10 s", "--out", name],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 4
+    assert ended.stderr.startswith(f"rig: {name}: cannot be written: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_line_is_the_file_and_a_setting_s_text_is_whole(tmp_path, capsys):
+    out = tmp_path / "hour.parquet"
+    simulate("demo", 3600, out, 60, tmp_path / "hour.svg", 1)
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "hour.svg"), str(out)]
+    table = pq.read_table(out)
+    assert table["calibrator.gas_flow_table"][0].as_py().endswith(":100")  # the twentieth point, at full scale
+    assert table.schema.metadata[b"seed"] == b"1"
+    assert table.schema.metadata[b"epoch"] == b"2026-01-05T08:00:00+08:00"

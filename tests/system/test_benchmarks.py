@@ -55,14 +55,26 @@ def test_visa_queries(benchmark):
 
 
 def test_simulated_days_read_every_value_and_the_floor_is_what_the_model_used(benchmark):
-    days = benchmark("days")
+    days, measuring = benchmark("days"), benchmark("measuring")
     station = days.Station()
-    with days.listening() as (normals, shapes):
+    with measuring.listening() as (normals, shapes):
         assert station.run(6) == 5 * 2160  # two channels of the 42i, one of each of the others
     assert sum(normals) > 5 * 2160
     assert sum(rows * points for rows, points in shapes) > 4 * 6 * 3600  # the cells alone
-    days.floor(normals, shapes)()
+    measuring.floor(normals, shapes)()
     assert all(speed > 0.0 for speed in days.speeds(hours=6, repeats=1).values())
+
+
+def test_a_station_s_day_is_recorded_and_its_floor_is_heard(benchmark):
+    station = benchmark("station")
+    one = station.Stations("full")
+    # the gas channels by 10 s alone: NO, NOx, SO2, O3, CO
+    assert one.live(3600) > one.run(3600) > 5 * 360
+    assert station.cost("full", 1 / 24, 2) > 0.0
+    speeds = station.speeds("full", days=1 / 24, repeats=1)
+    assert speeds["floor"] > speeds["model"] > 0.0
+    assert speeds["recorded"] > 0.0
+    assert 50.0 < station.peak_mb(1 / 24) < 2000.0
 
 
 def test_command_line_waits_for_a_whole_run(benchmark):

@@ -9,7 +9,7 @@ import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
 from instruments.gas.detector import raw
-from instruments.gas.nox import WATER_QUENCH, converting
+from instruments.gas.nox import PAN_SHARE, WATER_QUENCH, converting
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray, carried
 from instruments.gas.teledyne.base import STANDARD_INHG, density
@@ -80,7 +80,8 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         sensitivity = yielded * self.gain(around, first, last) * wet * self._response(cell, rcell)
         power = converting(moly) / converting(np.full(count, self.entry.parameter("moly_temp")))
         efficiency = hidden.converter_efficiency * self.share("converter", first, last) * power
-        no, no2 = around.mean(Species.NO, _FLUSH_S), around.mean(Species.NO2, _FLUSH_S)
+        no = around.mean(Species.NO, _FLUSH_S)
+        no2 = around.mean(Species.NO2, _FLUSH_S) + PAN_SHARE * around.mean(Species.PAN, _FLUSH_S)
         glow = self.entry.parameter("background") / MV_PER_PPB * ozone + self.offset(around)
         turn = np.arange(first, last) % _MINUTE
         zeroing = np.asarray(turn == _MINUTE - 1)

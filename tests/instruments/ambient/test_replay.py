@@ -74,7 +74,9 @@ def test_cuts_change_nothing_and_before_the_epoch_it_stands(tmp_path):
     ("quantity", "column", "value", "inside"),
     [
         ("o3", {"unit": "ug/m3", "reference": "273 K"}, 214.14, 100.0),
+        ("o3", {"unit": "ug/m3", "reference": "293 K"}, 199.53, 100.0),
         ("o3", {"unit": "ug/m3", "reference": "298 K"}, 196.19, 100.0),
+        ("pan", {"unit": "ug/m3", "reference": "273 K"}, 5.401, 1.0),
         ("so2", {"unit": "ug/m3", "reference": "273 K"}, 28.58, 10.0),
         ("so2", {"unit": "mg/m3", "reference": "298 K"}, 0.02618, 10.0),
         ("no2", {"unit": "ppm"}, 0.05, 50.0),
@@ -227,14 +229,34 @@ def test_files_that_are_none(tmp_path):
 @pytest.mark.parametrize(
     ("change", "key", "says"),
     [
-        ({"column": {"o3": {"name": "O3", "unit": "ug/m3"}}}, "air.ambient", "needs its state"),
-        ({"column": {"o3": {"name": "O3", "unit": "ppb", "reference": "273 K"}}}, "air.ambient", "no reference state"),
-        ({"column": {"o3": {"name": "O3", "unit": "ug/m3", "reference": "outside"}}}, "air.ambient", "273 K or 298 K"),
-        ({"column": {"temperature": {"name": "T", "unit": "ppb"}}}, "air.ambient", "deg C, K"),
+        (
+            {"column": {"o3": {"name": "O3", "unit": "ug/m3"}}},
+            "air.ambient.column.o3.reference",
+            "a state, for a mass: 273 K, 293 K, 298 K",
+        ),
+        (
+            {"column": {"o3": {"name": "O3", "unit": "ppb", "reference": "273 K"}}},
+            "air.ambient.column.o3.reference",
+            "no state for ppb, found '273 K'",
+        ),
+        (
+            {"column": {"o3": {"name": "O3", "unit": "ug/m3", "reference": "outside"}}},
+            "air.ambient.column.o3.reference",
+            "273 K, 293 K, 298 K",
+        ),
+        (
+            {"column": {"temperature": {"name": "T", "unit": "ppb"}}},
+            "air.ambient.column.temperature.unit",
+            "deg C, K, found 'ppb'",
+        ),
         ({"column": {"ozone": {"name": "O3", "unit": "ppb"}}}, "air.ambient.column.ozone", "o3"),
-        ({"column": {"wind_speed": {"name": "WS", "unit": "m/s"}}}, "air.ambient", "together"),
+        (
+            {"column": {"wind_speed": {"name": "WS", "unit": "m/s"}}},
+            "air.ambient.column",
+            "together, found 'wind_speed'",
+        ),
         ({"gaps": "guess"}, "air.ambient.gaps", "refuse"),
-        ({"tea": 1}, "air.ambient.tea", "not permitted"),
+        ({"tea": 1}, "air.ambient.tea", "no such key here"),
         ({"model": "dream"}, "air.ambient", "city"),
     ],
 )
