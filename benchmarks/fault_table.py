@@ -47,6 +47,10 @@ def model_of(design: str) -> str:
     return next(name for name in models() if load(name).design == design)
 
 
+def _name(design: str) -> str:
+    return "cylinder.unit" if design == "cylinder" else "unit"
+
+
 def bench(design: str, fault: str | None) -> Bench:
     """A bench of one device of ``design`` in the city's air."""
     data: dict[str, Any] = {
@@ -56,23 +60,31 @@ def bench(design: str, fault: str | None) -> Bench:
     }
     for protocol in load(model_of(design)).protocols:
         data["device"]["unit"]["port"] = {"a": {"protocol": protocol}}
+    if design == "cylinder":
+        # A cylinder is a device only where it has a place: at a calibrator, which draws from it.
+        gas = {"species": "so2", "value": "50 ppm", "u_pct": 0.5, "certificate": "-", "expires": "2027-01-01"}
+        data["cylinder"] = {"unit": {"model": data["device"].pop("unit")["model"], **gas}}
+        data["device"]["calibrator"] = {"model": "146i", "port": {"a": {"protocol": "clink"}}}
+        span = {"gas": "a", "concentration": 400.0, "calibrator_mode": "span"}
+        data["routine"] = [{"name": "span", "at": "0 s", "steps": [{"device": "calibrator", "set": span}]}]
     if fault is not None:
-        data["fault"] = [{"kind": fault, "device": "unit", "at": f"{ONSET_H} h"}]
+        data["fault"] = [{"kind": fault, "device": _name(design), "at": f"{ONSET_H} h"}]
     return Bench(parse_bench(data, "fault table"), "fault table", VirtualClock())
 
 
 def seen(design: str, fault: str | None) -> tuple[dict[str, Any], dict[str, str]]:
     """All columns of the device, joined, and their units."""
-    opened = bench(design, fault)
-    device = opened.instruments["unit"].device
+    opened, name = bench(design, fault), _name(design)
+    device = opened.instruments[name].device
     assert isinstance(device, Observing)
     every = max(10, device.step_s)
     chunks = list(record(opened, HOURS * 3600, every))
-    columns = {n: np.concatenate([c.numbers[n] for c in chunks]) for n in chunks[0].numbers if n.startswith("unit.")}
-    texts = {n: np.concatenate([c.texts[n] for c in chunks]) for n in chunks[0].texts if n.startswith("unit.")}
+    own = f"{name}."
+    columns = {n: np.concatenate([c.numbers[n] for c in chunks]) for n in chunks[0].numbers if n.startswith(own)}
+    texts = {n: np.concatenate([c.texts[n] for c in chunks]) for n in chunks[0].texts if n.startswith(own)}
     now = HOURS * 3600 * 1_000_000
-    texts["unit.audit_log"] = np.array([str(device.read(now, "audit_log"))])
-    texts["unit.parameter_writes"] = np.array([str(device.read(now, "parameter_writes"))])
+    texts[f"{own}audit_log"] = np.array([str(device.read(now, "audit_log"))])
+    texts[f"{own}parameter_writes"] = np.array([str(device.read(now, "parameter_writes"))])
     opened.close()
     return {**columns, **texts, "t": np.concatenate([c.t_s for c in chunks])}, chunks[0].units
 
@@ -94,7 +106,7 @@ def run(case: tuple[str, str]) -> Row:
             continue
         if before.dtype.kind == "U":
             if not np.array_equal(before, after):
-                texts.append(name[5:])
+                texts.append(name.rpartition(".")[2])
             continue
         gone = np.isnan(before) != np.isnan(after)
         difference = np.where(gone, np.inf, np.abs(np.nan_to_num(after) - np.nan_to_num(before)))
@@ -102,7 +114,7 @@ def run(case: tuple[str, str]) -> Row:
         if len(differs):
             size = float(np.nanmedian(np.abs(before))) if np.isfinite(before).any() else 0.0
             minutes = (good["t"][differs[0]] - ONSET_H * 3600) / 60.0
-            moved.append((name[5:], float(np.max(difference)), size, units.get(name, ""), minutes))
+            moved.append((name.rpartition(".")[2], float(np.max(difference)), size, units.get(name, ""), minutes))
     moved.sort(key=lambda one: -one[1] / max(one[2], 1e-9))
     scale = library()[fault].severity
     severity = "" if scale is None else f"{scale.typical:g} {scale.unit}".removesuffix(" 1")

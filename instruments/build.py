@@ -91,9 +91,15 @@ def _hidden(model: type[Truth], hidden: Mapping[str, Value] | None, name: str, w
                 ConfigurationError(
                     where,
                     f"device.{name}.hidden.{'.'.join(map(str, one['loc']))}",
-                    f"one of {known}" if one["type"] == "extra_forbidden" else str(one["msg"]),
+                    f"one of {known}" if one["type"] == "extra_forbidden" else _in_words(str(one["msg"])),
                     repr(one["input"]),
                 )
                 for one in error.errors(include_url=False)
             ]
         ) from None
+
+
+def _in_words(message: str) -> str:
+    """Pydantic's message as what was expected."""
+    wanted = message.removeprefix("Input should be ")
+    return wanted[:1].lower() + wanted[1:]

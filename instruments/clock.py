@@ -41,12 +41,12 @@ class ClockedHidden(Hidden):
     """What is wrong with the clock of an instrument that has one.
 
     Attributes:
-        clock_rate_ppm: how much too fast it runs at 25 C; left out: drawn for this unit, within :data:`QUARTZ_PPM`.
+        clock_rate_ppm: how much too fast it runs at 25 C; left out: drawn for this unit, within 20 ppm.
         clock_zone_error_s: offset of its calendar from the station's: -28800 where it keeps UTC instead of Beijing
             time.
         clock_jump_s: how far it has been set wrong.
-        battery_flat: what the battery keeps without mains is lost: the clock begins at :data:`FACTORY_US` when power
-            comes back, and beta monitors lose their settings.
+        battery_flat: what the battery keeps without mains is lost: the clock begins at 2000-01-01 when power comes
+            back, and beta monitors lose their settings.
     """
 
     clock_rate_ppm: float | None = Field(default=None, ge=-1e5, le=1e5)

@@ -60,6 +60,8 @@ class Unit(Observing, ABC):
     """Settings that change what is shown and leave the physics alone."""
     goes_by_its_clock: ClassVar[bool] = False
     """Whether more than stamps goes by the unit's own clock: its hours."""
+    plugged: ClassVar[bool] = True
+    """Whether it hangs on the mains; a cylinder and a meter with a battery do not."""
     indoors: ClassVar[bool] = True
     """Whether the air of the room matters to it."""
     actions: tuple[str, ...] = ()
@@ -258,6 +260,8 @@ class Unit(Observing, ABC):
                 self.hidden = hidden
                 self.recompute(t_us)
         elif name == "power":
+            if not self.plugged:
+                raise Refused("unknown", f"a {self.entry.name} has no plug")
             if not isinstance(value, bool):
                 raise Refused("invalid", "power is true or false")
             if value != self.powered:

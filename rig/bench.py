@@ -190,7 +190,8 @@ class Bench:
         self._watch(instrument)
 
     def _routine_command(self, device: str, command: Command) -> None:
-        if not self._closed:
+        # What has no power hears nothing of the station's software.
+        if not self._closed and self.observed(device, "powered") is not False:
             self.command(device, command)
 
     def _booted(self, instrument: Instrument) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from instruments.ambient.settings import CitySection, ReplaySection
+from instruments.build import unit_class
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
@@ -185,11 +186,23 @@ def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
             yield ConfigurationError(where, f"device.{of_kind[1]}", f"one {kind} on a bench", f"{len(of_kind)} of them")
         if kind == "shelter" and of_kind and room is not None:
             yield ConfigurationError(where, "air.room", f"nothing: the room's air is that of {of_kind[0]}", "a section")
+        if kind == "ups":
+            for name in emulated:
+                if "power" in file.device[name].model_fields_set and not _has_plug(file, name):
+                    expected = "nothing: it has no plug"
+                    yield ConfigurationError(where, f"device.{name}.power", expected, "a plug")
         if kind == "ups" and not of_kind:
             for name in emulated:
                 if "power" in file.device[name].model_fields_set:
                     expected = "nothing on a bench without a power supply (a device of kind ups)"
                     yield ConfigurationError(where, f"device.{name}.power", expected, "a plug")
+
+
+def _has_plug(file: BenchFile, name: str) -> bool:
+    try:
+        return unit_class(load(file.device[name].model)).plugged
+    except (ConfigurationError, KeyError):
+        return True  # said already: no such model
 
 
 def _fault(

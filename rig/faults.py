@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from instruments.build import unit_class
 from instruments.catalogue import CatalogueEntry
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
@@ -200,6 +201,8 @@ def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) ->
         yield ConfigurationError(where, f"{key}.kind", expected, repr(fault.kind.name))
         return
     for act in fault.acts:
+        if act.power and not unit_class(entry).plugged:
+            yield ConfigurationError(where, f"{key}.device", "a device with a plug", repr(fault.device))
         if act.hidden:
             yield from _trial_of_hidden(fault, act, entry, where, key)
 

@@ -129,7 +129,7 @@ def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -
         return
     for order, name in enumerate(file.device):
         unit = units.get(name)
-        if unit is None or isinstance(unit, PowerSupply | Manifold):
+        if unit is None or isinstance(unit, PowerSupply | Manifold) or not unit.plugged:
             continue
         plug = file.device[name].power
         supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order)

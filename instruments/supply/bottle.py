@@ -16,8 +16,7 @@ from pydantic import Field
 
 from instruments.air import UNIT_OF, FloatArray, GasListener, Species
 from instruments.atmosphere import Site
-from instruments.device import Command, Value
-from instruments.errors import Refused
+from instruments.device import Value
 from instruments.history import GasSeries
 from instruments.steps import Hidden
 from instruments.supply.cylinder import Cylinder
@@ -100,6 +99,7 @@ class GasBottle(Unit):
     """A cylinder with its regulator. Arguments as :class:`~instruments.unit.Unit`; :meth:`fill` says what is in it."""
 
     step_s = 60
+    plugged = False
     hidden_model = BottleHidden
     hidden: BottleHidden
     diagnostics = ("pressure", "regulator_pressure")
@@ -158,12 +158,6 @@ class GasBottle(Unit):
         """The flow asked for from second ``index`` on is no longer what it was."""
         super().gas_changed(index)
         self.gas.gas_changed(index)
-
-    def apply(self, t_us: int, command: Command) -> None:
-        """As any unit. Raises Refused for ``power``: a cylinder has none."""
-        if command.name == "power":
-            raise Refused("unknown", "a cylinder has no power")
-        super().apply(t_us, command)
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Fit a full cylinder of the same kind, fit the regulator (air is in it), or purge it."""

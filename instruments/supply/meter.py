@@ -1,8 +1,8 @@
 """Reference meters: flow (laminar, dry piston, bubble) and the climate of a room, each with a certificate.
 
-A meter is held at a point (setting ``connected_to``); a procedure moves it and reads it. Flow meters show litres as
-they are (``volumetric_flow``) and at a reference temperature and 1013.25 hPa (``mass_flow``, setting
-``reference_temperature``): 0, 20 or 25 deg C, which is 9 % from end to end.
+Meters run on batteries of their own. A meter is held at a point (setting ``connected_to``); a procedure moves it and
+reads it. Flow meters show litres as they are (``volumetric_flow``) and at a reference temperature and 1013.25 hPa
+(``mass_flow``, setting ``reference_temperature``): 0, 20 or 25 deg C, which is 9 % from end to end.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Meter(Unit):
 
     hidden: MeterHidden
     step_s = 1
+    plugged = False
     measured: ClassVar[tuple[str, ...]]
 
     def _equip(self) -> None:

@@ -97,10 +97,11 @@ def _hidden(entry: CatalogueEntry) -> Iterator[str]:
     """What a bench file may hide in a unit, with the value of a good one and what its docstring says of it."""
     model = hidden_model(entry)
     yield ""
-    yield "hidden truth of a unit: [device.X.hidden] of a bench file, parameter of a fault; value of a good unit"
+    section = "cylinder" if entry.kind == "cylinder" else "device"
+    yield f"hidden truth of a unit: [{section}.X.hidden] of a bench file, parameter of a fault; value of a good unit"
     told = {name: text for kind in reversed(model.__mro__) for name, text in _meanings(kind.__doc__ or "").items()}
     for name, field in model.model_fields.items():
-        head = f"  {name:<28} {field.default!s:<8} "
+        head = f"  {name:<28} {'drawn' if field.default is None else field.default!s:<8} "
         yield from textwrap.wrap(head + told.get(name, ""), _WIDTH, subsequent_indent=" " * 40)
 
 

@@ -1,5 +1,7 @@
 """Where gas goes on a bench: cylinders that are used up, bottles at analyzers, ozone standards, zero air."""
 
+import json
+
 import numpy as np
 import pytest
 from gas_bench import CERTIFIED, data, open_bench, recorded, routine
@@ -7,6 +9,7 @@ from gas_bench import CERTIFIED, data, open_bench, recorded, routine
 from instruments.errors import ConfigurationErrors
 from rig.bench_check import check_bench_data
 from rig.host.references import cylinders_of
+from rig.truth import TruthLog
 
 SPAN = routine("10 min", "calibrator", gas="a", concentration=400.0, total_flow=5.0, calibrator_mode="span")
 
@@ -177,3 +180,17 @@ def test_what_cannot_be_is_one_clear_error(case):
         check_bench_data(data(**parts), "bench.toml")
     assert [str(error) for error in caught.value.errors if words in str(error)], str(caught.value)
     assert len(caught.value.errors) == 1, str(caught.value)
+
+
+def test_the_truth_log_tells_of_standards_and_cylinders_too(tmp_path):
+    bench = open_bench(data())
+    log = TruthLog(bench, tmp_path / "truth.jsonl")
+    bench.clock.run_to(25_000_000)
+    log.close()
+    bench.close()
+    lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
+    shown = {line["device"]: line["shown"] for line in lines if line["kind"] == "reading"}
+    assert set(shown["standard"]) == {"o3"}
+    assert {"cylinder.so2", "cylinder.span", "zero"} <= set(shown)
+    assert lines[0]["devices"]["cylinder.so2"]["used_before"] == pytest.approx(0.8)
+    assert lines[0]["cylinders"] == {}
