@@ -65,5 +65,5 @@ def test_check_finds_the_missing_figure_and_catalog_shows_the_page_s_model(folde
     # a model is read once in a process: another file
     (folder / "slip.toml").write_text(MODEL.replace("zero_noise", "zero_nose"))
     (folder / "my-bench.toml").write_text(BENCH.replace("my-so2.toml", "slip.toml"))
-    with pytest.raises(ConfigurationError, match=r"slip\.toml: parameters\.zero_noise: expected a value"):
+    with pytest.raises(ConfigurationError, match=r"parameters\.zero_noise: expected a value"):
         check(str(folder / "my-bench.toml"), connect=False)

@@ -161,7 +161,8 @@ class ParquetSink:
         arrays += [pa.array(v, from_pandas=True) for v in chunk.numbers.values()]
         arrays += [pa.array(v.tolist(), type=pa.string()) for v in chunk.texts.values()]
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+            # Smallest and largest of hundreds of columns, kept until the end for every row group, would grow with time.
+            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd", write_statistics=["time"])
         self._writer.write_table(pa.table(arrays, schema=schema))
 
     def close(self) -> None:
