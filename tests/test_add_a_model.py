@@ -7,6 +7,8 @@ import pytest
 import pyvisa
 
 from rig.bench import Bench
+from rig.cli.catalog import catalog
+from rig.cli.check import check
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError
 from rig.ports.visa import RigVisaLibrary
@@ -52,3 +54,16 @@ def test_a_figure_that_is_missing_is_named(folder):
     bench = Bench(file, str(path), VirtualClock())
     with pytest.raises(ConfigurationError, match=r"parameters\.stray_light"):
         bench.instruments["so2"].device.read(60_000_000, "so2")
+
+
+def test_check_finds_the_missing_figure_and_catalog_shows_the_page_s_model(folder, capsys):
+    assert check(str(folder / "my-bench.toml"), connect=False) == 0
+    assert catalog(str(folder / "my-so2.toml")) == 0
+    printed = capsys.readouterr().out
+    assert "my-so2: SO2 analyzer of the last generation" in printed
+    assert "zero_noise" in printed
+    # a model is read once in a process: another file
+    (folder / "slip.toml").write_text(MODEL.replace("zero_noise", "zero_nose"))
+    (folder / "my-bench.toml").write_text(BENCH.replace("my-so2.toml", "slip.toml"))
+    with pytest.raises(ConfigurationError, match=r"parameters\.zero_noise: expected a value"):
+        check(str(folder / "my-bench.toml"), connect=False)

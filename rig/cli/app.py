@@ -145,7 +145,7 @@ def diff(
 
 @app.command()
 def catalog(
-    model: Annotated[str | None, typer.Argument(help="Model; all models if not given.")] = None,
+    model: Annotated[str | None, typer.Argument(help="Model, or a model's own file; all models if not given.")] = None,
     faults: Annotated[bool, typer.Option("--faults", help="Show the fault library instead.")] = False,
 ) -> None:
     """Show what a model is: figures, settings, alarms, parts, faults and commands, each with its source."""

@@ -21,10 +21,10 @@ _SOURCE_AT_LEAST = 44
 
 
 def catalog(model: str | None) -> int:
-    """Print one model in full, or the list of all.
+    """Print one model in full, by its name or by the path of a file of one's own, or the list of all.
 
     Raises:
-        ConfigurationError: no such model.
+        ConfigurationError: no such model. ConfigurationErrors: mistakes in its file.
     """
     write = sys.stdout.write
     if model is None:
@@ -33,7 +33,7 @@ def catalog(model: str | None) -> int:
             entry = load(name)
             write(f"{name:<{width}} {entry.kind:<11} {entry.maker}: {entry.title}\n")
         return 0
-    if model not in models():
+    if model not in models() and not model.endswith(".toml"):
         raise ConfigurationError("MODEL", "", f"one of {', '.join(models())}", repr(model))
     entry = load(model)
     for line in _page(entry):
@@ -49,6 +49,8 @@ def faults() -> int:
 
 
 def _filed(low: float | None, high: float | None, unit: str) -> str:
+    if low is None and high is None:
+        return "no range"
     if low is not None and high is not None:
         return f"{low:g} to {high:g}{_unit(unit)}"
     return f"{low:g}{_unit(unit)} or more" if low is not None else f"{high:g}{_unit(unit)} or less"
@@ -66,6 +68,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
         f"maker: {entry.maker}",
         f"principle: {entry.principle}",
         f"type approval: {entry.approval or 'none known'}",
+        f"protocols: {', '.join(entry.protocols) or 'none on a wire'}; in process without a wire (kind direct)",
         "marks: read (the document itself), reported (by others), recalled (from memory, or the project's choice)",
     ):
         yield from textwrap.wrap(line, _WIDTH, subsequent_indent="  ")
@@ -98,7 +101,7 @@ def _hidden(entry: CatalogueEntry) -> Iterator[str]:
     model = hidden_model(entry)
     yield ""
     section = "cylinder" if entry.kind == "cylinder" else "device"
-    yield f"hidden truth of a unit: [{section}.X.hidden] of a bench file, parameter of a fault; value of a good unit"
+    yield f"hidden truth of a unit: [{section}.X.hidden] of a bench file, cause of a fault; value of a good unit"
     told = {name: text for kind in reversed(model.__mro__) for name, text in _meanings(kind.__doc__ or "").items()}
     for name, field in model.model_fields.items():
         head = f"  {name:<28} {'drawn' if field.default is None else field.default!s:<8} "

@@ -137,6 +137,10 @@ def _shown(value: float) -> str:
     return "" if value != value else f"{value:.7g}"
 
 
+_CHUNKS_A_GROUP = 4
+"""Chunks in a row group: the file keeps an account of every group's hundreds of columns in memory until its end."""
+
+
 class ParquetSink:
     """A Parquet file; each column's unit stands in its field's metadata."""
 
@@ -145,9 +149,10 @@ class ParquetSink:
         self._epoch = bench.file.bench.epoch
         self._about = {"bench": bench.where, "seed": str(bench.seed), "epoch": self._epoch.isoformat()}
         self._writer: Any = None
+        self._waiting: list[Any] = []
 
     def write(self, chunk: Chunk) -> None:
-        """Write a row group."""
+        """Take rows; some chunks together are a row group."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -161,10 +166,22 @@ class ParquetSink:
         arrays += [pa.array(v, from_pandas=True) for v in chunk.numbers.values()]
         arrays += [pa.array(v, type=pa.string()) for v in chunk.texts.values()]
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
-        self._writer.write_table(pa.table(arrays, schema=schema))
+            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd", write_statistics=["time"])
+        self._waiting.append(pa.table(arrays, schema=schema))
+        if len(self._waiting) >= _CHUNKS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._writer.write_table(pa.concat_tables(waiting))
 
     def close(self) -> None:
         """No more rows."""
         if self._writer is not None:
-            self._writer.close()
+            try:
+                self._flush()
+            finally:
+                self._writer.close()
