@@ -47,6 +47,10 @@ class Observing:
         """Return a quantity of :meth:`reported` for steps ``first`` to ``last``, with the settings of ``moment``."""
         raise KeyError(quantity)
 
+    def shown(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """What an observer gets to see of a :meth:`report`."""
+        return self.report(quantity, first, last, moment)
+
     def standing(self) -> Mapping[str, Value]:
         """Further observables that stand until something changes, as they are now (a flow that is drawn)."""
         return {}
@@ -89,7 +93,7 @@ class Observing:
             table[quantity] = np.empty(last - first)
         for begin, end, moment in self._moments(first, last):
             for quantity in self.reported():
-                table[quantity][begin - first : end - first] = self.report(quantity, begin, end, moment)
+                table[quantity][begin - first : end - first] = self.shown(quantity, begin, end, moment)
             if not moment.powered:
                 for values in table.values():
                     values[begin - first : end - first] = np.nan
@@ -150,7 +154,7 @@ class Observing:
             return self.texts[quantity]
         step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
         if quantity in self.reported():
-            return float(self.report(quantity, step, step + 1, moment)[0])
+            return float(self.shown(quantity, step, step + 1, moment)[0])
         if quantity in self.diagnostics:
             return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
         if quantity in moment.standing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -98,6 +98,10 @@ class Fault:
     over_us: int = 0
     period_us: int = 0
     duty: float = 0.5
+
+    def on(self, entry: CatalogueEntry) -> Fault:
+        """This fault with the names that the model ``entry`` has for what it acts on."""
+        return replace(self, acts=tuple(act.on(entry) for act in self.acts))
 
 
 def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
@@ -195,7 +199,7 @@ def _seconds(value: Value) -> float | None:
 def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) -> Iterator[ConfigurationError]:
     """What the model of its device will not take of ``fault``, found before it strikes."""
     library_fault = fault.kind.library
-    if library_fault is not None and not library_fault.befalls(entry.kind, entry.design):
+    if library_fault is not None and not library_fault.befalls(entry.design):
         expected = f"a fault that a {entry.name} can have (this one befalls {', '.join(library_fault.kinds)})"
         yield ConfigurationError(where, f"{key}.kind", expected, repr(fault.kind.name))
         return

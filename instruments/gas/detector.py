@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
+from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
@@ -17,6 +18,8 @@ from instruments.unit import Unit
 
 _DAY_US = 86_400_000_000
 
+_STILL = 1e-3
+"""Flow through a pump that stands still, over nominal: what diffuses (this project's choice)."""
 _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
@@ -51,6 +54,7 @@ class Detector(Unit):
             label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in self.diagnostics
         }
         self._pump = self._worn_pump()
+        self._pump_runs = True
         self.cell = Cell(self)
 
     def _worn_pump(self) -> tuple[float, float]:
@@ -62,7 +66,18 @@ class Detector(Unit):
         """All that comes after ``t_us`` is computed anew, maybe with another pump."""
         if self.wear.since_s("pump") != self._pump[0]:
             self._pump = self._worn_pump()
+        self._pump_runs |= self.hidden.pump_restarts
         super().recompute(t_us)
+
+    def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
+        """The pump may not start; settings come back as delivered if the battery that keeps them is flat."""
+        kept = super().power_changed(t_us, step)
+        if not self.powered:
+            return kept
+        self._pump_runs = self.hidden.pump_restarts
+        if not self.hidden.battery_flat:
+            return kept
+        return {**kept, **{key: limits.default for key, limits in self.entry.settings.items()}}
 
     def row_labels(self) -> tuple[str, ...]:
         """Raw channels, diagnostics, memory."""
@@ -86,7 +101,8 @@ class Detector(Unit):
 
     def pump(self) -> float:
         """Flow over nominal. A pump is as old as when it began to run (the epoch, a new one, power): a month is 1 %."""
-        return self.hidden.pump_fraction * self._pump[1]
+        running = 1.0 if self._pump_runs else _STILL
+        return self.hidden.pump_fraction * self._pump[1] * running
 
     def flow_share(self) -> float:
         """Flow through the cell over nominal."""

@@ -56,6 +56,7 @@ class Surroundings:
         shape = (-1, step)
         room = analyzer.room(first * step, last * step)
         self.room_c = room.temperature_c.reshape(shape)[:, -1].copy()
+        self.room_water = room.fractions[Species.H2O].reshape(shape)[:, -1].copy()
         self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
         self.days = np.arange(first, last) / (_DAY_S / step)
         self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)

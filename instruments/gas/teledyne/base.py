@@ -215,7 +215,8 @@ class TeledyneAnalyzer(PointAnalyzer):
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
         """Slope, offset and variables are kept; that the power was away is shown until somebody clears it."""
-        return {"system_reset": True} if self.powered else {}
+        lost = super().power_changed(t_us, step)
+        return {**lost, "system_reset": True} if self.powered else lost
 
 
 class RatioAnalyzer(TeledyneAnalyzer):

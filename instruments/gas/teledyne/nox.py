@@ -9,7 +9,7 @@ import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
 from instruments.gas.detector import raw
-from instruments.gas.nox import WATER_QUENCH, converting
+from instruments.gas.nox import FILM, OZONE_LOST, WATER_QUENCH, Chemiluminescence, converting
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray, carried
 from instruments.gas.teledyne.base import STANDARD_INHG, density
@@ -29,7 +29,7 @@ _QUENCHING = -0.4
 """Exponent of the signal's fall with pressure: 0.3 to 0.5 % per 1 % (recalled)."""
 
 
-class TeledyneNox(PhotomultiplierAnalyzer):
+class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
     """Four seconds of NO, four of NOx, and once a minute neither: what is seen then is subtracted until the next time.
 
     The stored converter factor scales NO2 and NOx: NO2 = (NOx channel - NO) / CE, NOx = NO + NO2 (manuals 9110T p. 293
@@ -49,7 +49,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         "pmt", "norm_pmt", "azero", "hvps", "rcell_temp", "box_temp", "pmt_temp", "moly_temp", "rcell_pressure",
         "pressure", "sample_flow", "ozone_flow", "holding",
     )  # fmt: skip
-    memory = ("zero_light",)
+    memory = ("zero_light", "retained")
 
     def measured(self, channel: str, first: int, last: int) -> BoolArray:
         """NO in even turns of a minute, NOx in odd ones, neither in the last."""
@@ -74,13 +74,15 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         cell = cell + 0.02 * self.wobble("rcell_pressure", first, last)
         shown_rcell = self.measured_temperature("rcell_temp", rcell)
         shown_cell = self.measured_inhg(cell)
-        ozone = self._ozone() * hidden.ozone_flow_fraction
-        yielded = -math.expm1(-_REACTION * ozone) / -math.expm1(-_REACTION)
+        damp = self.ozone_damp(around)
+        ozone = self._ozone() * hidden.ozone_flow_fraction * (1.0 - OZONE_LOST * damp)
+        yielded = np.expm1(-_REACTION * ozone) / math.expm1(-_REACTION)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         sensitivity = yielded * self.gain(around, first, last) * wet * self._response(cell, rcell)
         power = converting(moly) / converting(np.full(count, self.entry.parameter("moly_temp")))
         efficiency = hidden.converter_efficiency * self.share("converter", first, last) * power
-        no, no2 = around.mean(Species.NO, _FLUSH_S), around.mean(Species.NO2, _FLUSH_S)
+        no = around.mean(Species.NO, _FLUSH_S)
+        converted, retained = self.after_converter(efficiency * around.mean(Species.NO2, _FLUSH_S), first)
         glow = self.entry.parameter("background") / MV_PER_PPB * ozone + self.offset(around)
         turn = np.arange(first, last) % _MINUTE
         zeroing = np.asarray(turn == _MINUTE - 1)
@@ -92,7 +94,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         azero = self.carry("zero_light", np.where(zeroing, nothing, dark), zeroing, first)
         expected = self.compensation(self._response(shown_cell, shown_rcell))
         signals = []
-        for channel, gas in (("no", no), ("nox", no + efficiency * no2)):
+        for channel, gas in (("no", no), ("nox", no + converted)):
             seen = sensitivity * self.bent(gas)
             seen = seen + glow + self.channel_noise(channel, seen, first, last)
             signals.append((light * seen + dark - azero) / MV_PER_PPB / expected)
@@ -113,10 +115,11 @@ class TeledyneNox(PhotomultiplierAnalyzer):
             "rcell_pressure": shown_cell,
             "pressure": self.measured_inhg(pressure),
             "sample_flow": self.shown_flow(pressure, first, last),
-            "ozone_flow": self.entry.parameter("ozone_flow") * self._ozone_drawn()
+            "ozone_flow": self.entry.parameter("ozone_flow") * self._ozone_drawn() * (1.0 - FILM * damp)
             + 0.0005 * self.wobble("ozone_flow", first, last),
             "holding": zeroing.astype(float),
             "zero_light": azero,
+            "retained": retained,
         }
         return signals, observed
 

@@ -112,7 +112,7 @@ def test_twin_run(name, design):
 def test_every_row_is_one_that_its_devices_can_have():
     for name, design in CASES:
         entry = load(MODEL[design])
-        assert library()[name].befalls(entry.kind, entry.design)
+        assert library()[name].befalls(entry.design)
         unit = build_unit(entry, "unit", 1)
         for command, value in acts_of(name, unit):
             unit.checked(command, value) if command in unit.settings else None
