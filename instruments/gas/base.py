@@ -19,7 +19,7 @@ from instruments.atmosphere import Site
 from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.errors import Refused
-from instruments.gas.detector import Detector
+from instruments.gas.detector import DAY_S, Detector
 from instruments.gas.stages import Surroundings
 from instruments.steps import Moment
 
@@ -50,7 +50,7 @@ class PointAnalyzer(Detector):
         self._sources: dict[str, GasSource] = {}
         self._valve = str(self.settings["gas_mode"])
         self._held = dict.fromkeys(self.reported(), 0.0) if self.hidden.display_hung else {}
-        self._demand: list[tuple[int, str, float]] = [(0, self.open_port, self._inlet_lpm())]
+        self._demand: list[tuple[int, str, float]] = [(0, self.open_port, self._inlet_lpm(0))]
         self._demand_listeners: list[GasListener] = []
 
     # -- for a family ---------------------------------------------------------------------------------------------
@@ -104,6 +104,7 @@ class PointAnalyzer(Detector):
 
     def demand_at(self, port: str, first: int, last: int) -> FloatArray:
         """Flow drawn at ``port``, L/min, grid points ``first`` to ``last`` (exclusive)."""
+        self._draw(last)
         flow = np.zeros(last - first)
         for index, open_port, drawn in self._demand:
             if index < last:
@@ -114,9 +115,14 @@ class PointAnalyzer(Detector):
         """Tell ``listener`` when the flow drawn changes."""
         self._demand_listeners.append(listener)
 
-    def _inlet_lpm(self) -> float:
+    def _inlet_lpm(self, second: int) -> float:
         """Flow drawn at the open port: what the leak lets in does not come through it."""
-        return self.flow_lpm() * (1.0 - self.hidden.leak_fraction)
+        return self.flow_lpm(second) * (1.0 - self.hidden.leak_fraction)
+
+    def _draw(self, last: int) -> None:
+        """Note what is drawn at each day's beginning up to grid point ``last``: the pump ages from day to day."""
+        while (day := (self._demand[-1][0] // DAY_S + 1) * DAY_S) < last:
+            self._demand.append((day, self.open_port, self._inlet_lpm(day)))
 
     # -- what a change does ---------------------------------------------------------------------------------------
 
@@ -130,6 +136,7 @@ class PointAnalyzer(Detector):
     def settle(self, t_us: int) -> None:
         """Compute cell and steps until ``t_us``."""
         self.cell.ensure(t_us // GRID_US + 1)
+        self._draw(t_us // GRID_US + 1)
         super().settle(t_us)
 
     def recompute(self, t_us: int) -> None:
@@ -143,7 +150,9 @@ class PointAnalyzer(Detector):
             self._held = {name: float(self.shown(name, step, step + 1, moment)[0]) for name in self.reported()}
         super().recompute(t_us)
         point = t_us // GRID_US + 1
-        drawn = (point, self.open_port, self._inlet_lpm())
+        while len(self._demand) > 1 and self._demand[-1][0] >= point:
+            del self._demand[-1]  # what was foreseen
+        drawn = (point, self.open_port, self._inlet_lpm(point))
         moved = drawn[1:] != self._demand[-1][1:]
         if moved:
             self._demand.append(drawn)
@@ -189,12 +198,9 @@ class PointAnalyzer(Detector):
         return np.maximum(values, 0.0) if clips else values
 
     def moment(self, until_us: int) -> Moment:
-        """The unit as it stands, and where its display hangs."""
-        return replace(super().moment(until_us), held=self._held)
-
-    def standing(self) -> Mapping[str, Value]:
-        """The flow that the unit draws."""
-        return {"inlet_flow": self._inlet_lpm()}
+        """The unit as it stands, with the flow that it draws, and where its display hangs."""
+        flow = {"inlet_flow": self._inlet_lpm(until_us // GRID_US)}
+        return replace(super().moment(until_us), held=self._held, standing=flow)
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Gas at the inlet moves by the second."""

@@ -109,7 +109,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
         chamber = self.heated(around, "chamber_temp", first, last)
         converter = self.heated(around, "converter_temp", first, last, 0.3)
         converter = around.room_c + (converter - around.room_c) * self.hidden.converter_heater
-        pump = self.pump()
+        pump = self.pump(first * self.step_s)
         pressure = (
             np.minimum(_PRESSURE / pump, around.pressure_mmhg)
             + 0.01 * (around.pressure_mmhg - 760.0)
@@ -152,7 +152,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
             "converter_temp": converter,
             "pressure": used_pressure if self.settings["pres_comp"] else np.full_like(pressure, _FROZEN_PRESSURE),
             "pressure_actual": shown_pressure,
-            "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
+            "sample_flow": self.flow_lpm(first * self.step_s) + 0.003 * self.wobble("sample_flow", first, last),
             "ozonator_flow": self.entry.parameter("ozonator_flow") * lit * (1.0 - FILM * damp)
             + 0.0005 * self.wobble("ozonator_flow", first, last),
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),

@@ -42,7 +42,7 @@ class Cell(GasSeries):
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
         previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
         cell = as_gas(first, rows)
-        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
+        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay(first))
         cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
 
 

@@ -56,9 +56,9 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
         turn = np.arange(first, last) % _MINUTE
         return np.asarray((turn % 2 == (channel == "nox")) & (turn != _MINUTE - 1))
 
-    def vacuum_inhg(self) -> float:
+    def vacuum_inhg(self, second: int) -> float:
         """The reaction cell is behind the critical orifice."""
-        return min(self.entry.parameter("rcell_pressure") / self.pump(), STANDARD_INHG)
+        return min(self.entry.parameter("rcell_pressure") / self.pump(second), STANDARD_INHG)
 
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light of NO with ozone in a thin gas; on the NOx way the converter turns NO2 into NO as far as it is hot."""
@@ -68,7 +68,8 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
         moly = self.heated(around, "moly_temp", first, last, 0.3, self.hidden.moly_heater_fraction)
         ambient = around.pressure_mmhg / 25.4
         if self.powered:
-            cell = self.vacuum_inhg() + _WEATHER * (ambient - STANDARD_INHG) * self.pump()
+            second = first * self.step_s
+            cell = self.vacuum_inhg(second) + _WEATHER * (ambient - STANDARD_INHG) * self.pump(second)
         else:
             cell = ambient
         cell = cell + 0.02 * self.wobble("rcell_pressure", first, last)
@@ -115,7 +116,9 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
             "rcell_pressure": shown_cell,
             "pressure": self.measured_inhg(pressure),
             "sample_flow": self.shown_flow(pressure, first, last),
-            "ozone_flow": self.entry.parameter("ozone_flow") * self._ozone_drawn() * (1.0 - FILM * damp)
+            "ozone_flow": self.entry.parameter("ozone_flow")
+            * self._ozone_drawn(first * self.step_s)
+            * (1.0 - FILM * damp)
             + 0.0005 * self.wobble("ozone_flow", first, last),
             "holding": zeroing.astype(float),
             "zero_light": azero,
@@ -127,9 +130,9 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
         """Ozone in the cell over nominal."""
         return self.hidden.ozone_fraction if self.settings["ozonator"] and self.powered else 0.0
 
-    def _ozone_drawn(self) -> float:
+    def _ozone_drawn(self, second: int) -> float:
         """Flow of ozone air over nominal: through an orifice of its own, whether it holds ozone or not."""
-        return self.hidden.ozone_flow_fraction * self.sonic_share() * float(self.powered)
+        return self.hidden.ozone_flow_fraction * self.sonic_share(second) * float(self.powered)
 
     def _response(self, cell_inhg: FloatArray, cell_c: FloatArray) -> FloatArray:
         """Light per mole fraction over that at reference conditions: quenched by pressure, thinned by heat."""

@@ -114,7 +114,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
             "box_temp": around.box_c,
             "pmt_temp": pmt_c,
             "pressure": shown_pressure,
-            "vacuum": np.full(last - first, self.vacuum_inhg() if self.powered else STANDARD_INHG),
+            "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
             "sample_flow": self.shown_flow(pressure, first, last),
             "holding": closed.astype(float),
             "pmt_in_the_dark": dark_pmt,

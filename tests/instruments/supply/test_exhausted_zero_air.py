@@ -12,8 +12,10 @@ from rig.fault_library import library
 from .conftest import Supply, still_air
 
 HOUR = 3600
-SPENT = {"43i": "zero_air_charcoal_exhausted", "T100": "zero_air_charcoal_exhausted", "48i": "zero_air_oxidiser_exhausted",
-         "T300": "zero_air_oxidiser_exhausted"}  # fmt: skip
+SPENT = {
+    "43i": "zero_air_charcoal_exhausted", "T100": "zero_air_charcoal_exhausted",
+    "48i": "zero_air_oxidiser_exhausted", "T300": "zero_air_oxidiser_exhausted",
+}  # fmt: skip
 
 
 def night(model, *, spent):
