@@ -63,7 +63,7 @@ def fault_kinds() -> Mapping[str, FaultKind]:
     }  # fmt: skip
     for name, fault in library().items():
         scale = fault.severity
-        meaning = "" if scale is None else f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
+        meaning = "" if scale is None else str(scale)
         found[name] = FaultKind(
             name, "device", meaning, fault.reveals, fault.text_en,
             typical=None if scale is None else scale.typical, library=fault,
@@ -169,8 +169,7 @@ def _scale(kind: FaultKind, severity: Value | None, where: str, key: str) -> Ite
         return
     number = isinstance(severity, int | float) and not isinstance(severity, bool)
     if not number or not scale.low <= float(severity) <= scale.high:  # type: ignore[arg-type]  # a number by now
-        expected = f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
-        yield ConfigurationError(where, f"{key}.severity", expected, repr(severity))
+        yield ConfigurationError(where, f"{key}.severity", str(scale), repr(severity))
 
 
 def _onset(section: FaultSection, kind: FaultKind, where: str, key: str) -> Iterator[ConfigurationError]:

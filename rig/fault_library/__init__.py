@@ -43,6 +43,10 @@ class Severity(_Row):
             raise ValueError("low <= typical <= high is wanted")
         return self
 
+    def __str__(self) -> str:
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"{self.low:g} to {self.high:g}{unit} ({self.meaning})"
+
 
 class Act(_Row):
     """One thing that a fault does to its device.

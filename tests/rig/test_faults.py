@@ -120,6 +120,10 @@ def test_what_a_person_forgot_for_a_while_is_put_back(on_bench):
         ({"kind": "inlet_leak", "device": "so2", "onset": "ramp"}, "fault.0.over", "a time, for ramp"),
         ({"kind": "inlet_leak", "device": "so2", "duty": 0.5}, "fault.0.duty", "intermittent"),
         ({"kind": "inlet_leek", "device": "so2"}, "fault.0.kind", "silence"),
+        ({"kind": "inlet_leak", "device": "so2", "severity": "20 %"}, "fault.0.severity",
+         "expected 0 to 1 (part of the gas in the cell that is room air), found '20 %'"),
+        ({"kind": "inlet_leak", "device": "so9"}, "fault.0.device", "a device of this bench (so2, nox, o3, co"),
+        ({"kind": "beta_frozen", "device": "so2"}, "fault.0.kind", "befalls bam-1020, 5014i"),
     ],
 )  # fmt: skip
 def test_faults_that_cannot_be_are_named(fault, key, words):
