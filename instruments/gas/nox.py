@@ -52,17 +52,21 @@ class Chemiluminescence(Detector):
         wet = self.hidden.converter_wet
         return np.asarray((1.0 - wet) * converted + wet * retained), retained
 
-    def ozone_damp(self, around: Surroundings) -> FloatArray:
+    def ozone_damp(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Water that the drier leaves in the air of the ozone generator, mmol/mol."""
-        return np.asarray((1.0 - self.hidden.ozone_dryer) * around.room_water)
+        return np.asarray(self._spent(first, last) * around.room_water)
+
+    def _spent(self, first: int, last: int) -> FloatArray:
+        return np.asarray(1.0 - self.hidden.ozone_dryer * self.share("dryer", first, last))
 
     def noise_size(self, level: FloatArray, first: int, last: int) -> FloatArray:
         """More of it when the ozone is made in damp air."""
-        spent = 1.0 - self.hidden.ozone_dryer
         water = self.room(first * self.step_s, last * self.step_s).fractions[Species.H2O][
             self.step_s - 1 :: self.step_s
         ]
-        return np.asarray(super().noise_size(level, first, last) * (1.0 + _DAMP_NOISE * spent * water))
+        return np.asarray(
+            super().noise_size(level, first, last) * (1.0 + _DAMP_NOISE * self._spent(first, last) * water)
+        )
 
 
 def converting(temperature_c: FloatArray) -> FloatArray:
@@ -125,7 +129,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
         )
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         response = _response(pressure, chamber) / _response(used_pressure, used_chamber)
-        damp = self.ozone_damp(around)
+        damp = self.ozone_damp(around, first, last)
         sensitivity = (
             lit
             * self.hidden.ozone_fraction

@@ -75,7 +75,7 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
         cell = cell + 0.02 * self.wobble("rcell_pressure", first, last)
         shown_rcell = self.measured_temperature("rcell_temp", rcell)
         shown_cell = self.measured_inhg(cell)
-        damp = self.ozone_damp(around)
+        damp = self.ozone_damp(around, first, last)
         ozone = self._ozone() * hidden.ozone_flow_fraction * (1.0 - OZONE_LOST * damp)
         yielded = np.expm1(-_REACTION * ozone) / math.expm1(-_REACTION)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
