@@ -53,6 +53,10 @@ class Observing:
         """Return a quantity of :meth:`reported` for steps ``first`` to ``last``, with the settings of ``moment``."""
         raise KeyError(quantity)
 
+    def shown(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """What an observer gets to see of a :meth:`report`."""
+        return self.report(quantity, first, last, moment)
+
     def standing(self) -> Mapping[str, Value]:
         """Further observables that stand until something changes, as they are now (a flow that is drawn)."""
         return {}
@@ -97,7 +101,7 @@ class Observing:
             table[CLOCK_ERROR] = self.clock.errors_s((np.arange(first, last) + 1) * (self.step_s * SECOND_US))
         for begin, end, moment in self._moments(first, last):
             for quantity in self.reported():
-                table[quantity][begin - first : end - first] = self.report(quantity, begin, end, moment)
+                table[quantity][begin - first : end - first] = self.shown(quantity, begin, end, moment)
             if not moment.powered:
                 for values in table.values():
                     values[begin - first : end - first] = np.nan
@@ -161,7 +165,7 @@ class Observing:
             return self.texts[quantity]
         step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
         if quantity in self.reported():
-            return float(self.report(quantity, step, step + 1, moment)[0])
+            return float(self.shown(quantity, step, step + 1, moment)[0])
         if quantity in self.diagnostics:
             return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])
         if quantity in moment.standing:

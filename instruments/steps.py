@@ -31,6 +31,7 @@ class Moment:
         powered: whether it has power.
         power_step: step at which power came or went last.
         standing: further observables that stood until then.
+        held: readings that do not move, since what shows them has hung; empty otherwise.
     """
 
     until_us: int
@@ -38,6 +39,7 @@ class Moment:
     powered: bool
     power_step: int
     standing: Mapping[str, Value] = field(default_factory=dict)
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 def until(moment: Moment) -> int:

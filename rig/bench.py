@@ -111,7 +111,8 @@ class Bench:
                     continue  # no bytes go that way
                 instrument.lines[port_name] = self.make_line(instrument, port_name, port)
             self._watch(instrument)
-        self.faults = [plan_fault(section, index, where) for index, section in enumerate(file.fault)]
+        planned = (plan_fault(section, index, where) for index, section in enumerate(file.fault))
+        self.faults = [fault.on(self.instruments[fault.device].entry) for fault in planned]
         board = FaultBoard(self)
         self._built = {
             name: {field: self.hidden(name, field) for field in hidden_model(instrument.entry).model_fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -64,7 +64,7 @@ def fault_kinds() -> Mapping[str, FaultKind]:
     }  # fmt: skip
     for name, fault in library().items():
         scale = fault.severity
-        meaning = "" if scale is None else f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
+        meaning = "" if scale is None else str(scale)
         found[name] = FaultKind(
             name, "device", meaning, fault.reveals, fault.text_en,
             typical=None if scale is None else scale.typical, library=fault,
@@ -99,6 +99,10 @@ class Fault:
     over_us: int = 0
     period_us: int = 0
     duty: float = 0.5
+
+    def on(self, entry: CatalogueEntry) -> Fault:
+        """This fault with the names that the model ``entry`` has for what it acts on."""
+        return replace(self, acts=tuple(act.on(entry) for act in self.acts))
 
 
 def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
@@ -166,8 +170,7 @@ def _scale(kind: FaultKind, severity: Value | None, where: str, key: str) -> Ite
         return
     number = isinstance(severity, int | float) and not isinstance(severity, bool)
     if not number or not scale.low <= float(severity) <= scale.high:  # type: ignore[arg-type]  # a number by now
-        expected = f"{scale.low:g} to {scale.high:g} {scale.unit} ({scale.meaning})"
-        yield ConfigurationError(where, f"{key}.severity", expected, repr(severity))
+        yield ConfigurationError(where, f"{key}.severity", str(scale), repr(severity))
 
 
 def _onset(section: FaultSection, kind: FaultKind, where: str, key: str) -> Iterator[ConfigurationError]:
@@ -196,7 +199,7 @@ def _seconds(value: Value) -> float | None:
 def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) -> Iterator[ConfigurationError]:
     """What the model of its device will not take of ``fault``, found before it strikes."""
     library_fault = fault.kind.library
-    if library_fault is not None and not library_fault.befalls(entry.kind, entry.design):
+    if library_fault is not None and not library_fault.befalls(entry.design):
         expected = f"a fault that a {entry.name} can have (this one befalls {', '.join(library_fault.kinds)})"
         yield ConfigurationError(where, f"{key}.kind", expected, repr(fault.kind.name))
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from instruments.atmosphere import Site
 from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.errors import Refused
-from instruments.gas.detector import Detector
+from instruments.gas.detector import DAY_S, Detector
 from instruments.gas.stages import Surroundings
 from instruments.steps import Moment
 
@@ -30,7 +31,7 @@ class PointAnalyzer(Detector):
     """A gas analyzer with sample, zero and span ports. Arguments as :class:`~instruments.unit.Unit`."""
 
     report_only: ClassVar[frozenset[str]] = frozenset(
-        {"mode", "gas_unit", "range_mode", "span_concentration", "instrument_id"}
+        {"mode", "gas_unit", "range_mode", "span_concentration", "instrument_id", "clip_negatives"}
     )
 
     def _equip(self) -> None:
@@ -47,7 +48,9 @@ class PointAnalyzer(Detector):
             for setting in (channel.background, channel.coefficient, channel.converter_factor)
         )  # fmt: skip
         self._sources: dict[str, GasSource] = {}
-        self._demand: list[tuple[int, str, float]] = [(0, str(self.settings["gas_mode"]), self._inlet_lpm())]
+        self._valve = str(self.settings["gas_mode"])
+        self._held = dict.fromkeys(self.reported(), 0.0) if self.hidden.display_hung else {}
+        self._demand: list[tuple[int, str, float]] = [(0, self.open_port, self._inlet_lpm(0))]
         self._demand_listeners: list[GasListener] = []
 
     # -- for a family ---------------------------------------------------------------------------------------------
@@ -86,9 +89,14 @@ class PointAnalyzer(Detector):
         source.on_change(self.cell)
         self.cell.gas_changed(0)
 
+    @property
+    def open_port(self) -> str:
+        """Where the gas really comes from: the valve may be stuck, or the sample port be fed from outside."""
+        return "span" if self._valve == "sample" and self.hidden.outer_valve_open else self._valve
+
     def inlet(self, first: int, last: int) -> Gas:
         """Gas at the open port; a port without a line draws room air."""
-        return self._sources.get(str(self.settings["gas_mode"]), self._sources["room"]).gas(first, last)
+        return self._sources.get(self.open_port, self._sources["room"]).gas(first, last)
 
     def room(self, first: int, last: int) -> Gas:
         """The air around the unit."""
@@ -96,6 +104,7 @@ class PointAnalyzer(Detector):
 
     def demand_at(self, port: str, first: int, last: int) -> FloatArray:
         """Flow drawn at ``port``, L/min, grid points ``first`` to ``last`` (exclusive)."""
+        self._draw(last)
         flow = np.zeros(last - first)
         for index, open_port, drawn in self._demand:
             if index < last:
@@ -106,9 +115,14 @@ class PointAnalyzer(Detector):
         """Tell ``listener`` when the flow drawn changes."""
         self._demand_listeners.append(listener)
 
-    def _inlet_lpm(self) -> float:
+    def _inlet_lpm(self, second: int) -> float:
         """Flow drawn at the open port: what the leak lets in does not come through it."""
-        return self.flow_lpm() * (1.0 - self.hidden.leak_fraction)
+        return self.flow_lpm(second) * (1.0 - self.hidden.leak_fraction)
+
+    def _draw(self, last: int) -> None:
+        """Note what is drawn at each day's beginning up to grid point ``last``: the pump ages from day to day."""
+        while (day := (self._demand[-1][0] // DAY_S + 1) * DAY_S) < last:
+            self._demand.append((day, self.open_port, self._inlet_lpm(day)))
 
     # -- what a change does ---------------------------------------------------------------------------------------
 
@@ -122,13 +136,23 @@ class PointAnalyzer(Detector):
     def settle(self, t_us: int) -> None:
         """Compute cell and steps until ``t_us``."""
         self.cell.ensure(t_us // GRID_US + 1)
+        self._draw(t_us // GRID_US + 1)
         super().settle(t_us)
 
     def recompute(self, t_us: int) -> None:
         """Gas in the cell and all after it are computed anew; whoever supplies gas hears of another demand."""
+        if not self.hidden.valve_stuck:
+            self._valve = str(self.settings["gas_mode"])
+        if not self.hidden.display_hung:
+            self._held = {}
+        elif not self._held:
+            step, moment = max(t_us // (self.step_s * GRID_US) - 1, 0), self.moment(t_us)
+            self._held = {name: float(self.shown(name, step, step + 1, moment)[0]) for name in self.reported()}
         super().recompute(t_us)
         point = t_us // GRID_US + 1
-        drawn = (point, str(self.settings["gas_mode"]), self._inlet_lpm())
+        while len(self._demand) > 1 and self._demand[-1][0] >= point:
+            del self._demand[-1]  # what was foreseen
+        drawn = (point, self.open_port, self._inlet_lpm(point))
         moved = drawn[1:] != self._demand[-1][1:]
         if moved:
             self._demand.append(drawn)
@@ -165,9 +189,18 @@ class PointAnalyzer(Detector):
         """A channel's reading."""
         return self.corrected(quantity, first, last, moment)
 
-    def standing(self) -> Mapping[str, Value]:
-        """The flow that the unit draws."""
-        return {"inlet_flow": self._inlet_lpm()}
+    def shown(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
+        """As reported, with negative concentrations cut off where the setting says so, unless the display hangs."""
+        if quantity in moment.held:
+            return np.full(last - first, moment.held[quantity])
+        values = self.report(quantity, first, last, moment)
+        clips = moment.settings["clip_negatives"] and quantity in (*self.channels, "no2")
+        return np.maximum(values, 0.0) if clips else values
+
+    def moment(self, until_us: int) -> Moment:
+        """The unit as it stands, with the flow that it draws, and where its display hangs."""
+        flow = {"inlet_flow": self._inlet_lpm(until_us // GRID_US)}
+        return replace(super().moment(until_us), held=self._held, standing=flow)
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Gas at the inlet moves by the second."""

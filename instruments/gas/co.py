@@ -33,7 +33,8 @@ class CoAnalyzer(ThermoAnalyzer):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """CO takes from the sample beam only; the firmware inverts the curve and corrects by measured T and P."""
         chamber = self.heated(around, "chamber_temp", first, last)
-        pressure = around.pressure_mmhg - 8.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
+        drop = 8.0 * self.pump(first * self.step_s)
+        pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         density = _density(pressure, chamber)
         seen = self.gain(around, first, last) * self.bent(around.mean(Species.CO)) * density
         seen = seen + WATER_RESPONSE * around.mean(Species.H2O) * density
@@ -51,7 +52,7 @@ class CoAnalyzer(ThermoAnalyzer):
             "internal_temp": around.box_c,
             "chamber_temp": shown_chamber,
             "pressure": shown_pressure,
-            "sample_flow": self.flow_lpm() + 0.005 * self.wobble("sample_flow", first, last),
+            "sample_flow": self.flow_lpm(first * self.step_s) + 0.005 * self.wobble("sample_flow", first, last),
             "ratio": ratio,
             "agc_intensity": self.entry.parameter("agc_intensity") * light
             + 200.0 * self.wobble("agc_intensity", first, last),

@@ -10,13 +10,17 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
+from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
 from instruments.unit import Unit
 
-_DAY_US = 86_400_000_000
+DAY_S = 86_400
+_DAY_US = DAY_S * 1_000_000
 
+_STILL = 1e-3
+"""Flow through a pump that stands still, over nominal: what diffuses (this project's choice)."""
 _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
@@ -50,19 +54,23 @@ class Detector(Unit):
         self.slow: Mapping[str, Path] = {
             label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in self.diagnostics
         }
-        self._pump = self._worn_pump()
+        self._pump_runs = True
         self.cell = Cell(self)
 
-    def _worn_pump(self) -> tuple[float, float]:
-        """Since when the pump runs on without a break, and its share of a new one's flow at that time."""
-        since = self.wear.since_s("pump")
-        return since, float(self.wear.share("pump", np.array([since]))[0])
-
     def recompute(self, t_us: int) -> None:
-        """All that comes after ``t_us`` is computed anew, maybe with another pump."""
-        if self.wear.since_s("pump") != self._pump[0]:
-            self._pump = self._worn_pump()
+        """All that comes after ``t_us`` is computed anew, maybe with a pump that runs again."""
+        self._pump_runs |= self.hidden.pump_restarts
         super().recompute(t_us)
+
+    def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
+        """The pump may not start; settings come back as delivered if the battery that keeps them is flat."""
+        kept = super().power_changed(t_us, step)
+        if not self.powered:
+            return kept
+        self._pump_runs = self.hidden.pump_restarts
+        if not self.hidden.battery_flat:
+            return kept
+        return {**kept, **{key: limits.default for key, limits in self.entry.settings.items()}}
 
     def row_labels(self) -> tuple[str, ...]:
         """Raw channels, diagnostics, memory."""
@@ -84,23 +92,25 @@ class Detector(Unit):
         """Light of the lamp or source over that of a new one in a good unit, step by step."""
         return self.hidden.lamp_fraction * self.share("lamp", first, last)
 
-    def pump(self) -> float:
-        """Flow over nominal. A pump is as old as when it began to run (the epoch, a new one, power): a month is 1 %."""
-        return self.hidden.pump_fraction * self._pump[1]
+    def pump(self, second: int) -> float:
+        """Flow over nominal at a bench second. A pump is as old as when the day began, or when it began to run."""
+        since = max(second // DAY_S * DAY_S, self.wear.since_s("pump"))
+        running = 1.0 if self._pump_runs else _STILL
+        return self.hidden.pump_fraction * float(self.wear.share("pump", np.array([since]))[0]) * running
 
-    def flow_share(self) -> float:
+    def flow_share(self, second: int) -> float:
         """Flow through the cell over nominal."""
-        return self.pump()
+        return self.pump(second)
 
-    def flow_lpm(self) -> float:
+    def flow_lpm(self, second: int) -> float:
         """True flow through the cell, L/min."""
-        return self.entry.parameter("sample_flow") * self.flow_share() if self.powered else 0.0
+        return self.entry.parameter("sample_flow") * self.flow_share(second) if self.powered else 0.0
 
-    def cell_decay(self) -> float:
+    def cell_decay(self, second: int) -> float:
         """exp(-1 s / cell time constant); the constant grows as the flow falls, and nothing moves without power."""
         if not self.powered:
             return 1.0
-        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.flow_share()
+        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.flow_share(second)
         return math.exp(-1.0 / tau)
 
     def detect(self, first: int, last: int) -> FloatArray:

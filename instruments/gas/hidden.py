@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from instruments.clock import ClockedHidden
 
@@ -26,6 +26,12 @@ class AnalyzerHidden(ClockedHidden):
         zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
         temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
         pressure_sensor_error_mmhg: the same of the pressure transducer.
+        pump_restarts: whether the pump starts again when power comes back (a worn diaphragm, a dead capacitor).
+        valve_stuck: the valve of the ports stays where it is, whatever it is told and shows.
+        outer_valve_open: a valve outside the unit leads what the span port would get to the sample port, so that a
+            check runs while the unit shows ``sample``.
+        display_hung: the board that makes readings of the signals has hung: readings stand (at 0 if it hung at the
+            epoch), diagnostics and alarms go on.
     """
 
     span_error_pct: float = Field(default=0.0, gt=-100.0)
@@ -43,10 +49,26 @@ class AnalyzerHidden(ClockedHidden):
     zero_per_c: float = 0.0
     temperature_sensor_error_c: float = 0.0
     pressure_sensor_error_mmhg: float = 0.0
+    pump_restarts: bool = True
+    valve_stuck: bool = False
+    outer_valve_open: bool = False
+    display_hung: bool = False
 
 
-class NoxHidden(AnalyzerHidden):
-    """A NOx analyzer: also its converter.
+class ConverterHidden(BaseModel):
+    """What every NOx analyzer has: a molybdenum converter, and an ozone generator fed with dried air of the room.
+
+    Attributes:
+        converter_wet: part of the converted NO2 that dirt and water in the converter hold back and let go slowly.
+        ozone_dryer: part of its work that the drier of the ozone generator's air still does.
+    """
+
+    converter_wet: float = Field(default=0.0, ge=0.0, le=1.0)
+    ozone_dryer: float = Field(default=1.0, ge=0.0, le=1.0)
+
+
+class NoxHidden(ConverterHidden, AnalyzerHidden):
+    """A NOx analyzer with a cooled photomultiplier (Thermo).
 
     Attributes:
         converter_efficiency: part of the NO2 that the molybdenum turns into NO, 0 to 1.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
 from instruments.device import Value
+from instruments.filters import lag
 from instruments.gas.base import span_share
-from instruments.gas.detector import raw
-from instruments.gas.hidden import NoxHidden
+from instruments.gas.detector import Detector, raw
+from instruments.gas.hidden import ConverterHidden, NoxHidden
 from instruments.gas.stages import STEP_US, Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
 from instruments.steps import Moment
@@ -31,6 +34,43 @@ _LIGHT_OFF_C, _LIGHT_WIDTH_C = 260.0, 12.0
 """Temperature at which the molybdenum has lost half of its power, and how sharply (assumed)."""
 
 
+OZONE_LOST, FILM, _DAMP_NOISE = 0.008, 0.01, 0.15
+"""Of moist air in the ozone generator, per mmol/mol of its water: ozone lost, flow lost on the film of nitric acid,
+and noise added (assumed; a spent dryer: drift, noise, nitric acid on humid days, recalled)."""
+_RETAINED_S = 1500.0
+"""Time in which a wet or dirty converter lets go what it holds: 20 to 30 min (reported: an hour to equilibrium)."""
+
+
+class Chemiluminescence(Detector):
+    """A converter that may be wet, a drier that may be spent: what NOx analyzers of all families have."""
+
+    memory: ClassVar[tuple[str, ...]] = ("retained",)
+    hidden: ConverterHidden  # type: ignore[assignment]  # an analyzer's hidden truth with a converter's beside it
+
+    def after_converter(self, converted: FloatArray, first: int) -> tuple[FloatArray, FloatArray]:
+        """Converted NO2 that leaves the converter at each step, and what its wet part lets go (to be remembered)."""
+        begin = np.array([self.before("retained", first, float(converted[0]))])
+        retained = lag(converted[None], begin, math.exp(-self.step_s / _RETAINED_S))[0]
+        wet = self.hidden.converter_wet
+        return np.asarray((1.0 - wet) * converted + wet * retained), retained
+
+    def ozone_damp(self, around: Surroundings, first: int, last: int) -> FloatArray:
+        """Water that the drier leaves in the air of the ozone generator, mmol/mol."""
+        return np.asarray(self._spent(first, last) * around.room_water)
+
+    def _spent(self, first: int, last: int) -> FloatArray:
+        return np.asarray(1.0 - self.hidden.ozone_dryer * self.share("dryer", first, last))
+
+    def noise_size(self, level: FloatArray, first: int, last: int) -> FloatArray:
+        """More of it when the ozone is made in damp air."""
+        water = self.room(first * self.step_s, last * self.step_s).fractions[Species.H2O][
+            self.step_s - 1 :: self.step_s
+        ]
+        return np.asarray(
+            super().noise_size(level, first, last) * (1.0 + _DAMP_NOISE * self._spent(first, last) * water)
+        )
+
+
 def converting(temperature_c: FloatArray) -> FloatArray:
     """Share of its power that the molybdenum has at ``temperature_c``."""
     return np.asarray(1.0 / (1.0 + np.exp((_LIGHT_OFF_C - temperature_c) / _LIGHT_WIDTH_C)))
@@ -41,7 +81,7 @@ def _response(pressure_mmhg: FloatArray, chamber_c: FloatArray) -> FloatArray:
     return np.asarray((pressure_mmhg / _PRESSURE) ** -0.4 * _TEMPERATURE_K / (chamber_c + _ZERO_C))
 
 
-class NoxAnalyzer(ThermoAnalyzer):
+class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
     """One cell, one photomultiplier, two ways to it: NO in even steps of ten seconds, NOx in odd ones.
 
     Each channel holds its last value while the other is measured, so NO2 spikes in a fast plume as on a real unit.
@@ -75,8 +115,12 @@ class NoxAnalyzer(ThermoAnalyzer):
         chamber = self.heated(around, "chamber_temp", first, last)
         converter = self.heated(around, "converter_temp", first, last, 0.3)
         converter = around.room_c + (converter - around.room_c) * self.hidden.converter_heater
-        pump = self.pump()
-        pressure = _PRESSURE / pump + 0.01 * (around.pressure_mmhg - 760.0) + 0.1 * self.wobble("pressure", first, last)
+        pump = self.pump(first * self.step_s)
+        pressure = (
+            np.minimum(_PRESSURE / pump, around.pressure_mmhg)
+            + 0.01 * (around.pressure_mmhg - 760.0)
+            + 0.1 * self.wobble("pressure", first, last)
+        )
         power = converting(converter) / converting(np.full_like(converter, self.entry.parameter("converter_temp")))
         efficiency = self.hidden.converter_efficiency * self.share("converter", first, last) * power
         lit = 1.0 if self.settings["ozonator"] and self.powered else 0.0
@@ -87,7 +131,15 @@ class NoxAnalyzer(ThermoAnalyzer):
         )
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         response = _response(pressure, chamber) / _response(used_pressure, used_chamber)
-        sensitivity = lit * self.hidden.ozone_fraction * self.gain(around, first, last) * wet * response
+        damp = self.ozone_damp(around, first, last)
+        sensitivity = (
+            lit
+            * self.hidden.ozone_fraction
+            * (1.0 - OZONE_LOST * damp)
+            * self.gain(around, first, last)
+            * wet
+            * response
+        )
         cooling = self.warmth(first, last) * self.hidden.cooler_fraction
         cooler_set = self.entry.parameter("cooler_temp")
         cooler = around.room_c + (cooler_set - around.room_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)
@@ -95,9 +147,10 @@ class NoxAnalyzer(ThermoAnalyzer):
         dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
         no2 = around.mean(Species.NO2, _FLUSH_S) + PAN_SHARE * around.mean(Species.PAN, _FLUSH_S)
+        converted, retained = self.after_converter(efficiency * no2, first)
         seen = [
             sensitivity * self.bent(no) + dark,
-            sensitivity * self.bent(no + efficiency * no2) + dark,
+            sensitivity * self.bent(no + converted) + dark,
         ]
         observed = {
             "internal_temp": around.box_c,
@@ -106,10 +159,11 @@ class NoxAnalyzer(ThermoAnalyzer):
             "converter_temp": converter,
             "pressure": used_pressure if self.settings["pres_comp"] else np.full_like(pressure, _FROZEN_PRESSURE),
             "pressure_actual": shown_pressure,
-            "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
-            "ozonator_flow": self.entry.parameter("ozonator_flow") * lit
+            "sample_flow": self.flow_lpm(first * self.step_s) + 0.003 * self.wobble("sample_flow", first, last),
+            "ozonator_flow": self.entry.parameter("ozonator_flow") * lit * (1.0 - FILM * damp)
             + 0.0005 * self.wobble("ozonator_flow", first, last),
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
+            "retained": retained,
         }
         return seen, observed
 

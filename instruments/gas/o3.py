@@ -51,7 +51,8 @@ class O3Analyzer(ThermoAnalyzer):
         """Light through sample over light through what the scrubber left, in each cell."""
         hidden = self.hidden
         bench = around.box_c + 1.0 + 0.05 * self.wobble("bench_temp", first, last)
-        pressure = around.pressure_mmhg - 12.0 * self.pump() + 0.15 * self.wobble("pressure", first, last)
+        drop = 12.0 * self.pump(first * self.step_s)
+        pressure = around.pressure_mmhg - drop + 0.15 * self.wobble("pressure", first, last)
         per_ppb = SCALE * _LENGTH_CM * 1e-9
         reckoned = self.number("absorption_coefficient") * _LENGTH_CM * 1e-9
         shown_bench = self.measured_temperature("bench_temp", bench)
@@ -80,7 +81,7 @@ class O3Analyzer(ThermoAnalyzer):
             reference_over_sample = np.where(sampling, previous - now, now - previous)
             shown[cell] = reference_over_sample / (reckoned * _density(used_pressure, used_bench)) + self.offset(around)
         raw = (shown["a"] + shown["b"]) / 2.0
-        flow = self.flow_lpm() / 2.0
+        flow = self.flow_lpm(first * self.step_s) / 2.0
         intensity = {cell: self.entry.parameter(f"cell_{cell}_intensity") * np.exp(light[cell]) for cell in light}
         observed = {
             "cell_a_o3": shown["a"],

@@ -44,7 +44,8 @@ class So2Analyzer(ThermoAnalyzer):
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Fluorescence, quenched by air and water, over the lamp reference, corrected by measured T and P."""
         chamber = self.heated(around, "chamber_temp", first, last)
-        pressure = around.pressure_mmhg - 25.0 * self.pump() + 0.3 * self.wobble("pressure", first, last)
+        drop = 25.0 * self.pump(first * self.step_s)
+        pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
         so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * around.mean(Species.NO)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
@@ -64,7 +65,7 @@ class So2Analyzer(ThermoAnalyzer):
             "chamber_temp": shown_chamber,
             "pressure": used_pressure,
             "pressure_actual": shown_pressure,
-            "sample_flow": self.flow_lpm() + 0.003 * self.wobble("sample_flow", first, last),
+            "sample_flow": self.flow_lpm(first * self.step_s) + 0.003 * self.wobble("sample_flow", first, last),
             "pmt_voltage": self.entry.parameter("pmt_voltage") + 0.3 * self.wobble("pmt_voltage", first, last),
             # The lamp's supply makes up for lost light as far as it reaches.
             "lamp_voltage": self.entry.parameter("lamp_voltage")

@@ -42,7 +42,7 @@ class Cell(GasSeries):
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
         previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
         cell = as_gas(first, rows)
-        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay())
+        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay(first))
         cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
 
 
@@ -56,6 +56,7 @@ class Surroundings:
         shape = (-1, step)
         room = analyzer.room(first * step, last * step)
         self.room_c = room.temperature_c.reshape(shape)[:, -1].copy()
+        self.room_water = room.fractions[Species.H2O].reshape(shape)[:, -1].copy()
         self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
         self.days = np.arange(first, last) / (_DAY_S / step)
         self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)

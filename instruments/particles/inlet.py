@@ -57,6 +57,7 @@ class _Cutters(_Strict):
     flow: dict[Literal["exponent"], Parameter]
     dirt: dict[Literal["cut", "bounce"], Parameter]
     gauze: dict[Literal["fine", "coarse"], Parameter]
+    mist: dict[Literal["fine", "coarse"], Parameter]
     mode: dict[str, _Sizes]
 
 
@@ -78,6 +79,7 @@ class InletHidden(Hidden):
         head_dirt: narrowing of the jets by deposits, 0 clean to below 1, beside the dirt of service hours.
         gauze: how thickly gauze is wrapped around the inlet, 0 not at all, 1 wet layers.
         filtered: part of the air that comes from a filter or a purifier by the inlet.
+        mist: part of the air that has gone through a mist cannon's spray, which washes it.
     """
 
     wrong_head: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -86,6 +88,7 @@ class InletHidden(Hidden):
     head_dirt: float = Field(default=0.0, ge=0.0, lt=1.0)
     gauze: float = Field(default=0.0, ge=0.0, le=1.0)
     filtered: float = Field(default=0.0, ge=0.0, le=1.0)
+    mist: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 class Inlet:
@@ -113,9 +116,8 @@ class Inlet:
         bare = np.ones_like(own)
         mixed = own + hidden.wrong_head * (other - own)
         mixed = mixed + hidden.head_missing * (bare - mixed)
-        fine, coarse = data.gauze["fine"].value, data.gauze["coarse"].value
-        taken = np.array([coarse if mode >= Mode.COARSE else fine for mode in Mode])
-        self._outside = (1.0 - hidden.gauze * taken) * (1.0 - hidden.filtered)
+        self._outside = (1.0 - hidden.gauze * _by_mode(data.gauze)) * (1.0 - hidden.filtered)
+        self._outside = self._outside * (1.0 - hidden.mist * _by_mode(data.mist))
         self._columns = mixed
         self._rows: list[list[float]] = mixed.T.tolist()
         self._after: list[float] = self._outside.tolist()
@@ -175,6 +177,10 @@ def cutoff_um(size: Size, flow_over_design: float) -> float:
     data = cutters()
     d50 = data.head[data.chain[size][-1]].d50.value
     return d50 * math.exp(-data.flow["exponent"].value * math.log(flow_over_design))
+
+
+def _by_mode(figures: Mapping[Literal["fine", "coarse"], Parameter]) -> FloatArray:
+    return np.array([figures["coarse" if mode >= Mode.COARSE else "fine"].value for mode in Mode])
 
 
 def _other(size: str) -> Size:

@@ -12,11 +12,12 @@ import math
 import numpy as np
 from pydantic import Field
 
-from instruments.air import GRID_US, FloatArray, Gas, GasListener, GasSource, Species
+from instruments.air import FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.filters import first_order, lag
+from instruments.gas.detector import DAY_S
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.o3 import O3Analyzer
 from instruments.history import ROWS, GasSeries, as_rows
@@ -70,13 +71,13 @@ class OzonatorOutlet(GasSeries):
         unit = self._unit
         before = None if self.history.stop == 0 else self.history.last()
         rows[:_COUNT] = unit.zero_air.fractions(first, last)
-        goal = max(unit.ozone_goal(), 1e-30)
+        goal = max(unit.ozone_goal(first), 1e-30)
         start = np.array([goal if before is None else before[_OZONE]])
         decay = math.exp(-1.0 / unit.entry.parameter("ozone_settling"))
         rows[_OZONE] = lag(np.full((1, last - first), goal), start, decay)[0]
         wander = unit.hidden.ozone_fluctuation_pct / 200.0 * interpolated(self._lamp, first, last, MINUTE_S)
         rows[Species.O3] += rows[_OZONE] * (1.0 + wander)
-        rows[_OFFERED] = unit.spare_lpm()
+        rows[_OFFERED] = unit.spare_lpm(first)
         room = unit.room(first, last)
         rows[_COUNT], rows[_COUNT + 1] = room.temperature_c, room.pressure_hpa
 
@@ -123,7 +124,6 @@ class OzoneStandard(O3Analyzer):
     def _equip(self) -> None:
         super()._equip()
         self.zero_air: ZeroSource = ZeroAir()
-        self._lamp_share = self._worn_lamp(0)
         self._check_ozone(self.number("ozone"))
         self.intake = Intake(self)
         self.intake.on_change(self.cell)
@@ -156,20 +156,23 @@ class OzoneStandard(O3Analyzer):
         generator.outlet.on_change(self.outlet)
         self.outlet.gas_changed(self.outlet.history.start)
 
-    def spare_lpm(self) -> float:
+    def spare_lpm(self, second: int) -> float:
         """Flow that the outlet offers beyond what the cells draw, L/min."""
         makes = self.powered and self.settings["gas_mode"] in ("zero", "span")
-        return max(self.entry.parameter("output_flow") - self.flow_lpm(), 0.0) if makes else 0.0
+        return max(self.entry.parameter("output_flow") - self.flow_lpm(second), 0.0) if makes else 0.0
 
-    def ozone_goal(self) -> float:
-        """Ozone that the lamp settles at, nmol/mol; its age counts as at the last change."""
+    def ozone_goal(self, second: int) -> float:
+        """Ozone that the lamp settles at, nmol/mol. The lamp is as old as when the day began, or when it was lit."""
         if not self.powered or self.settings["gas_mode"] != "span":
             return 0.0
-        most = _HEADROOM * self.entry.parameter("ozone_high") * self.hidden.ozone_lamp_fraction * self._lamp_share
+        most = (
+            _HEADROOM * self.entry.parameter("ozone_high") * self.hidden.ozone_lamp_fraction * self._worn_lamp(second)
+        )
         return min(self.number("ozone") * (1.0 + self.hidden.ozonator_error_pct / 100.0), most)
 
-    def _worn_lamp(self, t_us: int) -> float:
-        return float(self.wear.share("o3_lamp", np.array([t_us / GRID_US]))[0])
+    def _worn_lamp(self, second: int) -> float:
+        since = max(second // DAY_S * DAY_S, self.wear.since_s("o3_lamp"))
+        return float(self.wear.share("o3_lamp", np.array([since]))[0])
 
     def at_port(self, first: int, last: int) -> Gas:
         """Gas at the open port."""
@@ -190,8 +193,3 @@ class OzoneStandard(O3Analyzer):
         low = self.entry.parameter("ozone_low")
         if 0.0 < ozone < low:
             raise Refused("too low", f"ozone: {ozone:g} nmol/mol is below {low:g}")
-
-    def recompute(self, t_us: int) -> None:
-        """All is computed anew after ``t_us``, with the lamp as it is then."""
-        self._lamp_share = self._worn_lamp(t_us)
-        super().recompute(t_us)

@@ -19,6 +19,31 @@ from instruments.signal import WhiteNoise
 from instruments.steps import Hidden
 from instruments.weather.surroundings import Around, lagged
 
+_NEWTON = 6
+_PSYCHROMETER = 6.62e-4
+"""Coefficient of a ventilated psychrometer, 1/K (WMO guide no. 8; recalled)."""
+
+
+def sprayed(air: Around, share: float) -> tuple[FloatArray, FloatArray]:
+    """Return temperature (deg C) and vapour pressure (hPa) of air in which water has evaporated.
+
+    The air goes towards its wet-bulb temperature Tw, of which e = es(Tw) - A p (T - Tw) holds (psychrometer formula).
+
+    Args:
+        air: as it comes.
+        share: part of the way to saturation.
+    """
+    vapour = air.humidity_pct / 100.0 * vapour_hpa(air.temperature_c)
+    if share == 0.0:
+        return air.temperature_c, vapour
+    per_kelvin = _PSYCHROMETER * air.pressure_hpa
+    wet = air.temperature_c.copy()
+    for _ in range(_NEWTON):
+        excess = vapour_hpa(wet) - per_kelvin * (air.temperature_c - wet) - vapour
+        slope = (vapour_hpa(wet + 0.01) - vapour_hpa(wet - 0.01)) / 0.02 + per_kelvin
+        wet = wet - excess / slope
+    return air.temperature_c + share * (wet - air.temperature_c), vapour + share * (vapour_hpa(wet) - vapour)
+
 
 class ClimateHidden(Hidden):
     """Causes of wrong temperature, humidity and pressure.
@@ -28,12 +53,14 @@ class ClimateHidden(Hidden):
         humidity_error_pct: error of the humidity sensor at 100 %; dirt reads high.
         pressure_error_hpa: error of the pressure sensor.
         shield_dirt: 0 clean and white, 1 black.
+        mist: part of the way to saturation that a mist cannon's spray brings the air at the mast.
     """
 
     temperature_error_c: float = Field(default=0.0, ge=-20.0, le=20.0)
     humidity_error_pct: float = Field(default=0.0, ge=-50.0, le=50.0)
     pressure_error_hpa: float = Field(default=0.0, ge=-50.0, le=50.0)
     shield_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
+    mist: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +120,9 @@ class ClimateSensors:
         figures = self._figures
         dirt = 1.0 + 3.0 * hidden.shield_dirt
         warmed = figures.radiation_error * dirt * air.sun_w_m2 / 1000.0 / np.sqrt(np.maximum(air.speed_m_s, 0.25))
-        shield = lagged(air.temperature_c + warmed, before[0], self._decay)
-        vapour = lagged(air.humidity_pct / 100.0 * vapour_hpa(air.temperature_c), before[1], self._decay)
+        outside, moist = sprayed(air, hidden.mist)
+        shield = lagged(outside + warmed, before[0], self._decay)
+        vapour = lagged(moist, before[1], self._decay)
         relative = 100.0 * vapour / vapour_hpa(shield)
         slope = 1.0 + (hidden.humidity_error_pct + figures.humidity_drift * (1.0 - share)) / 100.0
         humidity = np.clip(relative * slope + figures.humidity_noise * self._held(1, first, last), 0.0, 100.0)

@@ -85,7 +85,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
              for name, p in entry.wear.items()]  # fmt: skip
     yield from _section("parts that age, and the action that renews them", parts)
     faults = [(name, _scale(fault), fault.mark, fault.text_en) for name, fault in library().items()
-              if fault.befalls(entry.kind, entry.design)]  # fmt: skip
+              if fault.befalls(entry.design)]  # fmt: skip
     yield from _section("faults of the library that it can have (docs/faults.md: what they move)", faults)
     yield from _hidden(entry)
     for protocol in protocols_of(entry):

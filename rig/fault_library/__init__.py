@@ -15,6 +15,7 @@ from typing import Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from instruments.catalogue import CatalogueEntry
 from instruments.device import Origin, Value
 from instruments.errors import ConfigurationError
 from instruments.reading import validate
@@ -42,6 +43,10 @@ class Severity(_Row):
             raise ValueError("low <= typical <= high is wanted")
         return self
 
+    def __str__(self) -> str:
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"{self.low:g} to {self.high:g}{unit} ({self.meaning})"
+
 
 class Act(_Row):
     """One thing that a fault does to its device.
@@ -49,6 +54,8 @@ class Act(_Row):
     Attributes:
         hidden: hidden parameter that changes.
         setting: setting that changes, or action that is carried out.
+        channel: the same by the part that it plays for the first channel of a gas analyzer (its ``coefficient``, its
+            ``background``, the action ``calibrate_span``), whatever the model calls it.
         line: attribute of the condition of the device's lines.
         power: the mains of the device.
         form: how the new value comes from severity s and the value as it was: ``value`` s, ``plus`` was + s, ``times``
@@ -59,6 +66,7 @@ class Act(_Row):
 
     hidden: str = ""
     setting: str = ""
+    channel: Literal["", "background", "coefficient", "calibrate_zero", "calibrate_span"] = ""
     line: str = ""
     power: bool = False
     form: Form | None = None
@@ -67,15 +75,22 @@ class Act(_Row):
 
     @model_validator(mode="after")
     def _one_target(self) -> Act:
-        if sum(map(bool, (self.hidden, self.setting, self.line, self.power))) != 1:
-            raise ValueError("exactly one of hidden, setting, line, power is wanted")
+        if sum(map(bool, (self.hidden, self.setting, self.channel, self.line, self.power))) != 1:
+            raise ValueError("exactly one of hidden, setting, channel, line, power is wanted")
         if (self.form is None) == (self.to is None):
             raise ValueError("either form or to is wanted")
         return self
 
+    def on(self, entry: CatalogueEntry) -> Act:
+        """This act as it is on a model: the part of a channel by its name there."""
+        if not self.channel:
+            return self
+        first = next(iter(entry.channels.values()))
+        return self.model_copy(update={"channel": "", "setting": getattr(first, self.channel)})
+
     @property
     def command(self) -> str:
-        """Name of the command that carries this act out; empty for a line."""
+        """Name of the command that carries this act out, once it is :meth:`on` a model; empty for a line."""
         if self.hidden:
             return f"hidden.{self.hidden}"
         return self.setting or ("power" if self.power else "")
@@ -99,13 +114,13 @@ class LibraryFault(_Row):
     """One fault of the library.
 
     Attributes:
-        kinds: kinds or designs of devices that it can befall; ``any`` for every device.
+        kinds: designs of devices that it can befall, as the catalogue names them.
         text_en, text_zh: what it is, in a clause.
         severity: its scale; None for a fault that is or is not.
         onset: how it may begin.
         acts: what it does.
-        reveals: observables that may move, by design or kind; also those of neighbours that show it (the analyzers that
-            draw from a manifold).
+        reveals: observables that may move, by design; also those of neighbours that show it (the analyzers that draw
+            from a manifold).
     """
 
     kinds: list[str] = Field(min_length=1)
@@ -126,9 +141,9 @@ class LibraryFault(_Row):
             raise ValueError("reveals has a list for each of kinds, beside those of its neighbours")
         return self
 
-    def befalls(self, kind: str, design: str) -> bool:
-        """Whether it can befall a device of this kind and design."""
-        return any(name in (kind, design, "any") for name in self.kinds)
+    def befalls(self, design: str) -> bool:
+        """Whether it can befall a device of this design."""
+        return design in self.kinds
 
 
 @cache

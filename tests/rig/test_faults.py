@@ -86,7 +86,7 @@ GROWING = [
     {"kind": "detector_noisy", "device": "co", "at": "10 min", "for": "35 min", "onset": "intermittent",
      "period": "10 min", "duty": 0.3},
     {"kind": "valve_left_at_span", "device": "o3", "at": "10 min", "for": "5 min"},
-    {"kind": "background_changed_so2", "device": "so2", "at": "10 min"},
+    {"kind": "background_changed", "device": "so2", "at": "10 min"},
 ]  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def test_what_a_person_forgot_for_a_while_is_put_back(on_bench):
 @pytest.mark.parametrize(
     ("fault", "key", "words"),
     [
-        ({"kind": "scrubber_spent", "device": "so2"}, "fault.0.kind", "befalls o3"),
+        ({"kind": "scrubber_spent", "device": "so2"}, "fault.0.kind", "befalls o3, t400"),
         ({"kind": "inlet_leak", "device": "so2", "severity": 2.0}, "fault.0.severity", "0 to 1"),
         ({"kind": "inlet_leak", "device": "so2", "severity": "much"}, "fault.0.severity", "0 to 1"),
         ({"kind": "valve_left_at_span", "device": "so2", "severity": 1.0}, "fault.0.severity", "has no severity"),
@@ -120,6 +120,10 @@ def test_what_a_person_forgot_for_a_while_is_put_back(on_bench):
         ({"kind": "inlet_leak", "device": "so2", "onset": "ramp"}, "fault.0.over", "a time, for ramp"),
         ({"kind": "inlet_leak", "device": "so2", "duty": 0.5}, "fault.0.duty", "intermittent"),
         ({"kind": "inlet_leek", "device": "so2"}, "fault.0.kind", "silence"),
+        ({"kind": "inlet_leak", "device": "so2", "severity": "20 %"}, "fault.0.severity",
+         "expected 0 to 1 (part of the gas in the cell that is room air), found '20 %'"),
+        ({"kind": "inlet_leak", "device": "so9"}, "fault.0.device", "a device of this bench (so2, nox, o3, co"),
+        ({"kind": "beta_frozen", "device": "so2"}, "fault.0.kind", "befalls bam-1020, 5014i"),
     ],
 )  # fmt: skip
 def test_faults_that_cannot_be_are_named(fault, key, words):

@@ -56,30 +56,31 @@ class TeledyneAnalyzer(PointAnalyzer):
 
     # -- flow -----------------------------------------------------------------------------------------------------
 
-    def vacuum_inhg(self) -> float:
+    def vacuum_inhg(self, second: int) -> float:
         """Pressure behind the critical orifice: it rises as the pump wears."""
-        return min(self.entry.parameter("vacuum") / self.pump(), STANDARD_INHG)
+        return min(self.entry.parameter("vacuum") / self.pump(second), STANDARD_INHG)
 
-    def sonic_share(self) -> float:
+    def sonic_share(self, second: int) -> float:
         """Flow over that of a critical orifice: none of the pump's business at first, less and less beyond."""
-        ratio = self.vacuum_inhg() / (STANDARD_INHG - self.entry.parameter("pressure_drop"))
+        ratio = self.vacuum_inhg(second) / (STANDARD_INHG - self.entry.parameter("pressure_drop"))
         beyond = min(max(ratio - _SONIC, 0.0) / (1.0 - _SONIC), 1.0)
         return math.sqrt(1.0 - beyond**2)
 
-    def flow_share(self) -> float:
+    def flow_share(self, second: int) -> float:
         """Flow over nominal: as the orifice is open and critical."""
-        return max(self.hidden.orifice_fraction * self.sonic_share(), 1e-3)
+        return max(self.hidden.orifice_fraction * self.sonic_share(second), 1e-3)
 
     def sample_pressure(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Absolute pressure before the orifice, inHg: ambient less what filter and tubes take."""
-        drop = self.entry.parameter("pressure_drop") * (self.flow_share() if self.powered else 0.0)
+        drop = self.entry.parameter("pressure_drop") * (self.flow_share(first * self.step_s) if self.powered else 0.0)
         ambient = around.pressure_mmhg / 25.4
         return np.asarray(ambient - drop + 0.01 * self.wobble("pressure", first, last))
 
     def shown_flow(self, pressure_inhg: FloatArray, first: int, last: int) -> FloatArray:
         """The sample flow that the unit shows, L/min: a critical flow goes with the pressure before the orifice."""
         before = STANDARD_INHG - self.entry.parameter("pressure_drop")
-        return self.flow_lpm() * pressure_inhg / before + 0.002 * self.wobble("sample_flow", first, last)
+        flow = self.flow_lpm(first * self.step_s)
+        return flow * pressure_inhg / before + 0.002 * self.wobble("sample_flow", first, last)
 
     def measured_inhg(self, actual: FloatArray) -> FloatArray:
         """What the unit's own transducer makes of a pressure, inHg; only the display rounds it."""
@@ -215,7 +216,8 @@ class TeledyneAnalyzer(PointAnalyzer):
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
         """Slope, offset and variables are kept; that the power was away is shown until somebody clears it."""
-        return {"system_reset": True} if self.powered else {}
+        lost = super().power_changed(t_us, step)
+        return {**lost, "system_reset": True} if self.powered else lost
 
 
 class RatioAnalyzer(TeledyneAnalyzer):

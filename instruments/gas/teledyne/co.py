@@ -114,7 +114,7 @@ class TeledyneCo(RatioAnalyzer):
             "box_temp": around.box_c,
             "photo_drive": self._drive(around, first, last),
             "pressure": shown_pressure,
-            "vacuum": np.full(last - first, self.vacuum_inhg() if self.powered else STANDARD_INHG),
+            "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
             "sample_flow": self.shown_flow(pressure, first, last),
             "holding": (~self.measured("co", first, last)).astype(float),
             "zero_ratio": zero,

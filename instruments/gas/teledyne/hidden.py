@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from instruments.gas.hidden import AnalyzerHidden
+from instruments.gas.hidden import AnalyzerHidden, ConverterHidden
 
 
 class TeledyneHidden(AnalyzerHidden):
@@ -45,7 +45,7 @@ class T100Hidden(PhotomultiplierHidden):
     aromatics_per_no: float = Field(default=0.2, ge=0.0)
 
 
-class T200Hidden(PhotomultiplierHidden):
+class T200Hidden(ConverterHidden, PhotomultiplierHidden):
     """A NOx analyzer.
 
     Attributes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray, Species
 from instruments.gas.detector import raw
-from instruments.gas.nox import PAN_SHARE, WATER_QUENCH, converting
+from instruments.gas.nox import FILM, OZONE_LOST, PAN_SHARE, WATER_QUENCH, Chemiluminescence, converting
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray, carried
 from instruments.gas.teledyne.base import STANDARD_INHG, density
@@ -29,7 +29,7 @@ _QUENCHING = -0.4
 """Exponent of the signal's fall with pressure: 0.3 to 0.5 % per 1 % (recalled)."""
 
 
-class TeledyneNox(PhotomultiplierAnalyzer):
+class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
     """Four seconds of NO, four of NOx, and once a minute neither: what is seen then is subtracted until the next time.
 
     The stored converter factor scales NO2 and NOx: NO2 = (NOx channel - NO) / CE, NOx = NO + NO2 (manuals 9110T p. 293
@@ -49,16 +49,16 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         "pmt", "norm_pmt", "azero", "hvps", "rcell_temp", "box_temp", "pmt_temp", "moly_temp", "rcell_pressure",
         "pressure", "sample_flow", "ozone_flow", "holding",
     )  # fmt: skip
-    memory = ("zero_light",)
+    memory = ("zero_light", "retained")
 
     def measured(self, channel: str, first: int, last: int) -> BoolArray:
         """NO in even turns of a minute, NOx in odd ones, neither in the last."""
         turn = np.arange(first, last) % _MINUTE
         return np.asarray((turn % 2 == (channel == "nox")) & (turn != _MINUTE - 1))
 
-    def vacuum_inhg(self) -> float:
+    def vacuum_inhg(self, second: int) -> float:
         """The reaction cell is behind the critical orifice."""
-        return min(self.entry.parameter("rcell_pressure") / self.pump(), STANDARD_INHG)
+        return min(self.entry.parameter("rcell_pressure") / self.pump(second), STANDARD_INHG)
 
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Light of NO with ozone in a thin gas; on the NOx way the converter turns NO2 into NO as far as it is hot."""
@@ -68,20 +68,23 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         moly = self.heated(around, "moly_temp", first, last, 0.3, self.hidden.moly_heater_fraction)
         ambient = around.pressure_mmhg / 25.4
         if self.powered:
-            cell = self.vacuum_inhg() + _WEATHER * (ambient - STANDARD_INHG) * self.pump()
+            second = first * self.step_s
+            cell = self.vacuum_inhg(second) + _WEATHER * (ambient - STANDARD_INHG) * self.pump(second)
         else:
             cell = ambient
         cell = cell + 0.02 * self.wobble("rcell_pressure", first, last)
         shown_rcell = self.measured_temperature("rcell_temp", rcell)
         shown_cell = self.measured_inhg(cell)
-        ozone = self._ozone() * hidden.ozone_flow_fraction
-        yielded = -math.expm1(-_REACTION * ozone) / -math.expm1(-_REACTION)
+        damp = self.ozone_damp(around, first, last)
+        ozone = self._ozone() * hidden.ozone_flow_fraction * (1.0 - OZONE_LOST * damp)
+        yielded = np.expm1(-_REACTION * ozone) / math.expm1(-_REACTION)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O, _FLUSH_S)
         sensitivity = yielded * self.gain(around, first, last) * wet * self._response(cell, rcell)
         power = converting(moly) / converting(np.full(count, self.entry.parameter("moly_temp")))
         efficiency = hidden.converter_efficiency * self.share("converter", first, last) * power
         no = around.mean(Species.NO, _FLUSH_S)
         no2 = around.mean(Species.NO2, _FLUSH_S) + PAN_SHARE * around.mean(Species.PAN, _FLUSH_S)
+        converted, retained = self.after_converter(efficiency * no2, first)
         glow = self.entry.parameter("background") / MV_PER_PPB * ozone + self.offset(around)
         turn = np.arange(first, last) % _MINUTE
         zeroing = np.asarray(turn == _MINUTE - 1)
@@ -93,7 +96,7 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         azero = self.carry("zero_light", np.where(zeroing, nothing, dark), zeroing, first)
         expected = self.compensation(self._response(shown_cell, shown_rcell))
         signals = []
-        for channel, gas in (("no", no), ("nox", no + efficiency * no2)):
+        for channel, gas in (("no", no), ("nox", no + converted)):
             seen = sensitivity * self.bent(gas)
             seen = seen + glow + self.channel_noise(channel, seen, first, last)
             signals.append((light * seen + dark - azero) / MV_PER_PPB / expected)
@@ -114,10 +117,13 @@ class TeledyneNox(PhotomultiplierAnalyzer):
             "rcell_pressure": shown_cell,
             "pressure": self.measured_inhg(pressure),
             "sample_flow": self.shown_flow(pressure, first, last),
-            "ozone_flow": self.entry.parameter("ozone_flow") * self._ozone_drawn()
+            "ozone_flow": self.entry.parameter("ozone_flow")
+            * self._ozone_drawn(first * self.step_s)
+            * (1.0 - FILM * damp)
             + 0.0005 * self.wobble("ozone_flow", first, last),
             "holding": zeroing.astype(float),
             "zero_light": azero,
+            "retained": retained,
         }
         return signals, observed
 
@@ -125,9 +131,9 @@ class TeledyneNox(PhotomultiplierAnalyzer):
         """Ozone in the cell over nominal."""
         return self.hidden.ozone_fraction if self.settings["ozonator"] and self.powered else 0.0
 
-    def _ozone_drawn(self) -> float:
+    def _ozone_drawn(self, second: int) -> float:
         """Flow of ozone air over nominal: through an orifice of its own, whether it holds ozone or not."""
-        return self.hidden.ozone_flow_fraction * self.sonic_share() * float(self.powered)
+        return self.hidden.ozone_flow_fraction * self.sonic_share(second) * float(self.powered)
 
     def _response(self, cell_inhg: FloatArray, cell_c: FloatArray) -> FloatArray:
         """Light per mole fraction over that at reference conditions: quenched by pressure, thinned by heat."""

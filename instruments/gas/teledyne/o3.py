@@ -92,7 +92,7 @@ class TeledyneO3(RatioAnalyzer):
             "sample_temp": shown_cell,
             "box_temp": around.box_c,
             "pressure": shown_pressure,
-            "vacuum": np.full(last - first, self.vacuum_inhg() if self.powered else STANDARD_INHG),
+            "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
             "sample_flow": self.shown_flow(pressure, first, last),
             "light_meas": meas,
             "light_ref": ref,

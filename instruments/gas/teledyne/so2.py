@@ -76,7 +76,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         no = around.mean(Species.NO)
         so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * no
-        if self.settings["gas_mode"] == "sample":
+        if self.open_port == "sample":
             # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
             so2 = so2 + _AROMATIC_RESPONSE * (1.0 - hidden.kicker_efficiency) * hidden.aromatics_per_no * no
         seen = self.gain(around, first, last) * so2 * response * wet + self.entry.parameter("stray_light")
@@ -114,7 +114,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
             "box_temp": around.box_c,
             "pmt_temp": pmt_c,
             "pressure": shown_pressure,
-            "vacuum": np.full(last - first, self.vacuum_inhg() if self.powered else STANDARD_INHG),
+            "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
             "sample_flow": self.shown_flow(pressure, first, last),
             "holding": closed.astype(float),
             "pmt_in_the_dark": dark_pmt,

@@ -55,15 +55,15 @@ def outside():
     return PlainAtmosphere
 
 
+def plain_site(room=None, **weather):
+    """A site whose room is plain air at 25 C, unless it is given."""
+    if room is None:
+        room = Air(1, "plain-room", {Species.H2O: 12.0, Species.O3: 5.0}, temperature_c=25.0,
+                   temperature_sd_c=0.3, pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0,
+                   correlation_time_s=1800.0)  # fmt: skip
+    return Site(PlainAtmosphere(**weather), room)
+
+
 @pytest.fixture
 def site():
-    """Makes a site whose room is plain air at 25 C, unless it is given."""
-
-    def make(room=None, **weather):
-        if room is None:
-            room = Air(1, "plain-room", {Species.H2O: 12.0, Species.O3: 5.0}, temperature_c=25.0,
-                       temperature_sd_c=0.3, pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0,
-                       correlation_time_s=1800.0)  # fmt: skip
-        return Site(PlainAtmosphere(**weather), room)
-
-    return make
+    return plain_site

@@ -8,11 +8,13 @@ import pytest
 
 from instruments import catalogue
 from instruments.air import Species
+from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
 from instruments.plumbing import Air, Tube
 from instruments.station.room import OpenVent
 from rig.fault_library import library
+from tests.instruments.station.conftest import PlainAtmosphere, plain_site
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -71,59 +73,58 @@ def hands(name, value):
     return lambda device, t: Command(name, value)
 
 
-@pytest.fixture
-def station(site, outside):
-    def analyzers(into, room, source, **hidden):
-        for model in ("43i", "42i", "49i", "48i"):
-            entry = catalogue.load(model)
-            unit = build_unit(entry, entry.kind, 1, hidden=hidden)
-            unit.connect("room", room)
-            unit.connect("sample", source(unit, entry))
-            into.add(entry.kind, unit)
+def analyzers(into, room, source, **hidden):
+    """Let the four analyzers breathe what ``source`` gives."""
+    for model in ("43i", "42i", "49i", "48i"):
+        entry = catalogue.load(model)
+        unit = build_unit(entry, entry.kind, 1, hidden=hidden)
+        unit.connect("room", room)
+        unit.connect("sample", source(unit, entry))
+        into.add(entry.kind, unit)
 
-    def make(design):
-        made = Station()
-        if design == "shelter":
-            air = outside(temperature_c=30.0, humidity_pct=75.0)
-            unit = made.add("shelter", build_unit(catalogue.load("shelter"), "shelter", 1,
-                                                  settings={"humidify_below": 46.0}))  # fmt: skip
-            unit.place(type(site())(air, None))
-            supply = Air(1, "span", {Species.SO2: 400.0}, temperature_c=25.0, temperature_sd_c=0.0,
-                         pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0, correlation_time_s=60.0)  # fmt: skip
-            supply.offered_lpm = lambda first, last: np.full(last - first, 8.0)
-            supply.demand_lpm = lambda first, last: np.full(last - first, 2.0)
-            unit.add_vent(OpenVent(supply, supply))
-            # an analyzer that leaks: all that befalls the room befalls it too, so it is not held to the declaration
-            leaking = build_unit(catalogue.load("43i"), "so2", 1, hidden={"leak_fraction": 0.3})
-            leaking.connect("room", unit.room)
-            leaking.connect("sample", air)
-            made.add("so2", leaking, watched=False)
-        elif design == "manifold":
-            place = site(temperature_c=30.0, humidity_pct=88.0, rain=((200, 260),), rain_mm_h=20.0)
-            unit = made.add("manifold", build_unit(catalogue.load("manifold"), "manifold", 1))
-            unit.place(place)
 
-            def tube(analyzer, entry):
-                unit.add_consumer(analyzer, "sample")
-                return Tube(unit.outlet, length_m=2.0, bore_m=0.004, flow_lpm=entry.parameter("sample_flow"))
+def station(design):
+    """Where faults of ``design`` can be seen."""
+    made = Station()
+    if design == "shelter":
+        air = PlainAtmosphere(temperature_c=30.0, humidity_pct=75.0)
+        unit = made.add("shelter", build_unit(catalogue.load("shelter"), "shelter", 1,
+                                              settings={"humidify_below": 46.0}))  # fmt: skip
+        unit.place(Site(air, None))
+        supply = Air(1, "span", {Species.SO2: 400.0}, temperature_c=25.0, temperature_sd_c=0.0,
+                     pressure_hpa=1000.0, pressure_sd_hpa=0.0, log_sd=0.0, correlation_time_s=60.0)  # fmt: skip
+        supply.offered_lpm = lambda first, last: np.full(last - first, 8.0)
+        supply.demand_lpm = lambda first, last: np.full(last - first, 2.0)
+        unit.add_vent(OpenVent(supply, supply))
+        # an analyzer that leaks: all that befalls the room befalls it too, so it is not held to the declaration
+        leaking = build_unit(catalogue.load("43i"), "so2", 1, hidden={"leak_fraction": 0.3})
+        leaking.connect("room", unit.room)
+        leaking.connect("sample", air)
+        made.add("so2", leaking, watched=False)
+    elif design == "manifold":
+        place = plain_site(temperature_c=30.0, humidity_pct=88.0, rain=((200, 260),), rain_mm_h=20.0)
+        unit = made.add("manifold", build_unit(catalogue.load("manifold"), "manifold", 1))
+        unit.place(place)
 
-            analyzers(made, place.room, tube)
-        elif design == "ups":
-            unit = made.add("ups", build_unit(catalogue.load("ups"), "ups", 7, hidden={"disturbances": 45.0}))
-            unit.feed("rack", ups=True, watts=1800.0)
-            unit.feed("ac", ups=False, watts=1200.0)
-            made.every = 10_000_000
-            made.common = [
-                (4 * HOUR, "ups", hands("hidden.mains", False)), (5 * HOUR, "ups", hands("hidden.mains", True)),
-            ]  # fmt: skip
-        else:
-            unit = made.add("doas", build_unit(catalogue.load("doas-generic"), "doas", 1, settings={
-                "so2_bkg": 0.3, "no2_bkg": 0.4, "o3_bkg": 0.8}))  # fmt: skip
-            little = {Species.SO2: 0.6, Species.NO2: 1.0, Species.O3: 2.0, Species.CO: 0.3}
-            unit.place(site(visibility_km=3.0, wind_m_s=6.0, gas=little, log_sd=0.6))
-        return made
+        def tube(analyzer, entry):
+            unit.add_consumer(analyzer, "sample")
+            return Tube(unit.outlet, length_m=2.0, bore_m=0.004, flow_lpm=entry.parameter("sample_flow"))
 
-    return make
+        analyzers(made, place.room, tube)
+    elif design == "ups":
+        unit = made.add("ups", build_unit(catalogue.load("ups"), "ups", 7, hidden={"disturbances": 45.0}))
+        unit.feed("rack", ups=True, watts=1800.0)
+        unit.feed("ac", ups=False, watts=1200.0)
+        made.every = 10_000_000
+        made.common = [
+            (4 * HOUR, "ups", hands("hidden.mains", False)), (5 * HOUR, "ups", hands("hidden.mains", True)),
+        ]  # fmt: skip
+    else:
+        unit = made.add("doas", build_unit(catalogue.load("doas-generic"), "doas", 1, settings={
+            "so2_bkg": 0.3, "no2_bkg": 0.4, "o3_bkg": 0.8}))  # fmt: skip
+        little = {Species.SO2: 0.6, Species.NO2: 1.0, Species.O3: 2.0, Species.CO: 0.3}
+        unit.place(plain_site(visibility_km=3.0, wind_m_s=6.0, gas=little, log_sd=0.6))
+    return made
 
 
 def typical(fault):
@@ -131,7 +132,7 @@ def typical(fault):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_is_declared_moves_and_nothing_else(station, name):
+def test_what_is_declared_moves_and_nothing_else(name):
     fault = FAULTS[name]
     (design,) = fault.kinds
     good, bad = station(design), station(design)
@@ -147,7 +148,7 @@ def test_what_is_declared_moves_and_nothing_else(station, name):
 
 @pytest.mark.parametrize("end", ["low", "high"])
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.severity])
-def test_both_ends_of_the_severity_can_be_had(station, name, end):
+def test_both_ends_of_the_severity_can_be_had(name, end):
     fault = FAULTS[name]
     (design,) = fault.kinds
     device = station(design).devices[design]

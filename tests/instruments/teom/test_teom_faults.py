@@ -75,6 +75,6 @@ def test_nothing_moves_before_a_fault_begins(name, kind):
 
 
 def test_a_fault_of_the_dynamics_system_does_not_befall_the_classic_unit():
-    assert not FAULTS["teom_cooler_failed"].befalls("pm", "teom")
+    assert not FAULTS["teom_cooler_failed"].befalls("teom")
     with pytest.raises(Refused):
         apply(unit("1400a"), 10, "hidden.cooler", 0.0)
