@@ -156,9 +156,11 @@ class InstrumentClock:
 
     def change(self, t_us: int, hidden: ClockedHidden) -> None:
         """What is wrong with it is another from ``t_us`` on."""
-        error = self.error_s(t_us) + self._offset_s(hidden) - self._offset_s(self._hidden)
+        jump = self._offset_s(hidden) - self._offset_s(self._hidden)
+        goes_on = jump == 0.0 and hidden.clock_rate_ppm == self._hidden.clock_rate_ppm
         self._hidden = hidden
-        self._go_on(t_us, error)
+        if not goes_on:  # a battery that is flat shows nothing yet, not by a rounding
+            self._go_on(t_us, self.error_s(t_us) + jump)
 
     def switch(self, t_us: int, *, powered: bool) -> None:
         """Its instrument's power comes or goes."""

@@ -136,6 +136,13 @@ def test_a_clock_changes_no_reading_of_an_analyzer():
     assert {name for name in tables[0] if not np.array_equal(tables[0][name], tables[1][name])} == {"clock_error"}
 
 
+def test_a_flat_battery_moves_nothing_as_long_as_there_is_power():
+    one, other = analyzer(clock_rate_ppm=7.3), analyzer(clock_rate_ppm=7.3)
+    other.apply(777 * SECOND, Command("hidden.battery_flat", True))
+    tables = [unit.recording(0, 1000) for unit in (one, other)]
+    assert all(np.array_equal(tables[0][name], tables[1][name]) for name in tables[0])
+
+
 def test_what_it_cannot_have_is_refused():
     unit = analyzer()
     for name, value in [("clock_us", 1.5), ("clock_us", True), ("hidden.clock_moon", 1.0),
