@@ -60,7 +60,8 @@ def run(kind, fault=None, severity=True):
     made.apply(BACK, Command("power", True))
     made.advance(END)
     table = made.recording(0, END // SECOND // made.step_s)
-    return {**table, "alarms": made.alarm_texts(table)}
+    settings = {name: np.array([made.read(END, name)], dtype=object) for name in made.settings}
+    return {**settings, **table, "alarms": made.alarm_texts(table)}
 
 
 @cache
@@ -71,7 +72,7 @@ def healthy(kind):
 def moved(kind, fault, severity):
     ill = run(kind, fault, severity)
     return {label for label, values in healthy(kind).items()
-            if not (np.array_equal(values, ill[label]) if values.dtype.kind == "U"
+            if not (np.array_equal(values, ill[label]) if values.dtype.kind in "UO"
                     else np.array_equal(values, ill[label], equal_nan=True))}  # fmt: skip
 
 
