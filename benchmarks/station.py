@@ -36,8 +36,8 @@ BEYOND = {"full": ("teom", "path"), "station": ()}
 DAY_S = 86400
 PORTION_S = DAY_S // 4
 """How much is computed at once: the bench's own housekeeping interval."""
-WARM_S = PORTION_S
-"""Bench time before anything is measured: paths, buffers and caches are filled."""
+WARM_S = 2 * DAY_S
+"""Bench time before anything is measured: by then the buffers have their final size."""
 
 
 class Stations:
