@@ -121,6 +121,8 @@ def _options(spoken: Dialect, port: PortSection, where: str, key: str) -> Iterat
         elif type(value) is not type(default):
             expected = f"a value like {default!r}, the one at delivery"
             yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(value))
+        elif expected := spoken.option_expected(name, value):
+            yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(value))
 
 
 def _number(spoken: Dialect, name: str, number: int | None, where: str, key: str) -> Iterator[ConfigurationError]:
