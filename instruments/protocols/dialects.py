@@ -10,6 +10,8 @@ from instruments.protocols.ends import Dialect
 
 DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
+    "ascii": "instruments.protocols.ascii_dialect:AsciiDialect",
+    "wxt": "instruments.protocols.wxt_dialect:WxtDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 
