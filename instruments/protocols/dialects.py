@@ -12,6 +12,7 @@ DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
     "ascii": "instruments.protocols.ascii_dialect:AsciiDialect",
     "wxt": "instruments.protocols.wxt_dialect:WxtDialect",
+    "pwd": "instruments.protocols.pwd_dialect:PwdDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 
