@@ -11,6 +11,7 @@ from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.dialects import dialect, protocols_of
 from instruments.protocols.ends import Dialect
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
+from rig.host.kinds import is_analyzer
 from rig.wiring import DIRECT, start_settings
 
 
@@ -84,7 +85,8 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
-    if not section.port and protocols_of(entry):
+    # A sensor or a supply stands and works without a wire; what procedures talk to needs one.
+    if not section.port and protocols_of(entry) and (is_analyzer(entry.kind) or entry.kind == "calibrator"):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
     numbers: dict[str, tuple[int, str]] = {}
     for name, port in section.port.items():

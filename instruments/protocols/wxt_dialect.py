@@ -97,7 +97,7 @@ class WxtHost(HostEnd):
         text = reply.texts[name]
         if row is None:
             parameter = self._parameters[quantity]
-            return (text if parameter.kind == "told" else parameter.value(text)), ""
+            return (text if parameter.kind == "told" else parameter.value(text)), parameter.unit
         inside = _inside(row)
         if unit and unit != inside:
             raise ValueError(f"{quantity} comes in {inside}, not in {unit}")

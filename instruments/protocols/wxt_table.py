@@ -82,7 +82,7 @@ class ParameterRow(_Section):
         group: the line (``XU``).
         letter: its letter.
         kind: how its value is written.
-        setting: setting of the instrument that it is; empty: the protocol keeps it itself.
+        setting: setting of the instrument that it is; empty: the protocol keeps it itself. unit: its unit.
         quantity: what a ``told`` letter tells.
         default: at delivery, of what the protocol keeps.
         choices: what it may be, as written; words: texts and values of the instrument's setting.
@@ -93,6 +93,7 @@ class ParameterRow(_Section):
     letter: str
     kind: Literal["address", "word", "whole", "number", "bits", "told"]
     setting: str = ""
+    unit: str = ""
     quantity: str = ""
     default: str = ""
     choices: list[str] = Field(default_factory=list)
