@@ -57,7 +57,9 @@ class AlicatDevice(DeviceEnd):
         return (after // every + 1) * every
 
     def output(self) -> list[bytes]:
-        """A frame of the stream, without a letter."""
+        """A frame of the stream, without a letter; nothing if it does not stream any more."""
+        if self._memory.letter != _STREAMING:
+            return []
         self._spoken_us = self._face.now_us()
         return [self._line(self._values())]
 

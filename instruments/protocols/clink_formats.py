@@ -190,8 +190,8 @@ class Choice(Format):
         raise Refused("invalid", f"{value!r} is none of {', '.join(map(str, self.choices.values()))}")
 
     def parse(self, text: str, read: Read) -> Value:
-        """Look a word or code up."""
-        text = text.lower()
+        """Look a word or code up, whatever its case."""
+        text = next((choice for choice in self.choices if choice.lower() == text.lower()), text.lower())
         if self.are_codes and not text.isdecimal():
             raise NotANumber(text)
         if self.are_codes and text not in self.choices:

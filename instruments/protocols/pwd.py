@@ -75,7 +75,9 @@ class PwdDevice(DeviceEnd):
         return (after // every + 1) * every
 
     def output(self) -> list[bytes]:
-        """The automatic message."""
+        """The automatic message; nothing while the operator's line is open."""
+        if not self._memory.interval_s or self._face.now_us() < self._open_until_us:
+            return []
         self._spoken_us = self._face.now_us()
         return [self.message(self._memory.message)]
 

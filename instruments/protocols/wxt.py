@@ -79,6 +79,8 @@ class WxtDevice(DeviceEnd):
             self._starting = False
             self._spoken_us = self._face.now_us()
             return [self._text_message(*self._start_up())]
+        if self._memory.mode not in "AaN":
+            return []
         now = self._face.now_us()
         self._spoken_us = now
         due = [group for group, every in self._intervals().items() if now % every == 0]
