@@ -13,7 +13,8 @@ from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.checks import crc16, printable
 from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, limits_in_words
-from instruments.protocols.wxt import WxtDevice, WxtMemory
+from instruments.protocols.wxt import WxtDevice
+from instruments.protocols.wxt_messages import WxtMemory
 from instruments.protocols.wxt_table import ADDRESSES, LAST_ADDRESS, FieldRow, ParameterRow, WxtTable
 
 _UNITS: Mapping[str, str] = {
@@ -194,7 +195,7 @@ class WxtDialect(Dialect):
 
     def quantities(self) -> frozenset[str]:
         """What the table needs of an instrument."""
-        names = {row.quantity for row in self.table.rows.field} | {"heating_power"}
+        names = {row.quantity for row in self.table.rows.field} | {"heating_power", "serial"}
         names |= {row.setting or row.quantity for row in self.table.rows.parameter if row.setting or row.quantity}
         return frozenset(names | {name for row in self.table.rows.action for name in row.apply})
 

@@ -17,7 +17,7 @@ DIALECT = dialect(load("WXT536"), "wxt")
 DAY_US = 86_400_000_000
 # The values of the messages in the maker's guides.
 GUIDE = {
-    "model": "WXT520", "firmware": "2.14", "wind_direction_min": 236.0, "wind_direction_avg": 283.0,
+    "model": "WXT520", "firmware": "2.14", "serial": "", "wind_direction_min": 236.0, "wind_direction_avg": 283.0,
     "wind_direction_max": 31.0, "wind_speed_min": 0.0, "wind_speed_avg": 1.0, "wind_speed_max": 2.2,
     "air_temperature": 23.6, "internal_temperature": 24.4, "relative_humidity": 14.2, "air_pressure": 1026.6,
     "rain_amount": 0.1, "rain_duration": 2380.0, "rain_intensity": 0.0, "rain_peak_intensity": 4.0,
@@ -190,6 +190,38 @@ def test_the_host_reads_and_sets_through_the_crc(transmitter):
     device.receive(b"0TU,R=11110000&00000000,T=F,P=I\r\n")
     assert read("air_temperature")[0] == pytest.approx(23.6, abs=0.03)
     assert read("air_pressure")[0] == pytest.approx(1026.6, abs=0.2)
+
+
+def test_sdi12_measures_first_and_tells_then(transmitter):
+    face, device = transmitter({"mode": "S"}, serial="K1230001", relative_humidity=math.nan)
+    start = face.now_us()
+    assert device.receive(b"?!0!0I!") == [b"0\r\n", b"0\r\n", b"013VAISALA_WXT520214K1230001\r\n"]
+    assert device.receive(b"1M!0R1!0Q!") == []
+    # six values after three seconds, which the service request announces
+    assert device.receive(b"0M1!") == [b"00036\r\n"]
+    assert device.next_output_us() == start + 3_000_000
+    face.until(start + 3_000_000)
+    assert device.output() == [b"0\r\n"]
+    assert device.next_output_us() is None
+    assert device.receive(b"0D0!0D1!") == [b"0+236+283+031+0.0+1.0+2.2\r\n", b"0\r\n"]
+    # with CRC, more than 35 characters in parts, no service request after a concurrent measurement
+    assert device.receive(b"0CC!") == [b"000308\r\n"]
+    assert device.next_output_us() is None
+    assert device.receive(b"0D0!") == [b"0" + printable(crc16(b"0")).encode() + b"\r\n"]  # nothing there yet
+    face.until(start + 6_000_000)
+    text = b"0+283+1.0+23.6-9999+1026.6+0.10+25.9+12.0"
+    assert device.receive(b"0D0!") == [text + printable(crc16(text)).encode() + b"\r\n"]
+    # a command before the data are there stops the measurement
+    device.receive(b"0M!")
+    device.receive(b"0!")
+    face.until(start + 10_000_000)
+    assert device.next_output_us() is None
+    assert device.receive(b"0D0!") == [b"0\r\n"]
+    # settings in SDI-12's form; back to ASCII, under another address
+    assert device.receive(b"0XWU,I=9!0XWU,I=0!0Ac!") == [b"0WU,I=9\r\n", b"c\r\n"]
+    assert device.receive(b"cXXU,M=R!cR5!") == [b"cXU,M=R\r\n", b"c+25.9+12.0+15.2+3.475\r\n"]
+    assert device.receive(b"cRC5!")[0][-5:-2].decode() == printable(crc16(b"c+25.9+12.0+15.2+3.475"))
+    assert device.receive(b"cXXU,M=P!c\r\n")[1] == b"c\r\n"
 
 
 @pytest.mark.parametrize("flipped", range(3, 36, 4))
