@@ -69,8 +69,7 @@ class Number(Format):
         self.base = {"d": 10, "X": 16}.get(self.spec[-1], 0)
         self.pattern = {0: NUMBER, 10: r"[-+]?\d+", 16: r"[0-9A-Fa-f]+"}[self.base]
         self.no_value = no_value
-        if no_value:
-            self.pattern = f"(?:{re.escape(no_value)}|{self.pattern})"
+        self.pattern = f"(?:{re.escape(no_value)}|{self.pattern})" if no_value else self.pattern
         self._width = int(re.match(r"\+?(\d*)", self.spec)[1] or 0)  # type: ignore[index]  # matches anything
 
     @property
@@ -95,9 +94,7 @@ class Number(Format):
             raise NotANumber(text)
         if self.no_value and text == self.no_value:
             return math.nan
-        if self.base:
-            return int(text, self.base)
-        return finite(text)
+        return int(text, self.base) if self.base else finite(text)
 
 
 class Gas(Format):
