@@ -11,6 +11,7 @@ from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.dialects import dialect, protocols_of
 from instruments.protocols.ends import Dialect
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
+from rig.host.kinds import is_analyzer
 from rig.wiring import DIRECT, start_settings
 
 
@@ -75,7 +76,8 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
-    if not section.port and protocols_of(entry):
+    # A sensor or a supply stands and works without a wire; what procedures talk to needs one.
+    if not section.port and protocols_of(entry) and (is_analyzer(entry.kind) or entry.kind == "calibrator"):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
     numbers: dict[str, tuple[int, str]] = {}
     for name, port in section.port.items():
@@ -111,6 +113,8 @@ def _options(spoken: Dialect, port: PortSection, where: str, key: str) -> Iterat
             yield ConfigurationError(where, f"{key}.options.{name}", known, repr(value))
         elif type(value) is not type(default):
             expected = f"a value like {default!r}, the one at delivery"
+            yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(value))
+        elif expected := spoken.option_expected(name, value):
             yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(value))
 
 

@@ -148,7 +148,10 @@ class Line:
         if not self._speaks or not self.powered:
             return
         due = self.device_end.next_output_us()
-        if due is None or due == self._speaks_at:
+        if due is None:
+            self._speaks_at = None  # a request has silenced it
+            return
+        if due == self._speaks_at:
             return
         self._speaks_at = due
         self._clock.after(max(0, due - self._clock.now_us), lambda: self._speak(due))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
 from rig.host.direct import DirectLink
 from rig.host.handles import GasAnalyzer, Handle, Identity
-from rig.host.kinds import channels_of
+from rig.host.kinds import MEASURED, channels_of
 from rig.host.link import Link, VisaLink
 from rig.host.references import Supply, cylinders_of, flows_of
+from rig.host.sensor import Sensor
 from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
@@ -136,7 +137,7 @@ def open_session(
             if devices and name not in devices and entry is not None and entry.kind != "calibrator":
                 continue
             try:
-                handles[name] = _open(manager, bench, file, name, section, entry)
+                handles[name] = _open(manager, bench, file, name, section, entry, run_time.now_us)
             except RigFault as fault:
                 told = _with_the_servers_end(fault, file, path)
                 if troubles is None:
@@ -178,7 +179,7 @@ def _with_the_servers_end(fault: RigFault, file: BenchFile, path: Path) -> RigFa
 
 def _open(
     manager: pyvisa.ResourceManager, bench: Bench | None, file: BenchFile, name: str, section: DeviceSection,
-    entry: CatalogueEntry | None,
+    entry: CatalogueEntry | None, now_us: Callable[[], int],
 ) -> Handle:  # fmt: skip
     gas_port = next(
         (tube.to.partition(".")[2] for tube in file.tube.values() if tube.to.partition(".")[0] == name), None
@@ -201,7 +202,7 @@ def _open(
             )  # fmt: skip
             instrument = bench.instruments[name]
             direct = direct_protocol(instrument.device, entry, instrument.face)
-            return _handle(identity, DirectLink(name, instrument.face, direct, section.timeout), entry)
+            return _handle(identity, DirectLink(name, instrument.face, direct, section.timeout), entry, now_us)
     protocol, mark = host_protocol(entry, protocol_name, number)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
@@ -222,12 +223,14 @@ def _open(
         protocol,
         section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
     )
-    return _handle(identity, link, entry)
+    return _handle(identity, link, entry, now_us)
 
 
-def _handle(identity: Identity, link: Link, entry: CatalogueEntry) -> Handle:
+def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Callable[[], int]) -> Handle:
     if entry.kind == "calibrator":
         return Calibrator(identity, link)
+    if entry.kind in MEASURED:
+        return Sensor(identity, link, now_us)
     return GasAnalyzer(identity, link, channels_of(entry))
 
 

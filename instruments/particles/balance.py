@@ -60,6 +60,7 @@ class Balance(FilterUser):
     hidden: BalanceHidden
     diagnostics = ("reading", "stable", "room_temp", "room_rh")
     memory = ("on_pan", "since", "zero", "zero_kept", "gain_kept", "lagged_rh")
+    firmware = "1.0"
     actions = ("condition", "put_away", "weigh", "weigh_standard", "clear_pan", "zero_balance", "adjust")
 
     def _equip(self) -> None:

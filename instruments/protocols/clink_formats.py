@@ -58,9 +58,9 @@ class Format(ABC):
 
 
 class Number(Format):
-    """A plain number."""
+    """A plain number; ``no_value`` is what stands where there is none, NaN inside (empty: there always is one)."""
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: str, no_value: str = "") -> None:
         match = re.fullmatch(r"(?:round(\d))?([+\d]*(?:\.\d+f|d|X))", spec)
         if not match:
             raise ValueError(f"no such number format: {spec!r}")
@@ -68,15 +68,20 @@ class Number(Format):
         self.decimals = int(match[1]) if match[1] else None
         self.base = {"d": 10, "X": 16}.get(self.spec[-1], 0)
         self.pattern = {0: NUMBER, 10: r"[-+]?\d+", 16: r"[0-9A-Fa-f]+"}[self.base]
+        self.no_value = no_value
+        self.pattern = f"(?:{re.escape(no_value)}|{self.pattern})" if no_value else self.pattern
+        self._width = int(re.match(r"\+?(\d*)", self.spec)[1] or 0)  # type: ignore[index]  # matches anything
 
     @property
     def plain(self) -> bool:
         """Whether Python's own format does all the work."""
-        return self.base == 0 and self.decimals is None
+        return self.base == 0 and self.decimals is None and not self.no_value
 
     def render(self, value: Value, read: Read) -> str:
         """Write the number."""
         number = float(cast(float, value))
+        if self.no_value and math.isnan(number):
+            return self.no_value.rjust(self._width)
         if self.decimals is not None:
             number = round(number, self.decimals) + 0.0  # no minus before a zero that rounding made
         if self.base:
@@ -87,9 +92,9 @@ class Number(Format):
         """Read a number; hexadecimal or whole, if the format says so."""
         if not re.fullmatch(self.pattern, text):
             raise NotANumber(text)
-        if self.base:
-            return int(text, self.base)
-        return finite(text)
+        if self.no_value and text == self.no_value:
+            return math.nan
+        return int(text, self.base) if self.base else finite(text)
 
 
 class Gas(Format):
@@ -172,18 +177,18 @@ class Choice(Format):
     def render(self, value: Value, read: Read) -> str:
         """Write the word or code of a value; the first custom code if the table has none."""
         for text, choice in self.choices.items():
-            if _same(choice, value):
+            if same(choice, value):
                 return text
         for text, quantity in self.customs.items():
-            if _same(read(quantity), value):
+            if same(read(quantity), value):
                 return text
         if self.customs:
             return next(iter(self.customs))
         raise Refused("invalid", f"{value!r} is none of {', '.join(map(str, self.choices.values()))}")
 
     def parse(self, text: str, read: Read) -> Value:
-        """Look a word or code up."""
-        text = text.lower()
+        """Look a word or code up, whatever its case."""
+        text = next((choice for choice in self.choices if choice.lower() == text.lower()), text.lower())
         if self.are_codes and not text.isdecimal():
             raise NotANumber(text)
         if self.are_codes and text not in self.choices:
@@ -288,7 +293,8 @@ def calendar(clock_us: int) -> datetime:
     return _CALENDAR_START + timedelta(microseconds=clock_us)
 
 
-def _same(one: Value, other: Value) -> bool:
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are one; numbers to a millionth."""
     if isinstance(one, bool) or isinstance(other, bool) or not isinstance(one, (int, float)):
         return one == other
     return isinstance(other, (int, float)) and math.isclose(one, other, rel_tol=1e-6)

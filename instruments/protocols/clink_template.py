@@ -37,6 +37,7 @@ class Vocabulary:
         gases: quantities that are concentrations.
         number_form: how exponents are written.
         words, codes, customs: tables of the row at hand; customs maps a code to the quantity that holds its value.
+        no_value: what stands for a number that is not there; empty where there always is one.
     """
 
     gases: Mapping[str, Concentration]
@@ -44,6 +45,7 @@ class Vocabulary:
     words: Mapping[str, Value]
     codes: Mapping[str, Value]
     customs: Mapping[str, str]
+    no_value: str = ""
 
     def format(self, quantity: str, spec: str) -> Format:
         """Return the format of that name for ``quantity``.
@@ -69,7 +71,7 @@ class Vocabulary:
                 if quantity not in self.gases:
                     raise ValueError(f"{quantity!r} is not in the table of concentrations")
                 return kind(spec.removeprefix(name), self.gases[quantity], self.number_form)
-        return Number(spec)
+        return Number(spec, self.no_value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from instruments.protocols.ends import Dialect
 
 DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
+    "ascii": "instruments.protocols.ascii_dialect:AsciiDialect",
+    "wxt": "instruments.protocols.wxt_dialect:WxtDialect",
+    "pwd": "instruments.protocols.pwd_dialect:PwdDialect",
+    "alicat": "instruments.protocols.alicat_dialect:AlicatDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 

@@ -124,6 +124,10 @@ class Dialect(ABC):
     clients: int | None = None
     shared_number: bool = False
 
+    def option_expected(self, name: str, value: Value) -> str:
+        """What the option ``name`` may be where it may not be ``value``, in words; empty: it may."""
+        return ""
+
     @abstractmethod
     def box(self, face: Face) -> Box:
         """The device side of one instrument."""

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from instruments.air import FloatArray
 from instruments.atmosphere import Site
-from instruments.device import Command
+from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.filters import lag
 from instruments.signal import WhiteNoise
@@ -164,13 +164,33 @@ class FlowMeterHidden(MeterHidden):
 
 
 class FlowMeter(Meter):
-    """A flow meter. A soap film brings the gas to saturation: dry gas swells by its vapour (``wet_film``)."""
+    """A flow meter. A soap film brings the gas to saturation: dry gas swells by its vapour (``wet_film``).
+
+    A laminar meter makes a flow of a pressure drop with the viscosity of the gas that it is set to (setting ``gas``);
+    what flows here is air. Its action ``tare_flow`` takes whatever flows at that moment as zero.
+    """
 
     hidden_model = FlowMeterHidden
     hidden: FlowMeterHidden
     diagnostics = ("volumetric_flow", "mass_flow", "temperature", "pressure")
     measured = diagnostics
+    memory = ("untared",)
+    report_only = frozenset({"mode", "instrument_id", "buttons_locked"})
     firmware = "6v21.0-R22"
+
+    def _equip(self) -> None:
+        super()._equip()
+        self.actions = ("tare_flow",) if "flow_tare" in self.settings else ()
+        gases = self.entry.settings["gas"].choices if "gas" in self.settings else []
+        self._viscosity = {str(gas): self.entry.parameter(f"viscosity_{gas}") for gas in gases}
+
+    def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
+        """``tare_flow``: what flows now is zero from now on. Raises Refused if that is more than it can take off."""
+        return {"flow_tare": self.checked("flow_tare", self.before("untared", step, 0.0))}
+
+    def _seen_as(self) -> float:
+        """What the meter shows of a flow of air, being set to another gas."""
+        return self._viscosity["Air"] / self._viscosity[str(self.settings["gas"])] if self._viscosity else 1.0
 
     def sensed(self, first: int, last: int) -> Mapping[str, FloatArray]:
         """Volume by time, made a flow at the reference state with the meter's own temperature and pressure."""
@@ -183,14 +203,16 @@ class FlowMeter(Meter):
         share = np.clip(true / full, 0.0, 1.0)
         error = (hidden.flow_error_pct + hidden.drift_pct_per_year * self.years(first, last)) / 100.0
         flow = true * (1.0 - hidden.leak_fraction) * (1.0 + error) + hidden.flow_offset
-        flow = flow + 4.0 * share * (1.0 - share) * full * hidden.bend_pct_fs / 100.0
+        untared = (flow + 4.0 * share * (1.0 - share) * full * hidden.bend_pct_fs / 100.0) * self._seen_as()
+        flow = untared - self.number("flow_tare") if "flow_tare" in self.settings else untared
         # There is no reading beyond what the meter can measure.
         flow = np.clip(flow, 0.0, full * self.entry.parameter("over_range"))
         temperature = stream.temperature_c + hidden.temperature_error_c
         pressure = stream.pressure_hpa + hidden.pressure_error_hpa
         reference = self.number("reference_temperature") + ZERO_K
         mass = flow * reference / (temperature + ZERO_K) * pressure / STANDARD_HPA
-        return {"volumetric_flow": flow, "mass_flow": mass, "temperature": temperature, "pressure": pressure}
+        return {"volumetric_flow": flow, "mass_flow": mass, "temperature": temperature, "pressure": pressure,
+                "untared": untared}  # fmt: skip
 
 
 class ClimateMeterHidden(MeterHidden):

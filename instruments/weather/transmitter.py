@@ -39,6 +39,8 @@ from instruments.weather.wind_windows import WIND_QUANTITIES, Method, wind_stati
 
 _ICE_TIME_S = 1800.0
 _ICED = 0.5
+_PEAKS = ("rain_highest", "hail_highest")
+_COUNTERS = ("rain_total", "rain_seconds", "hail_total", "hail_seconds", *_PEAKS)
 
 
 class TransmitterHidden(ClimateHidden):
@@ -50,6 +52,7 @@ class TransmitterHidden(ClimateHidden):
         transducer_blocked: share of the wind samples that are spoiled (birds, webs, drops).
         rain_blocked: share of the drops that are not felt (leaves, dirt, snow on the cover).
         vibration_mm_h: rain that a shaking mast feigns in a wind of 10 m/s.
+        hail_hits_cm2_h: hits that the cover feels as hail: hail itself, or birds that peck, per cm2 and hour.
         heater: share of the heating power that is there.
         supply_v: voltage at the supply's pins.
         heating_supply_v: voltage at the heating's pins.
@@ -60,6 +63,7 @@ class TransmitterHidden(ClimateHidden):
     transducer_blocked: float = Field(default=0.0, ge=0.0, le=1.0)
     rain_blocked: float = Field(default=0.0, ge=0.0, le=1.0)
     vibration_mm_h: float = Field(default=0.0, ge=0.0, le=50.0)
+    hail_hits_cm2_h: float = Field(default=0.0, ge=0.0, le=1000.0)
     heater: float = Field(default=1.0, ge=0.0, le=1.0)
     supply_v: float = Field(default=12.2, ge=0.0, le=32.0)
     heating_supply_v: float = Field(default=12.0, ge=0.0, le=32.0)
@@ -82,7 +86,7 @@ class WeatherTransmitter(Unit):
     }  # fmt: skip
     memory = (
         "east", "north", "shield", "vapour", "thermometer", "humidity", "pressure", "rain_felt", "rain_total",
-        "rain_seconds", "rain_highest", "ice",
+        "rain_seconds", "rain_highest", "hail_felt", "hail_total", "hail_seconds", "hail_highest", "ice",
     )  # fmt: skip
     report_only = frozenset(
         {
@@ -178,23 +182,28 @@ class WeatherTransmitter(Unit):
         felt = np.where(ice > _ICED, 0.0, felt)
         felt += hidden.vibration_mm_h * (air.speed_m_s / 10.0) ** 2 * (air.speed_m_s > 3.0)
         felt = np.where(felt > 0.05, felt, 0.0) * self.powered
-        rows["rain_felt"] = felt
-        rows["rain_total"] = counted(felt / 3600.0, self.before("rain_total", first, 0.0))
-        rows["rain_seconds"] = counted((felt > 0.0).astype(float), self.before("rain_seconds", first, 0.0))
-        highest = np.maximum.accumulate(np.concatenate(([self.before("rain_highest", first, 0.0)], felt)))
-        rows["rain_highest"] = highest[1:]
+        hits = np.where(ice > _ICED, 0.0, hidden.hail_hits_cm2_h * (1.0 - hidden.rain_blocked)) * self.powered
+        self._count("rain", felt, first, rows)
+        self._count("hail", hits, first, rows)
+
+    def _count(self, what: str, felt: FloatArray, first: int, rows: dict[str, FloatArray]) -> None:
+        """What falls by the hour, its sum, its time and its peak since the reset."""
+        rows[f"{what}_felt"] = felt
+        rows[f"{what}_total"] = counted(felt / 3600.0, self.before(f"{what}_total", first, 0.0))
+        rows[f"{what}_seconds"] = counted((felt > 0.0).astype(float), self.before(f"{what}_seconds", first, 0.0))
+        highest = np.maximum.accumulate(np.concatenate(([self.before(f"{what}_highest", first, 0.0)], felt)))
+        rows[f"{what}_highest"] = highest[1:]
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """``reset_rain`` empties the counters, ``reset_intensity`` forgets the peak (aXZRU, aXZRI)."""
-        labels = ("rain_total", "rain_seconds", "rain_highest") if name == "reset_rain" else ("rain_highest",)
-        for label in labels:
+        for label in _COUNTERS if name == "reset_rain" else _PEAKS:
             self.restart(label, step, 0.0)
         return {}
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
         """The counters do not survive a loss of power (user's guide, precipitation counter reset); settings do."""
         if self.powered:
-            for label in ("rain_total", "rain_seconds", "rain_highest"):
+            for label in _COUNTERS:
                 self.restart(label, step, 0.0)
         return {}
 
@@ -205,7 +214,8 @@ class WeatherTransmitter(Unit):
         return {
             **{name: "deg" if "direction" in name else "m/s" for name in WIND_QUANTITIES},
             "air_temperature": "deg C", "relative_humidity": "%", "air_pressure": "hPa", "rain_amount": "mm",
-            "rain_duration": "s", "rain_intensity": "mm/h", "rain_peak_intensity": "mm/h",
+            "rain_duration": "s", "rain_intensity": "mm/h", "rain_peak_intensity": "mm/h", "hail_amount": "1/cm2",
+            "hail_duration": "s", "hail_intensity": "1/(cm2 h)", "hail_peak_intensity": "1/(cm2 h)",
         }  # fmt: skip
 
     def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
@@ -213,7 +223,7 @@ class WeatherTransmitter(Unit):
         settings = moment.settings
         if quantity in WIND_QUANTITIES:
             return self._wind_report(quantity, first, last, settings)
-        if quantity.startswith("rain"):
+        if quantity.startswith(("rain", "hail")):
             return self._rain_report(quantity, first, last, settings)
         label, step = {
             "air_temperature": ("thermometer", 0.1), "relative_humidity": ("humidity", 0.1),
@@ -247,18 +257,21 @@ class WeatherTransmitter(Unit):
         self, quantity: str, first: int, last: int, settings: Mapping[str, Value]
     ) -> FloatArray:  # fmt: skip
         every = whole(settings, "rain_update")
+        what = quantity.partition("_")[0]
+        if quantity == "hail_amount":
+            return rounded(self._held("hail_total", first, last, every), 0.1)
         if quantity == "rain_amount":
             amount = self._held("rain_total", first, last, every)
             limit = number(settings, "rain_limit")
             return np.floor((np.mod(amount, limit) if limit > 0.0 else amount) / 0.01 + 1e-9) * 0.01
-        if quantity == "rain_duration":
-            return np.floor(self._held("rain_seconds", first, last, every) / 10.0) * 10.0
-        if quantity == "rain_peak_intensity":
-            return rounded(self._held("rain_highest", first, last, every), 0.1)
+        if quantity.endswith("_duration"):
+            return np.floor(self._held(f"{what}_seconds", first, last, every) / 10.0) * 10.0
+        if quantity.endswith("_peak_intensity"):
+            return rounded(self._held(f"{what}_highest", first, last, every), 0.1)
         # mean of the last minute, formed anew every ten seconds (user's guide)
         formed, which = updates(first, last, every)
         formed = np.maximum((formed + 1) // 10 * 10 - 1, 0)
         low = max(int(formed[0]) - 59, 0)
-        felt = self.steps.values(low, last)[self.rows["rain_felt"]]
+        felt = self.steps.values(low, last)[self.rows[f"{what}_felt"]]
         means = np.nansum(trailing(felt, formed - low, 60), axis=1) / 60.0
         return rounded(means[which], 0.1)

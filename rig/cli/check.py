@@ -96,6 +96,8 @@ def _connect(name: str) -> int:
             sys.stdout.write(f"{device} ({section.model}, {where})\n")
             if device in troubles:
                 sys.stdout.write(f"  {'cannot be opened':<16} {troubles[device]}\n")
+            elif device not in session.handles:
+                sys.stdout.write("  it has no port\n")
             elif section.model != "manual":
                 code = max(code, _introduce(session, session.handles[device], section))
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from instruments.catalogue import CatalogueEntry
@@ -15,6 +15,54 @@ SETTINGS_THAT_SHAPE_A_READING = (
 
 FLOWS = ("sample_flow", "flow_a")
 """Names of the flow that an analyzer draws, L/min, the first one that it can tell."""
+
+MEASURED: Mapping[str, tuple[str, ...]] = {
+    "weather": (
+        "wind_speed_avg",
+        "wind_speed_max",
+        "wind_direction_avg",
+        "wind_speed",
+        "wind_gust",
+        "wind_direction",
+        "air_temperature",
+        "relative_humidity",
+        "air_pressure",
+        "rain_amount",
+        "rain_intensity",
+        "supply_voltage",
+        "heating_voltage",
+    ),
+    "visibility": (
+        "visibility_1min",
+        "visibility_10min",
+        "visibility_alarm",
+        "status",
+        "weather_now",
+        "precipitation_intensity",
+        "water_sum",
+        "snow_sum",
+    ),
+    "meter": ("volumetric_flow", "mass_flow", "temperature", "pressure", "humidity", "reading", "stable"),
+    "zero_air": ("pressure", "reactor_temp", "dew_point"),
+    "shelter": ("temperature", "humidity", "ac_state", "ac_power", "drier_state", "door"),
+    "manifold": ("temperature", "flow", "residence_time", "static_pressure", "humidity"),
+    "ups": ("mains_voltage", "mains_voltage_min", "battery_charge", "on_battery", "output", "load", "transfers"),
+    "doas": (
+        "so2",
+        "so2_dev",
+        "so2_status",
+        "no2",
+        "no2_dev",
+        "no2_status",
+        "o3",
+        "o3_dev",
+        "o3_status",
+        "light",
+        "wavelength_shift",
+        "internal_temp",
+    ),
+}
+"""What a host reads from devices that are no analyzers at a point, by their kinds; what a model lacks is left out."""
 
 _GAS_KINDS = ("so2", "nox", "o3", "co")
 

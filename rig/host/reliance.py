@@ -12,7 +12,7 @@ from typing import Protocol
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
+from rig.host.kinds import FLOWS, MEASURED, Channel, converter_factor, snapshot_settings
 
 _IDENTITY = ("firmware", "model")
 _READINESS = ("mode", "alarms", "gas_mode", *FLOWS)
@@ -48,6 +48,7 @@ def _reads(kind: str, channels: Sequence[Channel]) -> Iterator[str]:
     if kind == "calibrator":
         yield from _READS_OF_A_CALIBRATOR
         return
+    yield from MEASURED.get(kind, ())
     yield from _READINESS
     yield from snapshot_settings(channels)
     for channel in channels:

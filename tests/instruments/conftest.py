@@ -94,6 +94,10 @@ class BagFace:
     def clock_us(self) -> int:
         return self._now_us + self._offset_us
 
+    def until(self, now_us: int) -> None:
+        """Let time go on."""
+        self._now_us = now_us
+
 
 def catalogue_file(model: str) -> Path:
     """The file with a model's command table."""
@@ -106,6 +110,16 @@ def bag_face() -> Callable[..., BagFace]:
 
     def make(model: str, **changes: Value) -> BagFace:
         return BagFace({**COMMON, "model": model, **OWN[model], **changes})
+
+    return make
+
+
+@pytest.fixture
+def bag_of() -> Callable[..., BagFace]:
+    """Makes the face of an instrument that has just the values given."""
+
+    def make(values: dict[str, Value]) -> BagFace:
+        return BagFace(dict(values))
 
     return make
 

@@ -138,3 +138,32 @@ def test_a_box_without_power_says_nothing_and_goes_on_afterwards():
     line.switch(powered=True)
     clock.wait(3_000_000)
     assert [t for t, _ in arrived] == [2_000_000, 7_000_000, 9_000_000]
+
+
+class Ticker(Echo):
+    """Says "tick" each 100 ms until anything at all is said to it."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock, self.silent = clock, False
+
+    def receive(self, data):
+        self.silent = True
+        return []
+
+    def next_output_us(self):
+        return None if self.silent else (self.clock.now_us // 100_000 + 1) * 100_000
+
+    def output(self):
+        return [b"tick\r"]
+
+
+def test_a_box_that_has_been_silenced_says_no_last_word():
+    clock = VirtualClock()
+    line = Line("a/b", clock, Ticker(clock), LineTiming(baud=0))
+    arrived = []
+    line.connect(lambda data: arrived.append(clock.now_us))
+    clock.wait(250_000)
+    line.from_host(b"stop")
+    clock.wait(1_000_000)
+    assert arrived == [100_000, 200_000]

@@ -167,3 +167,29 @@ def test_polling_and_cuts_change_nothing(supply, model):
 
     rng = np.random.default_rng(5)
     assert run(sorted(rng.integers(1, 9000, 40).tolist())) == run([9000])
+
+
+def test_a_laminar_meter_that_is_set_to_another_gas_is_wrong_by_the_viscosities(supply):
+    line = supply(flow_pct_per_c=0.0)
+    unit = meter(line)
+    hold(unit, 5, "calibrator.out")
+    line.tell(10, total_flow=5.0, calibrator_mode="zero")
+    right = unit.read(600_000_000, "volumetric_flow")
+    unit.apply(600_000_000, Command("gas", "CO2"))
+    entry = load("alicat-m-10slpm")
+    ratio = entry.parameter("viscosity_Air") / entry.parameter("viscosity_CO2")
+    assert unit.read(700_000_000, "volumetric_flow") == pytest.approx(ratio * right, abs=0.01)
+
+
+def test_a_tare_takes_an_offset_off_and_a_tare_in_a_flow_takes_the_flow_off(supply):
+    line = supply(flow_pct_per_c=0.0)
+    unit = meter(line, flow_offset=0.2)
+    hold(unit, 5, "calibrator.out")
+    assert unit.read(20_000_000, "volumetric_flow") == pytest.approx(0.2, abs=0.005)
+    unit.apply(30_000_000, Command("tare_flow", True))
+    assert unit.read(60_000_000, "volumetric_flow") == 0.0
+    line.tell(70, total_flow=5.0, calibrator_mode="zero")
+    assert unit.read(600_000_000, "volumetric_flow") == pytest.approx(5.0, abs=0.01)
+    unit.apply(600_000_000, Command("tare_flow", True))
+    assert unit.read(700_000_000, "volumetric_flow") == 0.0
+    assert unit.settings["flow_tare"] == pytest.approx(5.2, abs=0.01)
