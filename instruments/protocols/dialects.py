@@ -14,8 +14,17 @@ DIALECTS = {
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 
 
+SPOKEN_BY_ALL: tuple[str, ...] = ()
+"""Protocols that every model speaks, with or without a table in its file."""
+
+
 def protocols_of(entry: CatalogueEntry) -> list[str]:
-    """Protocols that a model speaks, in the order of its catalogue file: those that have a table there."""
+    """Protocols that a model speaks: those that have a table in its file, in that order, then those that all speak."""
+    return [*own_protocols(entry), *SPOKEN_BY_ALL]
+
+
+def own_protocols(entry: CatalogueEntry) -> list[str]:
+    """Protocols that have a table of that name in the model's file."""
     return [name for name in entry.protocols if name in DIALECTS]
 
 
@@ -26,7 +35,7 @@ def dialect(entry: CatalogueEntry, protocol: str) -> Dialect:
     Raises:
         KeyError: it does not. ConfigurationErrors: mistakes in its table.
     """
-    if protocol not in entry.protocols:
+    if protocol not in protocols_of(entry):
         raise KeyError(protocol)
     module, _, name = DIALECTS[protocol].partition(":")
     made: Dialect = getattr(import_module(module), name)(entry)
