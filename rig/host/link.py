@@ -103,10 +103,13 @@ class VisaLink:
         self._resource.close()
 
     def _empty_buffers(self) -> None:
+        if self._resource.interface_type == constants.InterfaceType.tcpip:
+            # pyvisa-py's flush of a socket never returns once the other end has hung up.
+            self._read_off()
+            return
         try:
             self._resource.flush(constants.BufferOperation.discard_read_buffer)
         except (VisaIOError, NotImplementedError, AttributeError, OSError):
-            # TCP sockets of pyvisa-py know no flush: read off what waits there instead.
             self._read_off()
 
     def _read_off(self) -> None:
