@@ -10,12 +10,14 @@ from instruments.protocols.ends import Dialect
 
 DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
+    "modbus-rtu": "instruments.protocols.modbus_dialect:ModbusRtuDialect",
+    "modbus-tcp": "instruments.protocols.modbus_dialect:ModbusTcpDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 
 
-SPOKEN_BY_ALL: tuple[str, ...] = ()
-"""Protocols that every model speaks, with or without a table in its file."""
+SPOKEN_BY_ALL = ("modbus-rtu", "modbus-tcp")
+"""Protocols that every model speaks: by ``[protocol.modbus]`` of its file, or by a map made of what it has."""
 
 
 def protocols_of(entry: CatalogueEntry) -> list[str]:
