@@ -55,6 +55,13 @@ class HostEnd(ABC):
         """Bytes that the reply to ``text`` certainly still lacks, given what has come; 0: it is whole."""
         return 0 if self.terminator and raw.endswith(self.terminator) else 1
 
+    def probe(self, text: str) -> str | None:
+        """A request to be sent before ``text``, so that a late reply to the last one cannot be taken for its answer.
+
+        None where replies tell what they answer, or differ in form from the last one's.
+        """
+        return None
+
     @abstractmethod
     def parse(self, text: str, raw: bytes) -> Any:
         """Reply to ``text`` found in ``raw``. Raises Refused, or ValueError if it is no proper reply."""

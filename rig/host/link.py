@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from pyvisa import constants
@@ -64,6 +65,13 @@ class VisaLink:
             Refused: the device understood and said no.
             RigFault: the port is gone.
         """
+        probe = self.protocol.probe(text)
+        if probe is not None:
+            with suppress(Refused):  # a refusal is an answer in its turn as well
+                self._exchange(probe, lambda reply: reply)
+        return self._exchange(text, understand)
+
+    def _exchange(self, text: str, understand: Callable[[Any], Result]) -> Result:
         trouble: Exception | None = None
         for attempt in range(_ATTEMPTS):
             if attempt:
