@@ -11,6 +11,7 @@ from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.dialects import dialect, own_protocols, protocols_of
 from instruments.protocols.ends import Dialect
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
+from rig.host.kinds import is_analyzer
 from rig.wiring import DIRECT, start_settings
 
 
@@ -87,7 +88,8 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it",
                             ("protocol", "id", "options"))  # fmt: skip
-    if not section.port and own_protocols(entry):
+    asked = is_analyzer(entry.kind) or entry.kind == "calibrator"
+    if asked and not section.port and own_protocols(entry):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
     number: tuple[int, str] | None = None
     for name, port in section.port.items():

@@ -10,6 +10,7 @@ from instruments.protocols.ends import Dialect
 
 DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
+    "hessen": "instruments.protocols.hessen_dialect:HessenDialect",
     "modbus-rtu": "instruments.protocols.modbus_dialect:ModbusRtuDialect",
     "modbus-tcp": "instruments.protocols.modbus_dialect:ModbusTcpDialect",
 }

@@ -40,7 +40,8 @@ class ModbusDialect(Dialect):
         # Only what a bench must know of every model: the rest of the map is made when somebody speaks Modbus.
         raw = entry.protocols.get("modbus", {})
         self.shared_number = bool(raw.get("shared_id", False))
-        self.unit_id = self.default_number = int(raw.get("unit_id", 1))
+        unit = raw.get("unit_id", 1)
+        self.unit_id = self.default_number = unit if isinstance(unit, int) else 1  # the maps tell what is wrong with it
 
     @cached_property
     def maps(self) -> Mapping[str, ModbusMap]:

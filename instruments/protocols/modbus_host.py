@@ -172,7 +172,30 @@ class ModbusHost(HostEnd):
 
 
 class ModbusRtuHost(ModbusHost):
-    """On a serial line: address before, CRC-16 after; a reply ends where its length says."""
+    """On a serial line: address before, CRC-16 after; a reply ends where its length says.
+
+    A reply does not say which registers it answers. So two requests whose replies would have the same form never follow
+    each other: a probe of another length stands between them, and a reply that is one too late has the wrong length.
+    """
+
+    _last = ""
+
+    def request(self, text: str) -> bytes:
+        """Bytes of a request."""
+        self._last = text
+        return super().request(text)
+
+    def probe(self, text: str) -> str | None:
+        """A read of another length, if the reply to ``text`` could be mistaken for one to the last request."""
+        if self._last in ("", text):
+            return None
+        last, wanted = message_of(self._last), message_of(text)
+        reads = wanted.function in (*READ_BITS, *READ_REGISTERS)
+        if not reads or last.function != wanted.function or reply_bytes(last) != reply_bytes(wanted):
+            return None
+        one = 8 if wanted.function in READ_BITS else 1
+        count = wanted.count - one if wanted.count > one else wanted.count + one
+        return read_text(wanted.function, wanted.address, count)
 
     def missing(self, text: str, raw: bytes) -> int:
         """Bytes that the reply still lacks: an exception is 5 long, any other as long as the request says."""

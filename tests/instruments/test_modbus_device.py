@@ -5,7 +5,7 @@ import struct
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from modbus_ends import crc, device_of, fed
+from protocol_ends import crc, device_of, fed
 
 from instruments.protocols.modbus_frames import RtuReader, TcpReader
 

@@ -4,7 +4,7 @@ import struct
 from types import SimpleNamespace
 
 import pytest
-from modbus_ends import asked, crc, device_of, host_of
+from protocol_ends import asked, crc, device_of, host_of
 
 from instruments.build import build_unit
 from instruments.catalogue import load, models

@@ -1,4 +1,4 @@
-"""Modbus ends over instruments that are a bag of values, and how to feed them."""
+"""Ends of a protocol over an instrument that is a bag of values, and how to feed them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from instruments.protocols.dialects import dialect
 def device_of(model, face, protocol="modbus-rtu", number=None, **options):
     """The device's end of one line."""
     spoken = dialect(load(model), protocol)
-    return spoken.box(face).line("tcp" if protocol == "modbus-tcp" else "serial", options, number)
+    return spoken.box(face).line(spoken.transports[0], options, number)
 
 
 def host_of(model, protocol="modbus-rtu", number=None, **options):
