@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from instruments.catalogue import CatalogueEntry, Mark
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from instruments.protocols.modbus_rows import Setting
+from instruments.protocols.clink_rows import Setting
 
 ANY = "*"
 """Stands for the alarms of all observables."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerRTU, FramerSocket
@@ -67,6 +68,7 @@ class Message:
     exception: int = 0
 
 
+@lru_cache(maxsize=1024)
 def decode_request(pdu: bytes) -> Message:
     """Understand a request. Raises ModbusFault: a function that is not served, or numbers that cannot be."""
     function = pdu[0]

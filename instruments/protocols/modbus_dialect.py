@@ -40,6 +40,7 @@ class ModbusDialect(Dialect):
         # Only what a bench must know of every model: the rest of the map is made when somebody speaks Modbus.
         raw = entry.protocols.get("modbus", {})
         self.shared_number = bool(raw.get("shared_id", False))
+        self.clients = 3 if self.shared_number else None  # Thermo 42i manual: up to three sessions at once
         unit = raw.get("unit_id", 1)
         self.unit_id = self.default_number = unit if isinstance(unit, int) else 1  # the maps tell what is wrong with it
 

@@ -7,9 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from instruments.catalogue import Mark
-
-Setting = bool | int | float | str
-"""A value that TOML can hold; bool stands first so that true stays true."""
+from instruments.protocols.clink_rows import Setting
 
 Form = Literal["float32", "int16", "uint16", "int32", "uint32", "string"]
 WordOrder = Literal["high first", "low first"]
