@@ -134,8 +134,8 @@ def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setti
     try:
         context.run.set(device, name, 1.0)
     except KeyError:  # a protocol that tells the factor and has no request to set it (Teledyne's Modbus)
-        values = {"device": device, "value": f"{found:.3f}"}
-        notes.append(Message(key="converter.factor_not_settable", values=values))
+        told = f"{found:.3f}"
+        notes.append(Message(key="converter.factor_not_settable", values={"device": device, "value": told}))
         return None
     notes.append(Message(key="converter.factor_set", values={"before": f"{found:.3f}", "after": "1.000"}))
     return Setting(name=name, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
