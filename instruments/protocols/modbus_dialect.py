@@ -54,9 +54,10 @@ class ModbusDialect(Dialect):
         return {"": generic, GENERIC: generic, **(maps_of(table, f"{self._entry.name}.toml") if table else {})}
 
     def wrong_options(self, options: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
-        """Options with a value that they cannot have, each with what was expected."""
+        """Options with a value that they cannot have, each with what was expected. Raises as :attr:`maps`."""
+        maps = tuple(self.maps)  # a port that speaks Modbus: now is the time for mistakes in the model's own map
         for name, value in options.items():
-            known = tuple(self.maps) if name == "map" else _ORDERS.get(name)
+            known = maps if name == "map" else _ORDERS.get(name)
             if known is not None and value not in known:
                 yield name, f"one of {', '.join(repr(word) for word in known)}"
 

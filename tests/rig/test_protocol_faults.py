@@ -129,3 +129,19 @@ def test_spoilt_bytes_are_tried_again_or_told_and_never_believed(protocol, stati
         assert value == "sample" if quantity == "gas_mode" else right(session, quantity, value)
     assert told < 24
     assert handle.link.retries > 5
+
+
+@pytest.mark.parametrize(("gap_s", "answered"), [(0.002, True), (0.02, False)])
+def test_the_line_s_pace_says_how_long_a_silence_ends_a_frame(gap_s, answered, station):
+    session, _, line = station("modbus-rtu")
+    came = bytearray()
+    line.connect(came.extend)
+    request = bytes.fromhex("01 04 00 22 00 02 D1 C1")
+    line.from_host(request[:4])
+    session.time.sleep(4 * 10 / 9600 + gap_s)
+    line.from_host(request[4:])
+    session.time.sleep(1.0)
+    assert (len(came) == 9) == answered
+    line.from_host(request)
+    session.time.sleep(1.0)
+    assert len(came) == (18 if answered else 9)

@@ -12,6 +12,7 @@ import pytest
 from pymodbus import ModbusException
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
+from instruments import catalogue
 from instruments.catalogue import load
 from rig.bench_check import check_bench_data
 from rig.bench_file import read_bench_file
@@ -246,3 +247,13 @@ def test_a_box_that_hangs_up_is_a_time_out_and_never_a_wait_without_end(tmp_path
                 session.handles["so2"].read("so2")
         finally:
             session.close()
+
+
+def test_a_mistake_in_the_map_of_a_model_of_one_s_own_is_told_by_the_check(tmp_path):
+    text = Path(catalogue.__file__).with_name("T100.toml").read_text(encoding="utf-8")
+    (tmp_path / "my.toml").write_text(text.replace("{ at = 2, quantity", '{ at = "two", colour = 1, quantity'))
+    data = json.loads(json.dumps(BENCH))
+    data["device"] = {"so2": {"model": str(tmp_path / "my.toml"), "port": {"a": {"protocol": "modbus-rtu"}}}}
+    with pytest.raises(ValueError, match=r"protocol\.modbus\.registers\.0\.rows\.1\.at") as caught:
+        check_bench_data(data, "bench.toml")
+    assert "colour" in str(caught.value)
