@@ -153,6 +153,7 @@ class Bench:
             baud=port.baud if port.line_timing and transport == "serial" else 0,
             reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
         )
+        protocol.pace(timing.byte_us)
         line = Line(f"{instrument.name}/{port_name}", self.clock, protocol, timing)
         if instrument.all_lines:
             line.condition = instrument.all_lines[0].condition

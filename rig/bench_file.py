@@ -170,6 +170,7 @@ class DeviceSection(_Section):
     protocol: str | None = None
     baud: int = Field(default=9600, ge=50)
     id: int | None = Field(default=None, ge=0)
+    options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of a real box's firmware")
     timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
     resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: every port by its name")
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")

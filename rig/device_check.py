@@ -8,7 +8,7 @@ from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from instruments.protocols.dialects import dialect, protocols_of
+from instruments.protocols.dialects import dialect, own_protocols, protocols_of
 from instruments.protocols.ends import Dialect
 from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection
 from rig.host.kinds import is_analyzer
@@ -58,7 +58,9 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
     yield from _superfluous(section, where, key, "where a resource says that the device is real",
                             ("port", "hidden", "settings"))  # fmt: skip
     if section.protocol in protocols_of(entry):
-        yield from _number(dialect(entry, section.protocol), section.protocol, section.id, where, key)
+        spoken = dialect(entry, section.protocol)
+        yield from _options(spoken, section.protocol, section.options, where, key)
+        yield from _number(spoken, section.protocol, section.id, where, key)
     else:
         yield from _protocol(entry, section.protocol or "", where, f"{key}.protocol")
     from pyvisa import rname  # heavy, and only needed for real devices
@@ -75,11 +77,12 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
-    yield from _superfluous(section, where, key, "for an emulated device: its ports say it", ("protocol", "id"))
-    # A sensor or a supply stands and works without a wire; what procedures talk to needs one.
-    if not section.port and protocols_of(entry) and (is_analyzer(entry.kind) or entry.kind == "calibrator"):
+    yield from _superfluous(section, where, key, "for an emulated device: its ports say it",
+                            ("protocol", "id", "options"))  # fmt: skip
+    asked = is_analyzer(entry.kind) or entry.kind == "calibrator"
+    if asked and not section.port and own_protocols(entry):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
-    numbers: dict[str, tuple[int, str]] = {}
+    number: tuple[int, str] | None = None
     for name, port in section.port.items():
         here = f"{key}.port.{name}"
         if port.kind == DIRECT:
@@ -89,14 +92,17 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
             yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
             continue
         spoken = dialect(entry, port.protocol)
-        yield from _options(spoken, port, where, here)
+        yield from _options(spoken, port.protocol, port.options, where, here)
         yield from _number(spoken, port.protocol, port.id, where, here)
+        if port.kind not in spoken.transports:
+            expected = f'kind = "{spoken.transports[0]}" for {port.protocol}'
+            yield ConfigurationError(where, f"{here}.kind", expected, repr(port.kind))
         if port.kind == "serial" and port.tcp_port:
             yield ConfigurationError(where, f"{here}.tcp_port", 'nothing, or kind = "tcp"', port.tcp_port)
         if port.id is not None and spoken.shared_number:
-            other, _ = numbers.setdefault(port.protocol, (port.id, here))
-            if other != port.id:
-                yield ConfigurationError(where, f"{here}.id", f"{other}, the box's one id, as at its other port",
+            number = number or (port.id, here)
+            if number[0] != port.id:
+                yield ConfigurationError(where, f"{here}.id", f"{number[0]}, the box's one id, as at its other port",
                                          port.id)  # fmt: skip
     if entry.kind == "calibrator":
         yield from _superfluous(section, where, key, "for a calibrator", ("range",))
@@ -104,12 +110,16 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
     yield from _service(where, key, section, entry)
 
 
-def _options(spoken: Dialect, port: PortSection, where: str, key: str) -> Iterator[ConfigurationError]:
-    """Habits of the firmware, each of the type of its default."""
-    for name, value in port.options.items():
+def _options(
+    spoken: Dialect, protocol: str, options: Mapping[str, Value], where: str, key: str
+) -> Iterator[ConfigurationError]:
+    """Habits of the firmware, each of the type of its default and with a value that it can have."""
+    for name, expected in spoken.wrong_options(options):
+        yield ConfigurationError(where, f"{key}.options.{name}", expected, repr(options[name]))
+    for name, value in options.items():
         default = spoken.options.get(name)
         if default is None:
-            known = f"one of {', '.join(spoken.options)}" if spoken.options else f"nothing: {port.protocol} has none"
+            known = f"one of {', '.join(spoken.options)}" if spoken.options else f"nothing: {protocol} has none"
             yield ConfigurationError(where, f"{key}.options.{name}", known, repr(value))
         elif type(value) is not type(default):
             expected = f"a value like {default!r}, the one at delivery"
@@ -149,8 +159,6 @@ def _protocol(entry: CatalogueEntry, name: str, where: str, key: str) -> Iterato
     """That the model does not speak ``name``."""
     offered = protocols_of(entry)
     expected = f"a protocol of the {entry.name} ({', '.join(offered)})"
-    if not offered:
-        expected = f'kind = "{DIRECT}" and protocol = "{DIRECT}": no wire of the {entry.name} is emulated yet'
     yield ConfigurationError(where, key, expected, repr(name))
 
 

@@ -153,13 +153,20 @@ class Run:
 
         Raises:
             Refused: the device said no. RigError: it gave no proper answer.
+            KeyError: its protocol has no request for it; nothing is to be put back then.
         """
         handle = self._handles[device]
-        if not adjust and (device, setting) not in self._as_found:
+        first = not adjust and (device, setting) not in self._as_found
+        if first:
             found = self.look(device, setting)
             if found is not None:
                 self._as_found[device, setting] = found
-        self._asked("adjust" if adjust else "set", [device, setting, value], lambda: handle.set(setting, value))
+        try:
+            self._asked("adjust" if adjust else "set", [device, setting, value], lambda: handle.set(setting, value))
+        except KeyError:
+            if first:
+                self._as_found.pop((device, setting), None)
+            raise
 
     def offer(self, request: GasRequest) -> None:
         """Let the calibrator (or the person who stands in for one) make a gas.

@@ -153,6 +153,7 @@ class ServedBench:
             device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
             if endpoint.id is not None:
                 device["id"] = endpoint.id
+            device["options"] = dict(self.file.device[endpoint.device].port[endpoint.port].options)
         return data
 
     def write_endpoints(self, path: Path) -> None:

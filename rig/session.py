@@ -189,11 +189,11 @@ def _open(
             Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None)
         )
     if section.resource is not None:
-        protocol_name, number, baud = section.protocol or "", section.id, section.baud
+        protocol_name, number, baud, options = section.protocol or "", section.id, section.baud, section.options
         resource_name, emulated = section.resource, section.emulated
     else:
         port = next(iter(section.port.values()))
-        protocol_name, number, baud = port.protocol, port.id, port.baud
+        protocol_name, number, baud, options = port.protocol, port.id, port.baud, port.options
         resource_name, emulated = f"ASRL{name}::INSTR", True
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
@@ -203,7 +203,7 @@ def _open(
             instrument = bench.instruments[name]
             direct = direct_protocol(instrument.device, entry, instrument.face)
             return _handle(identity, DirectLink(name, instrument.face, direct, section.timeout), entry, now_us)
-    protocol, mark = host_protocol(entry, protocol_name, number)
+    protocol, mark = host_protocol(entry, protocol_name, number, options)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
         emulated=emulated, gas_port=gas_port,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,16 +39,19 @@ def direct_protocol(device: Device, entry: CatalogueEntry, face: Face) -> Direct
     return DirectProtocol(face, unit_of)
 
 
-def host_protocol(entry: CatalogueEntry, name: str, number: int | None) -> tuple[HostEnd, str]:
+def host_protocol(
+    entry: CatalogueEntry, name: str, number: int | None, options: Mapping[str, Value] | None = None
+) -> tuple[HostEnd, str]:
     """The host side of a device's protocol, and the weakest mark of the requests that procedures send in it.
 
     Args:
         entry: the model.
         name: one of :func:`~instruments.protocols.dialects.protocols_of`.
         number: the box's address; the model's own if None.
+        options: habits of its firmware.
     """
     spoken = dialect(entry, name)
-    host = spoken.host(number)
+    host = spoken.host_with(number, options or {})
     return host, spoken.weakest_mark(relied_on(entry.kind, channels_of(entry), host))
 
 
@@ -94,13 +97,12 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Unit:
     settings = start_settings(section, entry)
-    for protocol in protocols_of(entry):
-        spoken = dialect(entry, protocol)
-        if not spoken.shared_number:
-            continue
-        numbers = [port.id for port in section.port.values() if port.id is not None and port.protocol == protocol]
+    shared = {name: spoken for name in protocols_of(entry) if (spoken := dialect(entry, name)).shared_number}
+    if shared:
+        numbers = [port.id for port in section.port.values() if port.id is not None and port.protocol in shared]
         # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
-        settings.setdefault("instrument_id", numbers[0] if numbers else spoken.default_number or 0)
+        given = [spoken.default_number for spoken in shared.values()]
+        settings.setdefault("instrument_id", numbers[0] if numbers else given[0] or 0)
     return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
                       hidden=dict(section.hidden), warm=section.warm, service=section.service,
                       where=bench.where)  # fmt: skip

@@ -131,7 +131,12 @@ def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setti
     if name is None or not isinstance(found, int | float):
         notes.append(Message(key="converter.factor_not_readable", values={"device": device}))
         return None
-    context.run.set(device, name, 1.0)
+    try:
+        context.run.set(device, name, 1.0)
+    except KeyError:  # a protocol that tells the factor and has no request to set it (Teledyne's Modbus)
+        told = f"{found:.3f}"
+        notes.append(Message(key="converter.factor_not_settable", values={"device": device, "value": told}))
+        return None
     notes.append(Message(key="converter.factor_set", values={"before": f"{found:.3f}", "after": "1.000"}))
     return Setting(name=name, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
 

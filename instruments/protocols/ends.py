@@ -24,6 +24,10 @@ class DeviceEnd(ABC):
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes from the host, return the replies that they complete, one item to a request. Never raises."""
 
+    def pace(self, byte_us: float) -> None:
+        """Hear how long one byte takes on this line, microseconds; 0 where bytes take no time."""
+        return
+
     def power_cycled(self) -> None:
         """The mains have gone: forget what the box does not keep."""
         return
@@ -50,6 +54,13 @@ class HostEnd(ABC):
     def missing(self, text: str, raw: bytes) -> int:
         """Bytes that the reply to ``text`` certainly still lacks, given what has come; 0: it is whole."""
         return 0 if self.terminator and raw.endswith(self.terminator) else 1
+
+    def probe(self, text: str) -> str | None:
+        """A request to be sent before ``text``, so that a late reply to the last one cannot be taken for its answer.
+
+        None where replies tell what they answer, or differ in form from the last one's.
+        """
+        return None
 
     @abstractmethod
     def parse(self, text: str, raw: bytes) -> Any:
@@ -115,6 +126,7 @@ class Dialect(ABC):
         baud: rate at delivery.
         clients: how many TCP clients the real box serves at once; None where it is not known.
         shared_number: the address is a setting of the instrument (``instrument_id``), one for all its ports.
+        transports: on what kinds of port it is spoken.
     """
 
     options: ClassVar[Mapping[str, Value]] = {}
@@ -123,6 +135,7 @@ class Dialect(ABC):
     baud: int = 9600
     clients: int | None = None
     shared_number: bool = False
+    transports: tuple[Transport, ...] = ("serial", "tcp")
 
     def option_expected(self, name: str, value: Value) -> str:
         """What the option ``name`` may be where it may not be ``value``, in words; empty: it may."""
@@ -135,6 +148,14 @@ class Dialect(ABC):
     @abstractmethod
     def host(self, number: int | None) -> HostEnd:
         """The host side of a line to the box with that address; the dialect's own if None."""
+
+    def host_with(self, number: int | None, options: Mapping[str, Value]) -> HostEnd:
+        """The host side of a line whose box has the habits ``options``; most hosts understand all of them."""
+        return self.host(number)
+
+    def wrong_options(self, options: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+        """Options of the right type with a value that they cannot have: name, and what was expected."""
+        return iter(())
 
     @abstractmethod
     def weakest_mark(self, requests: Iterable[str]) -> Mark:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from pyvisa import constants
@@ -64,6 +65,13 @@ class VisaLink:
             Refused: the device understood and said no.
             RigFault: the port is gone.
         """
+        probe = self.protocol.probe(text)
+        if probe is not None:
+            with suppress(Refused):  # a refusal is an answer in its turn as well
+                self._exchange(probe, lambda reply: reply)
+        return self._exchange(text, understand)
+
+    def _exchange(self, text: str, understand: Callable[[Any], Result]) -> Result:
         trouble: Exception | None = None
         for attempt in range(_ATTEMPTS):
             if attempt:
@@ -103,10 +111,13 @@ class VisaLink:
         self._resource.close()
 
     def _empty_buffers(self) -> None:
+        if self._resource.interface_type == constants.InterfaceType.tcpip:
+            # pyvisa-py's flush of a socket never returns once the other end has hung up.
+            self._read_off()
+            return
         try:
             self._resource.flush(constants.BufferOperation.discard_read_buffer)
         except (VisaIOError, NotImplementedError, AttributeError, OSError):
-            # TCP sockets of pyvisa-py know no flush: read off what waits there instead.
             self._read_off()
 
     def _read_off(self) -> None:

@@ -85,3 +85,14 @@ def test_a_valve_that_leaks_fails_the_ozone_analyzer(tmp_path):
     code, record = run(tmp_path, hidden("o3", valve_leak=0.06), devices=("o3",))
     assert code == 1
     assert any(verdict == "fail" for verdict in verdicts(record).values())
+
+
+def test_over_modbus_all_passes_and_a_factor_that_the_wire_cannot_set_is_noted(tmp_path):
+    wired = TELEDYNE.replace('kind = "direct"\nprotocol = "direct"', 'protocol = "modbus-rtu"')
+    assert wired.count("modbus-rtu") == 4
+    code, record = run(tmp_path, wired, devices=("nox",))
+    assert code == 0, verdicts(record)
+    assert "converter_efficiency" in {p["procedure"] for p in record["procedures"]}
+    notes = [note for p in record["procedures"] for note in p["notes"]]
+    assert {"key": "converter.factor_not_settable", "values": {"device": "nox", "value": "1.000"}} in notes
+    assert next(d for d in record["devices"] if d["name"] == "nox")["protocol"] == "modbus-rtu"
