@@ -10,6 +10,7 @@ from instruments.protocols.ends import Dialect
 
 DIALECTS = {
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
+    "teledyne": "instruments.protocols.teledyne_dialect:TeledyneDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 
