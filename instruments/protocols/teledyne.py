@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
-from instruments.device import Face, Value
+from instruments.device import Face
 from instruments.errors import Refused
-from instruments.protocols.clink_formats import calendar
 from instruments.protocols.ends import DeviceEnd
 from instruments.protocols.teledyne_data import data_report
-from instruments.protocols.teledyne_frame import UNKNOWN, Editor, Request, message
+from instruments.protocols.teledyne_frame import Editor, Request, message
 from instruments.protocols.teledyne_options import TeledyneMemory, TeledyneOptions
-from instruments.protocols.teledyne_rows import GAS, CommandRow, SignalRow, TestRow, VariableRow, WarningRow
+from instruments.protocols.teledyne_panel import Panel
+from instruments.protocols.teledyne_rows import CommandRow, VariableRow, WarningRow
 from instruments.protocols.teledyne_table import MODE, TeledyneTable
 from instruments.protocols.teledyne_values import number_of
 
@@ -38,7 +38,8 @@ class TeledyneDevice(DeviceEnd):
         self._table, self._face, self._options, self._memory = table, face, options, memory
         self._editor = Editor(options.terminal)
         self._logged_on_us: int | None = None
-        self._reported_mode = self._mode()
+        self._panel = Panel(table, face)
+        self._reported_mode = self._panel.mode()
         self._reported_warnings: frozenset[str] = frozenset()
         self._next_report_us = self._after_now()
         self._answers: Mapping[str, Callable[[Request], Lines]] = {
@@ -64,6 +65,7 @@ class TeledyneDevice(DeviceEnd):
         """Half a request, the mode of the line, logon and diagnostic mode are lost; warnings are reported anew."""
         self._editor.restart()
         self._logged_on_us = None
+        self._panel.restart()
         self._memory.power_cycled()
         self._reported_warnings = frozenset()
         self._next_report_us = self._after_now()
@@ -75,7 +77,7 @@ class TeledyneDevice(DeviceEnd):
     def output(self) -> list[bytes]:
         """Reports of what has changed since the last look: calibrations begun and ended, warnings that came."""
         lines = [message("C", self._face.clock_us(), self._number(), text) for text in self._changed_mode()]
-        standing = self._standing()
+        standing = self._panel.standing()
         news = [name for name in standing if name not in self._reported_warnings]
         self._reported_warnings = frozenset(standing)
         lines += [message("W", self._face.clock_us(), self._number(), self._table.warnings[name].text) for name in news]
@@ -87,7 +89,7 @@ class TeledyneDevice(DeviceEnd):
         return (self._face.now_us() // every + 1) * every
 
     def _changed_mode(self) -> Lines:
-        before, now, row = self._reported_mode, self._mode(), self._table.rows.mode
+        before, now, row = self._reported_mode, self._panel.mode(), self._table.rows.mode
         self._reported_mode = now
         if before == now:
             return []
@@ -113,6 +115,8 @@ class TeledyneDevice(DeviceEnd):
             except Refused as refusal:
                 lines = [self._table.rows.error[refusal.reason].text]
         clock_us, number = self._face.clock_us(), self._number()
+        if len(lines) == 1:
+            return message(request.type, clock_us, number, lines[0])
         return b"".join(message(request.type, clock_us, number, line) for line in lines)
 
     def _is_mine(self, number: int | None) -> bool:
@@ -150,28 +154,10 @@ class TeledyneDevice(DeviceEnd):
         if listed is None:
             if len(request.words) != 1 or request.words[0] not in self._table.tests:
                 raise Refused("unknown", request.rest)
-            return [self.measured(self._table.tests[request.words[0]])]
+            return [self._panel.measured(self._table.tests[request.words[0]])]
         everything, names = listed
         rows = [row for row in self._table.tests.values() if everything or row.front]
-        return [row.name if names else self.measured(row) for row in rows]
-
-    def measured(self, row: TestRow) -> str:
-        """A test function as it is printed, without the head of the line."""
-        if row.fixed:
-            return f"{row.printed}={row.fixed}"
-        if row.does == "time":
-            return f"{row.printed}={calendar(self._face.clock_us()).strftime('%H:%M:%S')}"
-        words = []
-        unit = ""
-        for label, quantity in ((row.printed, row.of), *row.beside.items()):
-            text, unit = self._table.values.measured(row, quantity, self._read)
-            if row.unit == GAS and self._is_too_early():
-                text = UNKNOWN
-            words.append(f"{label}={text}")
-        return " ".join([*words, unit]).rstrip()
-
-    def _is_too_early(self) -> bool:
-        return float(self._face.read("uptime_s")) < self._table.figure("first_reading")  # type: ignore[arg-type]
+        return [row.name if names else self._panel.measured(row) for row in rows]
 
     # -- V: variables -------------------------------------------------------------------------------------------------
 
@@ -179,7 +165,7 @@ class TeledyneDevice(DeviceEnd):
         listed = _listed(request)
         if listed is not None:
             rows = self._table.variables.values()
-            return [row.name if listed[1] else self._told(row) for row in rows]
+            return [row.name if listed[1] else self._panel.told(row) for row in rows]
         name, equals, value = request.rest.partition("=")
         name = name.strip().upper()
         if name == MODE and not equals:
@@ -189,16 +175,7 @@ class TeledyneDevice(DeviceEnd):
             raise Refused("unknown", request.rest)
         if equals:
             self._set(row, value.split())
-        return [self._told(row)]
-
-    def _told(self, row: VariableRow) -> str:
-        values, limits = self._table.values, self._table.values.limits(row)
-        words = [f"{row.name}={values.written(row, self._read)}"]
-        if limits.warn_low is not None or limits.warn_high is not None:
-            words += [_limit(limits.warn_low), _limit(limits.warn_high)]
-        if limits.low is not None or limits.high is not None:
-            words.append(f"<{_limit(limits.low)}-{_limit(limits.high)}>")
-        return " ".join(words)
+        return [self._panel.told(row)]
 
     def _set(self, row: VariableRow, words: list[str]) -> None:
         if not words or len(words) not in (1, 3):
@@ -212,14 +189,8 @@ class TeledyneDevice(DeviceEnd):
             raise Refused("wrong settings", f"{row.name} cannot be set")
         self._face.apply(row.of, value)
 
-    def _mode(self) -> str:
-        return str(self._face.read(self._table.rows.mode.of))
-
     def _mode_in_words(self) -> str:
-        return self._say("diagnostic") if self._memory.diagnostic else self._table.rows.mode.words[self._mode()]
-
-    def _read(self, name: str) -> Value:
-        return self._face.read(name)
+        return self._say("diagnostic") if self._memory.diagnostic else self._table.rows.mode.words[self._panel.mode()]
 
     # -- W: warnings --------------------------------------------------------------------------------------------------
 
@@ -227,14 +198,14 @@ class TeledyneDevice(DeviceEnd):
         listed = _listed(request)
         if listed is not None:
             everything, names = listed
-            shown = list(self._table.warnings) if everything else self._standing()
+            shown = list(self._table.warnings) if everything else self._panel.standing()
             return [name if names else self._table.warnings[name].text for name in shown]
         if len(request.words) == 2 and request.words[0] == "CLEAR":
             return [self._clear(request.words[1])]
         row = self._table.warnings.get(request.words[0]) if len(request.words) == 1 else None
         if row is None:
             raise Refused("unknown", request.rest)
-        return [row.text] if row.name in self._standing() else []
+        return [row.text] if row.name in self._panel.standing() else []
 
     def _clear(self, name: str) -> str:
         """A warning whose cause stands comes again at once; what only waits to be seen is gone."""
@@ -250,14 +221,6 @@ class TeledyneDevice(DeviceEnd):
             self._reported_warnings -= {row.name}
         return f"{name} {self._say('cleared')}"
 
-    def _standing(self) -> Lines:
-        alarms = self._face.read("alarms")
-        standing = {alarm.partition(":")[0] for alarm in alarms} if isinstance(alarms, tuple) else set()
-        return [
-            row.name for row in self._table.warnings.values()
-            if (row.alarm in standing if row.alarm else self._face.read(row.latch) is True)
-        ]  # fmt: skip
-
     # -- C: calibration -----------------------------------------------------------------------------------------------
 
     def _calibrate(self, request: Request) -> Lines:
@@ -272,10 +235,10 @@ class TeledyneDevice(DeviceEnd):
         if row.arguments and not arguments:
             raise Refused("invalid", f"{row.request} {row.arguments}")
         mode = self._table.rows.mode
-        left = self._mode()
+        left = self._panel.mode()
         if not row.only_in or left in row.only_in:
             self._carry_out(row, arguments)
-        self._reported_mode = self._mode()  # the answer is the report
+        self._reported_mode = self._panel.mode()  # the answer is the report
         report = row.report.replace("{left}", mode.ends.get(left, "") if left in (row.only_in or mode.ends) else "")
         return [report or " ".join(request.words)]
 
@@ -303,19 +266,15 @@ class TeledyneDevice(DeviceEnd):
             self._memory.diagnostic = False
             return [self._say("leave")]
         if words == ("LIST",):
-            return [self._signal(row) for row in self._table.signals.values()]
+            return [self._panel.signal(row) for row in self._table.signals.values()]
         if len(words) == 1 and words[0] in self._table.signals:
-            return [self._signal(self._table.signals[words[0]])]
+            return [self._panel.signal(self._table.signals[words[0]])]
         raise Refused("unknown", request.rest)
 
     def _report(self, text: str) -> bytes:
         """Stored data: each line has the time of its record."""
         records = data_report(self._table, self._face, text)
         return b"".join(message("D", clock_us, self._number(), line) for clock_us, line in records)
-
-    def _signal(self, row: SignalRow) -> str:
-        on = all(self._face.read(name) in values for name, values in row.on.items())
-        return f"{row.label or row.name}={'ON' if on else 'OFF'}"
 
     # -- ? ------------------------------------------------------------------------------------------------------------
 
@@ -340,7 +299,3 @@ def _listed(request: Request) -> tuple[bool, bool] | None:
     if len(set(wanted)) != len(wanted) or not set(wanted) <= {"ALL", "NAMES"}:
         raise Refused("unknown", request.rest)
     return "ALL" in wanted, "NAMES" in wanted
-
-
-def _limit(value: float | None) -> str:
-    return "" if value is None else f"{value:.10g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from instruments.protocols.clink_formats import calendar
 
@@ -16,7 +17,9 @@ _LONGEST = 128
 """Characters of a request that the box keeps (chosen: the manuals do not say); of a longer one nothing is executed."""
 _CTRL_C, _CTRL_E, _BACKSPACE, _CTRL_R, _CTRL_T, _ESCAPE, _DELETE = 0x03, 0x05, 0x08, 0x12, 0x14, 0x1B, 0x7F
 _CR, _LF = 0x0D, 0x0A
+_MINUTE_US = 60_000_000
 _RUBOUT = b"\b \b"
+_CLEAN = re.compile(rb"[\x20-\x7e]*(\r\n|\r|\n)")
 _MESSAGE = re.compile(r"([CDLTVW?]) (\d{1,3}):(\d\d):(\d\d) (\d{1,4}) (.+)")
 
 
@@ -52,17 +55,24 @@ class Editor:
 
     def feed(self, data: bytes) -> Iterator[Typed]:
         """Take bytes; yield a step for each that does something."""
+        if not (self._terminal or self._line or self._spoiled) and len(data) <= _LONGEST and _CLEAN.fullmatch(data):
+            # What nearly every client sends, without a look at each byte: a whole line, and nothing odd in it.
+            request = data.decode("ascii").strip()
+            self._last = request or self._last
+            if request:
+                yield Typed(request=request)
+            return
         for byte in data:
             if byte in (_CTRL_C, _CTRL_T):
                 self._terminal = byte == _CTRL_T
                 self._clear()
             elif byte == _CR or (byte == _LF and not self._terminal):
                 echo = b"\r\n" if self._terminal else b""
-                request = None if self._spoiled else bytes(self._line).decode("ascii").strip()
+                words = "" if self._spoiled else bytes(self._line).decode("ascii").strip()
                 self._clear()
-                self._last = request or self._last
-                if echo or request:
-                    yield Typed(echo, request or None)
+                self._last = words or self._last
+                if echo or words:
+                    yield Typed(echo, words or None)
             elif self._terminal:
                 yield from self._edited(byte)
             else:
@@ -112,6 +122,7 @@ class Request:
     rest: str
 
     @classmethod
+    @lru_cache(maxsize=256)
     def parse(cls, text: str) -> Request | None:
         """Take a line apart; None for one that is no request at all."""
         head, _, rest = text.strip().partition(" ")
@@ -160,6 +171,10 @@ class Message:
 
 def message(kind: str, clock_us: int, number: int, text: str) -> bytes:
     """Write a line: day of the year without leading zeros (``D 31:10:06 0412``, read), machine id of four digits."""
-    now = calendar(clock_us)
-    day = now.timetuple().tm_yday
-    return f"{kind} {day}:{now.hour:02d}:{now.minute:02d} {number:04d} {text}\r\n".encode("ascii")
+    return f"{kind} {_head(clock_us // _MINUTE_US, number)} {text}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _head(clock_min: int, number: int) -> str:
+    now = calendar(clock_min * _MINUTE_US)
+    return f"{now.timetuple().tm_yday}:{now.hour:02d}:{now.minute:02d} {number:04d}"

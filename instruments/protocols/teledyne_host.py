@@ -18,11 +18,10 @@ from instruments.errors import RefusalReason, Refused
 from instruments.protocols.ends import HostEnd
 from instruments.protocols.teledyne_frame import UNKNOWN, Message, Request
 from instruments.protocols.teledyne_rows import CommandRow, Known, TestRow, VariableRow
-from instruments.protocols.teledyne_table import MODE, TeledyneTable
+from instruments.protocols.teledyne_table import ASK_MODE, TeledyneTable
 from instruments.protocols.teledyne_values import number_of, plain
 
-_MODE = f"V {MODE}"
-_WARNINGS = f"W LIST\n{_MODE}"
+_WARNINGS = f"W LIST\n{ASK_MODE}"
 _MOST_BYTES = 20_000
 """A box that has said so much without an answer among it is not going to answer."""
 _SUMS: Mapping[str, tuple[str, ...]] = {"total_flow_actual": ("gas_flow", "zero_flow")}
@@ -67,7 +66,7 @@ class TeledyneHost(HostEnd):
         for variable in table.variables.values():
             if not variable.read_only:
                 self._sets.setdefault(variable.of, variable)
-        self._actions = dict(_actions(table))
+        self._actions = dict(table.actions())
 
     # -- bytes --------------------------------------------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class TeledyneHost(HostEnd):
                 continue
             row = self._table.row(line)
             told = said[0].partition("=")[2]
-            if isinstance(row, VariableRow | TestRow) or line == _MODE:
+            if isinstance(row, VariableRow | TestRow) or line == ASK_MODE:
                 texts[line.partition("=")[0]] = row, told
             if isinstance(row, VariableRow) and "=" in line:
                 self._must_have_become(row, line.partition("=")[2], told)
@@ -166,7 +165,7 @@ class TeledyneHost(HostEnd):
     def read_request(self, quantity: str) -> str:
         """Request whose reply tells ``quantity``. Raises KeyError if the model has none."""
         if quantity == self._table.rows.mode.of:
-            return _MODE
+            return ASK_MODE
         if quantity == "alarms":
             return _WARNINGS
         if quantity in _SUMS:
@@ -221,9 +220,9 @@ class TeledyneHost(HostEnd):
         return tuple(sorted({by_text[text] for text in texts if text not in latched}))
 
     def _mode(self, texts: Mapping[str, tuple[Known, str]]) -> str:
-        if _MODE not in texts:
+        if ASK_MODE not in texts:
             raise ValueError("the reply does not tell the mode")
-        said = texts[_MODE][1]
+        said = texts[ASK_MODE][1]
         for mode, words in self._table.rows.mode.words.items():
             if words == said:
                 return mode
@@ -284,23 +283,3 @@ class TeledyneHost(HostEnd):
 
 def _rank(row: Known) -> int:
     return get_args(Mark).index(row.mark)
-
-
-def _actions(table: TeledyneTable) -> Iterator[tuple[tuple[str, Value], str]]:
-    """Requests that carry out an action or set the mode, by setting and value; the plainest command of each."""
-    mode = table.rows.mode.of
-    seen: set[tuple[str, Value]] = set()
-    for row in table.rows.command:
-        wanted: list[tuple[str, Value]] = []
-        request = f"C {row.request}"
-        if row.set and not row.only_in:
-            wanted, request = [(name, value) for name, value in row.set.items()], f"{request}\n{_MODE}"
-        elif row.compute:
-            names = [getattr(channel, f"calibrate_{row.compute}") for channel in table.entry.channels.values()]
-            wanted = [(name, True) for name in names if name]
-        elif row.action == "standby":
-            wanted, request = [(mode, "standby")], f"{request}\n{_MODE}"
-        for one in wanted:
-            if one not in seen:
-                seen.add(one)
-                yield one, request

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from instruments.catalogue import CatalogueEntry, Mark
+from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.teledyne_frame import Request
 from instruments.protocols.teledyne_rows import (
@@ -30,6 +31,7 @@ from instruments.reading import validate
 
 MODE = "MODE"
 """Name of the variable that tells what the box is doing."""
+ASK_MODE = f"V {MODE}"
 
 
 class TeledyneTable:
@@ -90,6 +92,25 @@ class TeledyneTable:
             if text == row.request or (row.arguments and text.startswith(f"{row.request} ")):
                 return row, text[len(row.request) :].strip()
         return None
+
+    def actions(self) -> Iterator[tuple[tuple[str, Value], str]]:
+        """Requests that carry out an action or set the mode, by setting and value; the plainest command of each."""
+        mode = self.rows.mode.of
+        seen: set[tuple[str, Value]] = set()
+        for row in self.rows.command:
+            wanted: list[tuple[str, Value]] = []
+            request = f"C {row.request}"
+            if row.set and not row.only_in:
+                wanted, request = [(name, value) for name, value in row.set.items()], f"{request}\n{ASK_MODE}"
+            elif row.compute:
+                names = [getattr(channel, f"calibrate_{row.compute}") for channel in self.entry.channels.values()]
+                wanted = [(name, True) for name in names if name]
+            elif row.action == "standby":
+                wanted, request = [(mode, "standby")], f"{request}\n{ASK_MODE}"
+            for one in wanted:
+                if one not in seen:
+                    seen.add(one)
+                    yield one, request
 
     def quantities(self) -> frozenset[str]:
         """Observables, settings and actions that a face must know for this table to work."""

@@ -49,17 +49,15 @@ class Values:
 
     # -- to the wire --------------------------------------------------------------------------------------------------
 
-    def measured(self, row: TestRow, of: str, read: Read) -> tuple[str, str]:
-        """Text and unit of a test function's quantity ``of``; XXXX for what cannot be told."""
-        inside = read(of)
+    def measured(self, row: TestRow, inside: Value, unit: str, read: Read) -> str:
+        """Text of a test function's value in ``unit``; XXXX for what cannot be told."""
         if isinstance(inside, bool | str | tuple):
-            raise TypeError(f"{of} is no number: {inside!r}")
-        unit = self.unit(row, read)
+            raise TypeError(f"{row.name} is no number: {inside!r}")
         value = self.to_wire(row, float(inside), unit, read)
         beyond = (row.low is not None and value < row.low) or (row.high is not None and value > row.high)
         if beyond or not math.isfinite(value):
-            return UNKNOWN, unit
-        return f"{value:.{self.decimals(row, unit)}f}", unit
+            return UNKNOWN
+        return f"{value:.{self.decimals(row, unit)}f}"
 
     def unit(self, row: Shown, read: Read) -> str:
         """The unit that is printed."""

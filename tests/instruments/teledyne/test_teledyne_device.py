@@ -134,6 +134,20 @@ def test_what_it_cannot_tell_is_xxxx(boxes, changes, request_text, reply):
     assert boxes("T100", **changes).say(f"T {request_text}\r".encode()).decode().strip() == f"T {H} {reply}"
 
 
+def test_what_it_could_not_tell_it_tells_when_it_can_and_forgets_with_the_mains(boxes):
+    box = boxes("T100", uptime_s=12.0)
+    assert b"SO2=XXXX PPB" in box.say(b"T SO2\r")
+    box.face.values["uptime_s"] = 31.0
+    assert b"SO2=261.4 PPB" in box.say(b"T SO2\r")
+    box.face.values["so2"] = 12.0
+    assert b"SO2=12.0 PPB" in box.say(b"T SO2\r")
+    box.face.values["gas_unit"] = "ppm"
+    assert b"SO2=0.012 PPM" in box.say(b"T SO2\r")
+    box.device.power_cycled()
+    box.face.values["uptime_s"] = 1.0
+    assert b"SO2=XXXX PPM" in box.say(b"T SO2\r")
+
+
 def test_the_day_has_no_leading_zeros_and_the_machine_id_four_digits(boxes):
     box = boxes("T100", instrument_id=412)
     box.face.set_clock(30 * 86_400_000_000 + (10 * 60 + 6) * 60_000_000)
