@@ -351,11 +351,12 @@ class Unit(Observing, ABC):
 
     def checked(self, key: str, value: Value) -> Value:
         """Return ``value`` if the catalogue lets the setting ``key`` have it. Raises Refused."""
-        if key == "instrument_id":
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 127:
-                raise Refused("invalid", "instrument_id is a whole number from 0 to 127")
-            return value
         limits = self.entry.settings.get(key)
+        if key == "instrument_id":
+            most = 127 if limits is None or limits.high is None else round(limits.high)
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+                raise Refused("invalid", f"instrument_id is a whole number from 0 to {most}")
+            return value
         if limits is None:
             raise Refused("unknown", key)
         return limits.checked(key, value)

@@ -145,13 +145,14 @@ def _adjust(
 ) -> tuple[list[Setting], list[Message], dict[str, str]]:  # fmt: skip
     """Adjust what lies in the band "adjust": background on zero gas, then coefficient on span gas.
 
-    Returns the settings before and after, what there is to say of them, and all as they were left.
-
+    Returns the settings before and after, what there is to say of them, and all as they were left; those of other
+    channels among them where the instrument calibrates several by one command.
 
     The action of the instrument itself is used on the gas that it was stable on; span always follows a new zero.
     """
     run = context.run
-    names = tuple(name for name in (channel.background, channel.coefficient) if name is not None)
+    together = run.analyzer(device).calibrated_together(channel)
+    names = tuple(name for its in together for name in (its.background, its.coefficient) if name is not None)
     before = {name: run.look(device, name) for name in names}
     trouble: list[Message] = []
     try:

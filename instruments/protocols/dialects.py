@@ -17,6 +17,7 @@ DIALECTS = {
     "hessen": "instruments.protocols.hessen_dialect:HessenDialect",
     "modbus-rtu": "instruments.protocols.modbus_dialect:ModbusRtuDialect",
     "modbus-tcp": "instruments.protocols.modbus_dialect:ModbusTcpDialect",
+    "teledyne": "instruments.protocols.teledyne_dialect:TeledyneDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
 

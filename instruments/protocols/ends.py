@@ -86,6 +86,20 @@ class HostEnd(ABC):
             KeyError: the protocol cannot set it. Refused: it can, but not to this value.
         """
 
+    def generate_request(self, mode: str, gas: str, settings: Mapping[str, float], unit: str) -> str:
+        """One request that makes a calibrator's gas, where the protocol has one for all that it takes.
+
+        Args:
+            mode: value of ``calibrator_mode`` (zero, span, ozone, gpt).
+            gas: species (so2, no, co, o3), or zero.
+            settings: ``total_flow`` (L/min), and ``concentration`` and ``ozone`` as far as the mode has them.
+            unit: of the concentration, nmol/mol or umol/mol; ozone is in nmol/mol.
+
+        Raises:
+            KeyError: there is none; settings are set one by one.
+        """
+        raise KeyError(mode)
+
     def answers(self, text: str) -> bool:
         """Whether the device says anything to the request ``text`` (Bayern-Hessen's ``ST`` is obeyed in silence)."""
         return True

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from instruments.air import FloatArray, Species
-from instruments.device import Value
+from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.steps import Moment
 from instruments.supply.calibrator import Calibrator
+from instruments.supply.sequences import ACTIONS, SequenceStep, parse_sequences
 
 _AMOUNT = r"(?P<{0}>\d+(?:\.\d*)?|\.\d+)"
 _GENERATE = re.compile(
@@ -75,10 +78,13 @@ class T700(Calibrator):
 
     ``generate`` ``"400 PPB SO2 5.0 LPM"``, ``gpt`` and ``gptps`` ``"450 PPB NO 160 PPB O3 5.0"``, ``gptz`` the same
     with the lamp off, ``purge`` and ``standby`` with True. Without a flow the total flow stays as it is.
+    ``execute_sequence`` with the name of one of the setting ``sequences`` does its first steps at once and the others
+    in their time, unless another command, or the loss of power, ends it.
     """
 
     ports = ("a", "b", "c", "d")
-    actions = ("generate", "gpt", "gptz", "gptps", "purge", "standby")
+    actions = (*ACTIONS, "execute_sequence")
+    report_only: ClassVar[frozenset[str]] = Calibrator.report_only | {"sequences"}
     diagnostics = (*Calibrator.diagnostics, "box_temp", "photometer_flow")
     firmware = "1.0.3"
 
@@ -94,8 +100,50 @@ class T700(Calibrator):
             "photometer_flow": np.minimum(offered, self.figures["photometer_flow"]),
         }
 
+    def _equip(self) -> None:
+        super()._equip()
+        self._to_come: tuple[tuple[int, SequenceStep], ...] = ()
+
+    def checked(self, key: str, value: Value) -> Value:
+        """As any calibrator; sequences have to be some."""
+        found = super().checked(key, value)
+        if key == "sequences":
+            parse_sequences(str(found))
+        return found
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """As any calibrator; a command for gas ends the sequence that runs."""
+        super().apply(t_us, command)
+        if command.name in (*ACTIONS, "calibrator_mode", "power"):
+            self._to_come = ()
+
+    def next_event_us(self) -> int | None:
+        """When the next step of a running sequence is due."""
+        return self._to_come[0][0] if self._to_come else None
+
+    def advance(self, until_us: int) -> None:
+        """As any calibrator; steps of a running sequence happen in their time. One that is refused is passed over."""
+        while self._to_come and self._to_come[0][0] <= until_us:
+            (due_us, step), *later = self._to_come
+            with suppress(Refused):
+                super().apply(due_us, Command(step.action, step.value, by="calibration"))
+            self._to_come = tuple(later)
+        super().advance(until_us)
+
+    def _begun(self, t_us: int, step: int, name: Value) -> Mapping[str, Value]:
+        """Settings of a sequence's first steps; the others are to come."""
+        steps = parse_sequences(str(self.settings["sequences"])).get(" ".join(str(name).upper().split()))
+        if steps is None:
+            raise Refused("invalid", f"no sequence {name!r}")
+        now = [one for one in steps if one.after_us == 0]
+        changes = self.act(t_us, step, now[-1].action, now[-1].value)
+        self._to_come = tuple((t_us + one.after_us, one) for one in steps if one.after_us)
+        return changes
+
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Settings that the command asks for. Raises Refused for what it cannot be or the box cannot make."""
+        if name == "execute_sequence":
+            return self._begun(t_us, step, value)
         if name == "standby":
             changes: dict[str, Value] = {"calibrator_mode": "standby"}
         elif name == "purge":

@@ -77,7 +77,7 @@ class Calibrator(Handle):
     _unit = "nmol/mol"
 
     def offer(self, request: GasRequest) -> None:
-        """Set flows for this gas; the mode comes last, so that nothing half-set ever flows."""
+        """Make this gas: by one request where the protocol has one, or by settings of which the mode comes last."""
         settings: dict[str, Any] = {"total_flow": request.total_flow}
         if request.species == "zero":
             mode = "zero"
@@ -91,6 +91,15 @@ class Calibrator(Handle):
             if request.ozone is not None:
                 settings["ozone"] = request.ozone
         self._unit = "umol/mol" if request.species == "co" else "nmol/mol"
+        amounts = {name: value for name, value in settings.items() if name != "gas"}
+        try:
+            text = self.link.protocol.generate_request(mode, request.species, amounts, self._unit)
+        except KeyError:
+            self._set_one_by_one(settings, mode)
+        else:
+            self.link.ask(text, lambda reply: reply)
+
+    def _set_one_by_one(self, settings: dict[str, Any], mode: str) -> None:
         # From one gas straight to the next the settings would pass through combinations that nobody asked for.
         self.set("calibrator_mode", "standby")
         for setting, value in settings.items():

@@ -119,6 +119,20 @@ class GasAnalyzer(Handle):
         """Name of the flow that it draws, L/min."""
         return next((name for name in FLOWS if self.can_read(name)), FLOWS[0])
 
+    def calibrated_together(self, channel: Channel) -> tuple[Channel, ...]:
+        """Channels that the span calibration of ``channel`` calibrates: more than it where one request is for several.
+
+        The T series has one COMPUTE for both channels of a NOx analyzer.
+        """
+        requests = {}
+        for other in self.channels:
+            try:
+                requests[other] = self.link.protocol.set_request(other.calibrate_span, True)
+            except KeyError:
+                continue  # it cannot be calibrated this way
+        return tuple(other for other in self.channels if other == channel or
+                     (other in requests and requests[other] == requests.get(channel)))  # fmt: skip
+
     def alarms(self) -> tuple[str, ...]:
         """Alarms that stand at the moment."""
         answer = self.read_if_told("alarms")

@@ -98,10 +98,12 @@ class VisaLink:
         raise trouble
 
     def _reply(self, text: str) -> bytes:
-        """The whole reply to ``text``: up to its terminator, or as long as the protocol says that something lacks."""
-        if len(self.protocol.terminator) == 1:
-            return self._resource.read_raw()
+        """The whole reply to ``text``: as long as the protocol says that something lacks, up to the next terminator."""
         raw = b""
+        if len(self.protocol.terminator) == 1:
+            while self.protocol.missing(text, raw):
+                raw += self._resource.read_raw()
+            return raw
         while missing := self.protocol.missing(text, raw):
             raw += self._resource.read_bytes(missing, break_on_termchar=False)
         return raw

@@ -6,7 +6,7 @@ used, so the mark of a device's protocol is the weakest mark of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -27,6 +27,8 @@ class _Requests(Protocol):
 
     def set_request(self, setting: str, value: Value, unit: str = "") -> str: ...
 
+    def generate_request(self, mode: str, gas: str, settings: Mapping[str, float], unit: str) -> str: ...
+
 
 def relied_on(kind: str, channels: Sequence[Channel], protocol: _Requests) -> list[str]:
     """Requests that procedures can send to a device of ``kind``, in this protocol's words, without repetition.
@@ -37,6 +39,12 @@ def relied_on(kind: str, channels: Sequence[Channel], protocol: _Requests) -> li
     for quantity in _reads(kind, channels):
         with suppress(KeyError):
             found[protocol.read_request(quantity)] = None
+    if kind == "calibrator":
+        for mode in ("zero", "span", "ozone", "gpt"):
+            for ozone in (0.0, 1.0):
+                amounts = {"total_flow": 1.0, "concentration": 1.0, "ozone": ozone}
+                with suppress(KeyError):
+                    found[protocol.generate_request(mode, "no", amounts, "nmol/mol")] = None
     for setting, value in _sets(kind, channels):
         with suppress(KeyError, Refused):
             found[protocol.set_request(setting, value)] = None

@@ -87,3 +87,50 @@ def test_test_functions_of_a_working_box(supply):
     )
     assert line.read(5400, "alarms") == ()
     assert set(line.box.units()) >= set(line.box.quantities())
+
+
+SEQUENCES = (
+    "SPAN SO2: GENERATE 400 PPB SO2 5.0; 20 MIN; STANDBY | dark gpt: gptz 450 PPB NO 160 PPB O3 5 ; 1.5 h; purge"
+)
+
+
+def test_stored_sequences_do_one_thing_after_the_other(supply):
+    line = supply("T700")
+    line.tell(5, sequences=SEQUENCES)
+    line.tell(10, execute_sequence="span so2")
+    assert line.read(11, "calibrator_mode") == "span"
+    assert line.box.next_event_us() == 1_210_000_000
+    line.box.advance(1_300_000_000)
+    assert line.read(1209, "calibrator_mode") == "span"
+    assert line.read(1211, "calibrator_mode") == "standby"
+    assert line.box.next_event_us() is None
+    line.tell(1400, execute_sequence="DARK GPT")
+    assert line.read(1500, "ozone") == 0.0
+    line.tell(1500, power=False)
+    assert line.box.next_event_us() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SPAN", "A: DANCE", "A: 5 MIN; STANDBY", "A: STANDBY | a: PURGE", "A: GENERATE", "A: STANDBY NOW", ": PURGE"],
+)
+def test_text_that_is_no_sequence_is_refused(supply, text):
+    line = supply("T700")
+    with pytest.raises(Refused):
+        line.tell(5, sequences=text)
+    assert line.read(6, "sequences") == ""
+
+
+def test_a_step_that_cannot_be_is_passed_over_and_an_unknown_sequence_refused(supply):
+    line = supply("T700")
+    line.tell(
+        5, sequences="A: GENERATE 400 PPB SO2 5; 1 MIN; GENERATE 400 PPB XE; 1 MIN; STANDBY | B: GENERATE 1 PPB XE"
+    )
+    line.tell(10, execute_sequence="A")
+    line.box.advance(100_000_000)
+    assert line.read(100, "calibrator_mode") == "span"
+    line.box.advance(200_000_000)
+    assert line.read(199, "calibrator_mode") == "standby"
+    for name in ("B", "C"):
+        with pytest.raises(Refused):
+            line.tell(300, execute_sequence=name)
