@@ -262,7 +262,11 @@ class Unit(Observing, ABC):
             raise Refused("unknown", name)
 
     clock_offset_us = 0
-    """The instrument's own clock less bench time; the bench sets it when it winds the clock."""
+    """By how much the instrument's own clock has been wound since the epoch."""
+
+    def wind(self, t_us: int, by_us: int) -> None:
+        """Somebody winds the instrument's clock by so much at ``t_us``."""
+        self.clock_offset_us += by_us
 
     def changes_physics(self, setting: str) -> bool:
         """Whether a setting does more than change what is shown."""

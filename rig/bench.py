@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from instruments.device import Command, Device, Value
 from instruments.protocols.ends import DeviceEnd, Transport
 from instruments.station.power import PowerSupply
+from instruments.unit import Unit
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
 from rig.errors import ConfigurationErrors, RigFault
@@ -51,7 +52,9 @@ class InstrumentFace:
     def apply(self, name: str, value: Value) -> None:
         """Set a parameter or start an action, now."""
         if name == "clock_us":
-            self._clock_offset_us = int(value) - self._clock.now_us  # type: ignore[arg-type]
+            before, self._clock_offset_us = self._clock_offset_us, int(value) - self._clock.now_us  # type: ignore[arg-type]
+            if isinstance(self._device, Unit):
+                self._device.wind(self._clock.now_us, self._clock_offset_us - before)
             return
         self._on_command(Command(name, value))
 

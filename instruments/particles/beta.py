@@ -158,8 +158,11 @@ class BetaMonitor(Sampling):
         return super().observe(t_us, moment, quantity)
 
     def standing(self) -> Mapping[str, Value]:
-        """What hands have put on."""
-        return {"cap_inlet": self._capped, "zero_filter": self._zero_filter, "foil_in": self._foil is not None}
+        """What hands have put on, and by how much the unit's clock is wrong, s."""
+        return {
+            "cap_inlet": self._capped, "zero_filter": self._zero_filter, "foil_in": self._foil is not None,
+            "clock_error_s": self.hidden.clock_error_s,
+        }  # fmt: skip
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""

@@ -175,3 +175,9 @@ class Sampling(Unit):
     def path(self) -> AirPath:
         """Inlet, tape and pump as they stand."""
         return AirPath(self.inlet(), self._pump, self._capped, self._zero_filter, self._p["leak_test_gain"])
+
+    def wind(self, t_us: int, by_us: int) -> None:
+        """Somebody winds the clock: the cycle goes by it from now on."""
+        self._cut(t_us, physical=True)
+        super().wind(t_us, by_us)
+        self.recompute(t_us)

@@ -9,6 +9,8 @@ from instruments.catalogue import CatalogueEntry
 from instruments.protocols.ends import Dialect
 
 DIALECTS = {
+    "ak": "instruments.protocols.ak_dialect:AkDialect",
+    "bam": "instruments.protocols.bam_dialect:BamDialect",
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
 }
 """Class of each protocol: ``module:class``, imported when used. A protocol is one module, one table, one line here."""
