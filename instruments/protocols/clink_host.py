@@ -229,6 +229,11 @@ class ClinkHost(HostEnd):
     @staticmethod
     def _concentration(gas: Concentration, number: float, wire: str, unit: str) -> tuple[Value, str]:
         wire = wire.lower()
+        if gas.unit == "ug/m3":
+            try:
+                return gas.from_wire(number, gas.unit, wire), gas.unit
+            except Refused as refusal:
+                raise ClinkError("unit", refusal.detail) from refusal
         if wire not in _WIRE_TO_INNER:
             raise ClinkError("unit", f"{wire} has no exact mole fraction: set the box's gas unit to ppb or ppm")
         inner = gas.unit or unit or _WIRE_TO_INNER[wire]

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from instruments.errors import RefusalReason
 from instruments.protocols.clink_units import NumberForm
 
-Kind = Literal["analyzer", "calibrator"]
-Only = Literal["", "analyzer", "calibrator"]
+Kind = Literal["analyzer", "calibrator", "monitor"]
+Only = Literal["", "analyzer", "calibrator", "monitor"]
 RowMark = Literal["read", "reported", "recalled"]
 """How well something is known, the best first."""
 Setting = bool | int | float | str
@@ -156,14 +156,16 @@ class ListRow(_Row):
 class ConcentrationRow(_Row):
     """A quantity that is a concentration."""
 
-    unit: Literal["", "nmol/mol", "umol/mol"] = ""
+    unit: Literal["", "nmol/mol", "umol/mol", "ug/m3"] = ""
     unit_from: str = ""
-    molar_mass: float = Field(gt=0)
+    molar_mass: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _has_unit(self) -> Self:
         if bool(self.unit) == bool(self.unit_from):
             raise ValueError("needs unit or unit_from, not both")
+        if (self.unit == "ug/m3") == bool(self.molar_mass):
+            raise ValueError("a gas needs its molar mass, particles have none")
         return self
 
 
