@@ -121,7 +121,7 @@ class BamReports:
 
     def text(self, records: Sequence[Record]) -> str:
         """Hours as the text report: day by day, flags as letters behind the time."""
-        lines: list[str] = []
+        lines = [""]
         for day, hours in groupby(records, key=lambda record: calendar(record.stamp_us).date()):
             letters = "".join(flag.letter for flag in self._table.flags)
             names = "".join(column.name.partition("(")[0].rjust(7) for column in self._table.columns)
