@@ -98,6 +98,10 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         spoken = dialect(entry, port.protocol)
         yield from _options(spoken, port, where, here)
         yield from _number(spoken, port.protocol, port.id, where, here)
+        if port.kind == "tcp" and not spoken.tcp:
+            yield ConfigurationError(
+                where, f"{here}.kind", f'"serial": the {entry.name} has no network', repr(port.kind)
+            )
         if port.kind == "serial" and port.tcp_port:
             yield ConfigurationError(where, f"{here}.tcp_port", 'nothing, or kind = "tcp"', port.tcp_port)
         if port.id is not None and spoken.shared_number:

@@ -72,6 +72,7 @@ class ClinkHost(HostEnd):
         if not 0 <= number <= 127:
             raise ValueError(f"an instrument id is 0 to 127, not {number}")
         self._table = table
+        self.pause_s = 1.2 * table.gap_s  # a little more than the box needs
         self._address = bytes([0x80 + number]) if number else b""
         self._reads: dict[str, tuple[str, RowMark]] = {}
         for request, exact in table.exact.items():

@@ -125,11 +125,15 @@ class RecordRow(_Row):
     """A kind of record: its fields after time, date and flags.
 
     Attributes:
-        gap: between date and flags.
+        gap: after the date.
+        year: the date has its year.
+        flags_after: how many fields stand before the flags, which then have all their zeros.
         field: the fields in order.
     """
 
     gap: str = "  "
+    year: bool = True
+    flags_after: int = Field(default=0, ge=0)
     field: list[FieldRow]
     mark: RowMark
     source: str = Field(min_length=1)
@@ -170,11 +174,20 @@ class ConcentrationRow(_Row):
 
 
 class ClinkRows(_Row):
-    """A whole table, the common part merged in."""
+    """A whole table, the common part merged in.
+
+    Attributes:
+        gap_s: a request that comes sooner after a reply is lost.
+        tcp: the box has an Ethernet port.
+        without: requests of the common table that this model does not have.
+    """
 
     kind: Kind
     default_id: int = Field(ge=0, le=127)
     number_form: NumberForm
+    gap_s: float = Field(default=0.0, ge=0)
+    tcp: bool = True
+    without: list[str] = Field(default_factory=list)
     state: dict[str, Setting] = Field(default_factory=dict)
     unit: dict[str, str] = Field(default_factory=dict)
     concentration: dict[str, ConcentrationRow] = Field(default_factory=dict)
