@@ -44,6 +44,12 @@ def validate(model: type[Model], data: object, where: str, key: str = "") -> Mod
         raise ConfigurationErrors(findings_of(error, where, key)) from None
 
 
+def toml_tables(text: str, where: str) -> dict[str, Any]:
+    """Tables of TOML text, not held against any model yet. Raises ConfigurationError."""
+    found: dict[str, Any] = _tables(text, where, "toml")
+    return found
+
+
 def validate_toml(model: type[Model], text: str, where: str) -> Model:
     """Build ``model`` from TOML text. Raises ConfigurationError, or ConfigurationErrors with all mistakes."""
     return validate(model, _tables(text, where, "toml"), where)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from instruments.catalogue import load
+from instruments.protocols.dialects import dialect
 from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
@@ -153,6 +155,8 @@ class ServedBench:
             device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
             if endpoint.id is not None:
                 device["id"] = endpoint.id
+            elif not dialect(load(device["model"]), endpoint.protocol).shared_number:
+                device.pop("id", None)  # that of another port
             device["options"] = dict(self.file.device[endpoint.device].port[endpoint.port].options)
         return data
 

@@ -20,8 +20,9 @@ from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
 from rig.host.direct import DirectLink
 from rig.host.handles import GasAnalyzer, Handle, Identity
-from rig.host.kinds import MEASURED, channels_of
+from rig.host.kinds import MEASURED, MONITOR, channels_of
 from rig.host.link import Link, VisaLink
+from rig.host.particles import ParticleMonitor
 from rig.host.references import Supply, cylinders_of, flows_of
 from rig.host.sensor import Sensor
 from rig.ports.serial import check_port_is_free
@@ -231,6 +232,9 @@ def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Calla
         return Calibrator(identity, link)
     if entry.kind in MEASURED:
         return Sensor(identity, link, now_us)
+    if entry.kind == MONITOR:
+        channel = entry.channel("concentration")
+        return ParticleMonitor(identity, link, channel.background, channel.coefficient)
     return GasAnalyzer(identity, link, channels_of(entry))
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.device import Value
 from instruments.errors import ConfigurationError, Refused
-from instruments.reading import validate_toml
+from instruments.reading import toml_tables, validate
 from instruments.wear import Part
 
 _FOLDER = Path(__file__).parent
@@ -207,5 +207,31 @@ def load(model: str) -> CatalogueEntry:
 
 
 def parse(text: str, where: str) -> CatalogueEntry:
-    """Check a model's file. Raises ConfigurationErrors with all its mistakes."""
-    return CatalogueEntry(validate_toml(_File, text, where))
+    """Check a model's file; ``model.like`` names one that it is like but for what it says itself.
+
+    Raises:
+        ConfigurationErrors: all its mistakes.
+    """
+    data = toml_tables(text, where)
+    model = data.get("model")
+    if isinstance(model, dict) and "like" in model:
+        like = model.pop("like")
+        if like not in models():
+            raise ConfigurationError(where, "model.like", f"one of {', '.join(models())}", repr(like))
+        data = _over(toml_tables((_FOLDER / f"{like}.toml").read_text(encoding="utf-8"), where), data)
+    return CatalogueEntry(validate(_File, data, where))
+
+
+def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with what ``own`` says put over it: table by table, and row by row where rows have a ``request``."""
+    merged = dict(base)
+    for key, value in own.items():
+        before = base.get(key)
+        if isinstance(before, dict) and isinstance(value, dict):
+            merged[key] = _over(before, value)
+        elif isinstance(before, list) and all(isinstance(row, dict) and "request" in row for row in before + value):
+            said = {row["request"] for row in value}
+            merged[key] = [row for row in before if row["request"] not in said] + value
+        else:
+            merged[key] = value
+    return merged

@@ -42,10 +42,11 @@ class Continuous(BetaMonitor):
 
     hidden_model: ClassVar[type[ContinuousHidden]] = ContinuousHidden
     hidden: ContinuousHidden
-    firmware = "V 02.00.00"
+    firmware = "02.00.00"
     diagnostics = (*SHOWN, *BetaMonitor.surroundings)
     memory = tuple(name for name in FIELDS if name not in SHOWN)
     actions = (*BetaMonitor.actions, "change_filter")
+    report_only = frozenset({"mode", "instrument_id", "gas_unit"})
 
     def _equip(self) -> None:
         super()._equip()
@@ -261,6 +262,13 @@ class Continuous(BetaMonitor):
             broken = self.hidden.tape_broken or around.tape[0] <= 0.0
             self.restart("self_test_result", step, float(broken + 2 * self.hidden.nozzle_stuck + 4 * dim + 8 * slow))
         return changed
+
+    def observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
+        """Return what an observer finds; whether the unit is still warming up beside the rest."""
+        if quantity == "warming_up":
+            up_s = float(self.observe(t_us, moment, "uptime_s"))  # type: ignore[arg-type]
+            return moment.powered and up_s < self._p["warm_up_time"]
+        return super().observe(t_us, moment, quantity)
 
     def alarms(self, t_us: int, moment: Moment) -> tuple[str, ...]:
         """Alarms that stand; while the filter changes there is no flow and no count to be alarmed at."""

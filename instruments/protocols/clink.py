@@ -54,6 +54,7 @@ class ClinkDevice(DeviceEnd):
         self.memory = memory or ClinkMemory(table, self._options)
         self._now = self.memory.now
         self._exact = table.exact
+        self._gap_us, self._deaf_until_us = round(table.gap_s * 1e6), 0
         self._always_sum = transport == "tcp" and self._options.tcp_always_sum
         self._does: Mapping[str, Callable[[Exact, list[str]], str]] = {
             "flags": self._flags,
@@ -68,6 +69,8 @@ class ClinkDevice(DeviceEnd):
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes from the line; return one item for each request answered. Never raises, whatever comes."""
+        if self._gap_us:
+            return self._after_its_rest(data)
         requests = self._buffer.feed(data)
         if len(requests) == 1:
             address, text = requests[0]
@@ -76,6 +79,18 @@ class ClinkDevice(DeviceEnd):
             texts = [text for address, text in requests if self._is_mine(address)]
             return [self._answer(texts[0], b"".join(texts[1:]))] if texts else []
         return [self._answer(text) for address, text in requests if self._is_mine(address)]
+
+    def _after_its_rest(self, data: bytes) -> list[bytes]:
+        """A C-series box: what comes too soon after a reply is lost, also the rest of what has come together."""
+        now = self._face.now_us()
+        if now < self._deaf_until_us:
+            self._buffer.clear()
+            return []
+        mine = [text for address, text in self._buffer.feed(data) if self._is_mine(address)]
+        if not mine:
+            return []
+        self._deaf_until_us = now + self._gap_us
+        return [self._answer(mine[0])]
 
     def power_cycled(self) -> None:
         """Forget what a box forgets without power: half a request, and what was not saved."""

@@ -29,6 +29,7 @@ class ClinkDialect(Dialect):
     def __init__(self, entry: CatalogueEntry) -> None:
         self.table = ClinkTable.from_data(entry.protocols["clink"], entry.name)
         self.default_number = self.table.default_id
+        self.transports = ("serial", "tcp") if self.table.tcp else ("serial",)
 
     def box(self, face: Face) -> Box:
         """The device side of one instrument."""

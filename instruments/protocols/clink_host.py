@@ -72,6 +72,7 @@ class ClinkHost(HostEnd):
         if not 0 <= number <= 127:
             raise ValueError(f"an instrument id is 0 to 127, not {number}")
         self._table = table
+        self.pause_s = 1.2 * table.gap_s  # a little more than the box needs
         self._address = bytes([0x80 + number]) if number else b""
         self._reads: dict[str, tuple[str, RowMark]] = {}
         for request, exact in table.exact.items():
@@ -229,6 +230,11 @@ class ClinkHost(HostEnd):
     @staticmethod
     def _concentration(gas: Concentration, number: float, wire: str, unit: str) -> tuple[Value, str]:
         wire = wire.lower()
+        if gas.unit == "ug/m3":
+            try:
+                return gas.from_wire(number, gas.unit, wire), gas.unit
+            except Refused as refusal:
+                raise ClinkError("unit", refusal.detail) from refusal
         if wire not in _WIRE_TO_INNER:
             raise ClinkError("unit", f"{wire} has no exact mole fraction: set the box's gas unit to ppb or ppm")
         inner = gas.unit or unit or _WIRE_TO_INNER[wire]

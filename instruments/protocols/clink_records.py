@@ -17,7 +17,7 @@ from instruments.protocols.clink_formats import DAY_US, Date, NotANumber, Time, 
 from instruments.protocols.clink_frame import ClinkError
 from instruments.protocols.clink_rows import Condition, ListRow
 from instruments.protocols.clink_table import ClinkTable, RecordLayout
-from instruments.protocols.clink_units import Read
+from instruments.protocols.clink_units import INNER_DIGITS, Read
 
 MINUTE_US = 60_000_000
 
@@ -43,14 +43,16 @@ def alarms_of(bits: Sequence[Condition], word: int) -> tuple[str, ...]:
 
 
 def record_line(table: ClinkTable, layout: RecordLayout, clock_us: int, read: Read, *, names: bool) -> str:
-    """Write one record: time, date, flags (no leading zeros) and the fields, with or without their names."""
-    stamp = calendar(clock_us).strftime("%H:%M %m-%d-%y")
-    word = f"{flags_word(table.flags, read):X}"
-    fields = [field.template.render(read) for field in layout.fields]
-    if not names:
-        return f"{stamp}{layout.row.gap}{' '.join([word, *fields])}"
-    named = [f"{field.name} {text}" for field, text in zip(layout.fields, fields, strict=True)]
-    return f"{stamp}{layout.row.gap}{' '.join([f'flags {word}', *named])}"
+    """Write one record: time, date, flags (iSeries: no leading zeros) and the fields, with or without their names."""
+    row = layout.row
+    stamp = calendar(clock_us).strftime("%H:%M %m-%d-%y" if row.year else "%H:%M %m-%d")
+    word = f"{flags_word(table.flags, read):{'08X' if row.flags_after else 'X'}}"
+    cells = [field.template.render(read) for field in layout.fields]
+    if names:
+        cells = [f"{field.name} {text}" for field, text in zip(layout.fields, cells, strict=True)]
+        word = f"flags {word}"
+    cells.insert(row.flags_after, word)
+    return f"{stamp}{row.gap}{' '.join(cells)}"
 
 
 def layout_text(layout: RecordLayout) -> str:
@@ -164,7 +166,8 @@ class StoredRecord:
     """A record as the host reads it.
 
     Attributes:
-        clock_us: the box's clock when it was stored, to the minute; microseconds since 1970-01-01.
+        clock_us: the box's clock when it was stored, to the minute; microseconds since 1970-01-01. Of a C-series box,
+            which writes no year, that of the year 2000.
         flags: the flags word.
         alarms: names of the alarms in it.
         fields: texts by the names that the box prints, trailing precision digits left out.
@@ -186,14 +189,21 @@ def read_record(table: ClinkTable, layout: RecordLayout, line: str) -> StoredRec
     Raises:
         ClinkError: it is not of this layout.
     """
-    source = r"(\d\d:\d\d) (\d\d-\d\d-\d\d)\s+(?:flags\s+)?([0-9A-Fa-f]{1,8})"
+    parts = []
     for field in layout.fields:
         name = r"\s+".join(re.escape(word) for word in field.name.split())
-        source += rf"\s+(?:{name}\s+)?(\S+)" + (r"\s+\d" if _has_precision(field.template.text) else "")
-    match = re.fullmatch(source + r"\s*", line, re.IGNORECASE)
+        after = r"\s+\d" if _has_precision(field.template.text) else ""
+        unit = rf"\s+(?:{'|'.join(INNER_DIGITS)})" if field.template.text.endswith(":gas}") else ""
+        parts.append(rf"\s+(?:{name}\s+)?(\S+){unit}{after}")
+    parts.insert(layout.row.flags_after, r"\s+(?:flags\s+)?(?P<flags>[0-9A-Fa-f]{1,8})")
+    date_form = r"\d\d-\d\d-\d\d" if layout.row.year else r"\d\d-\d\d"
+    match = re.fullmatch(rf"(\d\d:\d\d) ({date_form}){''.join(parts)}\s*", line, re.IGNORECASE)
     if not match:
         raise ClinkError("form", f"not a record of this box: {line!r}")
-    time, date, word, *texts = match.groups()
+    time, date, *texts = match.groups()
+    word = texts.pop(layout.row.flags_after)
+    if not layout.row.year:
+        date += "-00"
     read: Read = _nothing
     clock_us = cast(int, Time().parse(time, read))
     try:

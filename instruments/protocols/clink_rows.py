@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from instruments.errors import RefusalReason
 from instruments.protocols.clink_units import NumberForm
 
-Kind = Literal["analyzer", "calibrator"]
-Only = Literal["", "analyzer", "calibrator"]
+Kind = Literal["analyzer", "calibrator", "monitor"]
+Only = Literal["", "analyzer", "calibrator", "monitor"]
 RowMark = Literal["read", "reported", "recalled"]
 """How well something is known, the best first."""
 Setting = bool | int | float | str
@@ -125,11 +125,15 @@ class RecordRow(_Row):
     """A kind of record: its fields after time, date and flags.
 
     Attributes:
-        gap: between date and flags.
+        gap: after the date.
+        year: the date has its year.
+        flags_after: how many fields stand before the flags, which then have all their zeros.
         field: the fields in order.
     """
 
     gap: str = "  "
+    year: bool = True
+    flags_after: int = Field(default=0, ge=0)
     field: list[FieldRow]
     mark: RowMark
     source: str = Field(min_length=1)
@@ -156,23 +160,34 @@ class ListRow(_Row):
 class ConcentrationRow(_Row):
     """A quantity that is a concentration."""
 
-    unit: Literal["", "nmol/mol", "umol/mol"] = ""
+    unit: Literal["", "nmol/mol", "umol/mol", "ug/m3"] = ""
     unit_from: str = ""
-    molar_mass: float = Field(gt=0)
+    molar_mass: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _has_unit(self) -> Self:
         if bool(self.unit) == bool(self.unit_from):
             raise ValueError("needs unit or unit_from, not both")
+        if (self.unit == "ug/m3") == bool(self.molar_mass):
+            raise ValueError("a gas needs its molar mass, particles have none")
         return self
 
 
 class ClinkRows(_Row):
-    """A whole table, the common part merged in."""
+    """A whole table, the common part merged in.
+
+    Attributes:
+        gap_s: a request that comes sooner after a reply is lost.
+        tcp: the box has an Ethernet port.
+        without: requests of the common table that this model does not have.
+    """
 
     kind: Kind
     default_id: int = Field(ge=0, le=127)
     number_form: NumberForm
+    gap_s: float = Field(default=0.0, ge=0)
+    tcp: bool = True
+    without: list[str] = Field(default_factory=list)
     state: dict[str, Setting] = Field(default_factory=dict)
     unit: dict[str, str] = Field(default_factory=dict)
     concentration: dict[str, ConcentrationRow] = Field(default_factory=dict)

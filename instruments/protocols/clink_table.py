@@ -98,12 +98,15 @@ class ClinkTable:
         units: unit of each quantity that has one.
         gases: quantities that are concentrations.
         default_id: instrument id at delivery.
+        gap_s: a request that comes sooner after a reply is lost. tcp: the box has an Ethernet port.
     """
 
     def __init__(self, rows: ClinkRows, where: str) -> None:
         self._where = where
         self._errors: list[ConfigurationError] = []
-        self.rows = tuple(row for row in rows.command if row.only in ("", rows.kind))
+        there = (row for row in rows.command if row.request not in rows.without)
+        self.rows = tuple(row for row in there if row.only in ("", rows.kind))
+        self.gap_s, self.tcp = rows.gap_s, rows.tcp
         self.kind = rows.kind
         self.default_id = rows.default_id
         self.units: Mapping[str, str] = rows.unit

@@ -20,6 +20,7 @@ LITRES_PER_MOL = 22.414 * 293.15 / 273.15
 """Molar volume at 20 deg C and 760 mmHg, for which the iSeries states mass concentrations (recalled)."""
 
 _PPB_PER: Mapping[str, float] = {"ppb": 1.0, "ppm": 1000.0, "nmol/mol": 1.0, "umol/mol": 1000.0}
+_MICROGRAMS_PER: Mapping[str, float] = {"ug/m3": 1.0, "mg/m3": 1000.0}
 INNER_DIGITS: Mapping[str, int] = {"nmol/mol": 0, "umol/mol": 3, "ppb": 0, "ug/m3": 0, "ppm": 3, "mg/m3": 3}
 """Decimals that a unit needs more than ppb does."""
 
@@ -29,7 +30,7 @@ class Concentration:
     """What must be known of a quantity that is a concentration.
 
     Attributes:
-        unit: its unit inside, ``nmol/mol`` or ``umol/mol``; empty if another quantity tells it.
+        unit: its unit inside: ``nmol/mol``, ``umol/mol``, of particles ``ug/m3``; empty if another quantity tells it.
         unit_from: that other quantity.
         molar_mass: g/mol, for the mass units.
     """
@@ -41,12 +42,16 @@ class Concentration:
     def inner_unit(self, read: Read) -> str:
         """Return the unit of the value inside. Raises Refused if it is none that can be converted."""
         unit = self.unit or str(read(self.unit_from))
-        if unit not in _PPB_PER:
+        if unit not in _PPB_PER and unit not in _MICROGRAMS_PER:
             raise Refused("no option", f"no concentration in {unit!r} on this wire")
         return unit
 
     def to_wire(self, value: float, inner: str, wire: str) -> float:
-        """Convert from the unit inside to the box's gas unit."""
+        """Convert from the unit inside to the box's gas unit. Raises Refused if particles are to be a mole fraction."""
+        if inner in _MICROGRAMS_PER:
+            if wire not in _MICROGRAMS_PER:
+                raise Refused("invalid", f"particles cannot be told in {wire}")
+            return value / _MICROGRAMS_PER[wire]
         ppb = value * _PPB_PER[inner]
         if wire in _PPB_PER:
             return ppb if wire == "ppb" else ppb / _PPB_PER[wire]

@@ -9,6 +9,8 @@ from instruments.catalogue import CatalogueEntry
 from instruments.protocols.ends import Dialect
 
 DIALECTS = {
+    "ak": "instruments.protocols.ak_dialect:AkDialect",
+    "bam": "instruments.protocols.bam_dialect:BamDialect",
     "clink": "instruments.protocols.clink_dialect:ClinkDialect",
     "ascii": "instruments.protocols.ascii_dialect:AsciiDialect",
     "wxt": "instruments.protocols.wxt_dialect:WxtDialect",

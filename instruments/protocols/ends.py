@@ -47,6 +47,9 @@ class HostEnd(ABC):
     terminator: bytes = b""
     """Byte that ends every reply; empty where none does, then :meth:`missing` tells."""
 
+    pause_s: float = 0.0
+    """Time that the device needs between its reply and the next request."""
+
     @abstractmethod
     def request(self, text: str) -> bytes:
         """Bytes of a request."""
@@ -139,6 +142,7 @@ class Dialect(ABC):
         default_number: address at delivery; None where it may be left out.
         baud: rate at delivery.
         clients: how many TCP clients the real box serves at once; None where it is not known.
+        tcp: the box can be reached over a network.
         shared_number: the address is a setting of the instrument (``instrument_id``), one for all its ports.
         transports: on what kinds of port it is spoken.
     """
@@ -148,6 +152,7 @@ class Dialect(ABC):
     default_number: int | None = None
     baud: int = 9600
     clients: int | None = None
+    tcp: bool = True
     shared_number: bool = False
     transports: tuple[Transport, ...] = ("serial", "tcp")
 

@@ -63,6 +63,31 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What a host reads from devices that are no analyzers at a point, by their kinds; what a model lacks is left out."""
+MONITOR = "pm"
+"""Kind of the monitors of particle mass."""
+
+MONITOR_FLOWS = ("flow", "main_flow")
+"""Names of the flow through the filter or tape of a monitor, the first one that it can tell."""
+
+MONITOR_READS = (
+    "concentration_30min", "concentration_1h", "concentration_xxh", "concentration_8h", "concentration_12h",
+    "concentration_24h", "base_concentration", "reference_concentration", *MONITOR_FLOWS, "bypass_flow", "qtot",
+    "ambient_temp", "hour_temp", "ambient_humidity", "ambient_pressure", "hour_pressure", "filter_temp", "filter_rh",
+    "hour_rh", "hour_delta", "heater_power", "case_temp", "cap_temp", "air_temp", "dryer_dew_point", "cooler_temp",
+    "pressure_drop", "vacuum", "count_rate", "mass", "total_mass", "frequency", "noise", "filter_load", "tape_left",
+    "foil_reading",
+)  # fmt: skip
+"""What monitors show beside their concentration, by the models' names; each tells some of it."""
+
+MONITOR_SETTINGS = (
+    "bkgd", "k_factor", "mu", "abs", "k0", "constant_a", "constant_b", "range", "offset", "count_time",
+    "averaging_time", "mass_averaging", "flow_setpoint", "flow_slope", "at_offset", "bp_offset", "ap_limit",
+    "rh_setpoint", "delta_setpoint", "mass_limit", "change_interval",
+)  # fmt: skip
+"""Settings that shape a monitor's reading; each has some of them."""
+
+MONITOR_ACTIONS = ("self_test", "change_filter", "maintenance", "test_pump", "run")
+"""What a monitor may be told to do: start with True, and what stands until it is ended, end with False."""
 
 _GAS_KINDS = ("so2", "nox", "o3", "co")
 

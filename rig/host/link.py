@@ -17,6 +17,7 @@ from rig.errors import BadReply, DeviceTimeout, RigFault
 Result = TypeVar("Result")
 
 _ATTEMPTS = 2
+_QUIET_S = 0.05
 
 
 class Link(Protocol):
@@ -79,6 +80,8 @@ class VisaLink:
                 self._empty_buffers()
             raw = b""
             try:
+                if self.protocol.pause_s:
+                    self._read_off(self.protocol.pause_s)
                 self._resource.write_raw(self.protocol.request(text))
                 raw = self._reply(text) if self.protocol.answers(text) else b""
                 return understand(self.protocol.parse(text, raw))
@@ -115,16 +118,17 @@ class VisaLink:
     def _empty_buffers(self) -> None:
         if self._resource.interface_type == constants.InterfaceType.tcpip:
             # pyvisa-py's flush of a socket never returns once the other end has hung up.
-            self._read_off()
+            self._read_off(_QUIET_S)
             return
         try:
             self._resource.flush(constants.BufferOperation.discard_read_buffer)
         except (VisaIOError, NotImplementedError, AttributeError, OSError):
-            self._read_off()
+            self._read_off(_QUIET_S)
 
-    def _read_off(self) -> None:
+    def _read_off(self, quiet_s: float) -> None:
+        """Read what comes until nothing has come for so long; a wait, too, by the clock that the port has."""
         timeout = self._resource.timeout
-        self._resource.timeout = 50
+        self._resource.timeout = quiet_s * 1000.0
         try:
             while True:
                 self._resource.read_raw()

@@ -12,7 +12,16 @@ from typing import Protocol
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import FLOWS, MEASURED, Channel, converter_factor, snapshot_settings
+from rig.host.kinds import (
+    FLOWS,
+    MEASURED,
+    MONITOR,
+    MONITOR_READS,
+    MONITOR_SETTINGS,
+    Channel,
+    converter_factor,
+    snapshot_settings,
+)
 
 _IDENTITY = ("firmware", "model")
 _READINESS = ("mode", "alarms", "gas_mode", *FLOWS)
@@ -57,6 +66,9 @@ def _reads(kind: str, channels: Sequence[Channel]) -> Iterator[str]:
         yield from _READS_OF_A_CALIBRATOR
         return
     yield from MEASURED.get(kind, ())
+    if kind == MONITOR:
+        yield from ("alarms", "concentration", *MONITOR_READS, *MONITOR_SETTINGS)
+        return
     yield from _READINESS
     yield from snapshot_settings(channels)
     for channel in channels:
@@ -70,6 +82,10 @@ def _sets(kind: str, channels: Sequence[Channel]) -> Iterator[tuple[str, Value]]
             yield "calibrator_mode", mode
         yield "gas", "a"
         for setting in ("total_flow", "concentration", "ozone"):
+            yield setting, 1.0
+        return
+    if kind == MONITOR:
+        for setting in MONITOR_SETTINGS:
             yield setting, 1.0
         return
     yield "mode", "remote"

@@ -124,6 +124,16 @@ def bag_of() -> Callable[..., BagFace]:
     return make
 
 
+@pytest.fixture
+def face_of() -> Callable[..., BagFace]:
+    """Makes the face of an instrument that has just these values."""
+
+    def make(**values: Value) -> BagFace:
+        return BagFace({"alarms": (), "powered": True, **values})
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def clink_tables() -> dict[str, ClinkTable]:
     """The C-Link tables of all models."""
