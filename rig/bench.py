@@ -16,8 +16,11 @@ from rig.errors import ConfigurationErrors, RigFault
 from rig.fault_board import FaultBoard
 from rig.fault_board import schedule as schedule_fault
 from rig.faults import Fault, plan_fault
+from rig.line_condition import LineCondition, LineEvent
+from rig.line_faults import LineFault
 from rig.lines import Line, LineTiming
 from rig.routines import schedule
+from rig.uart import LineSettings
 
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
@@ -55,6 +58,10 @@ class InstrumentFace:
             return
         self._on_command(Command(name, value))
 
+    def jump_clock(self, by_us: int) -> None:
+        """Put the instrument's own clock forward by ``by_us`` (back if negative)."""
+        self._clock_offset_us += by_us
+
     def now_us(self) -> int:
         """Bench time."""
         return self._clock.now_us
@@ -76,6 +83,7 @@ class Instrument:
     make_protocol: Callable[[PortSection, Transport], DeviceEnd]
     lines: dict[str, Line] = field(default_factory=dict)
     all_lines: list[Line] = field(default_factory=list)
+    conditions: dict[str, LineCondition] = field(default_factory=dict)
 
 
 class Bench:
@@ -107,6 +115,7 @@ class Bench:
         self.clock = clock
         self.seed = file.bench.seed if seed is None else seed
         self.fault_listeners: list[Callable[[int, Fault, bool], None]] = []
+        self.line_listeners: list[Callable[[LineEvent], None]] = []
         self._closed = False
         self.instruments: dict[str, Instrument]
         self.instruments, around = build_instruments(self)
@@ -154,16 +163,29 @@ class Bench:
         """Make a line to ``instrument`` with a protocol of its own."""
         transport: Transport = "tcp" if port.kind == "tcp" else "serial"
         protocol = instrument.make_protocol(port, transport)
+        settings = LineSettings(port.baud, port.data_bits, port.parity, port.stop_bits)
+        # Where the box sits on a real port, its UART keeps the pace.
+        paced = port.line_timing and transport == "serial" and port.device is None
         timing = LineTiming(
-            baud=port.baud if port.line_timing and transport == "serial" else 0,
+            baud=port.baud if paced else 0,
+            bits_per_byte=settings.bits_per_byte,
             reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
+            latency_us=round(port.latency * 1e6),
         )
-        line = Line(f"{instrument.name}/{port_name}", self.clock, protocol, timing)
+        name = f"{instrument.name}/{port_name}"
+        if port_name not in instrument.conditions:
+            instrument.conditions[port_name] = LineCondition(name, self.clock, self.seed, self._tell_line)
+        line = Line(name, self.clock, protocol, timing, settings=settings,
+                    condition=instrument.conditions[port_name], is_connection=transport == "tcp")  # fmt: skip
         if instrument.all_lines:
-            line.condition = instrument.all_lines[0].condition
             line.powered = instrument.all_lines[0].powered
         instrument.all_lines.append(line)
         return line
+
+    def drop_line(self, instrument: Instrument, line: Line) -> None:
+        """A connection is over: nothing is kept of its line."""
+        instrument.all_lines.remove(line)
+        line.let_go()
 
     def line_names(self) -> list[str]:
         """Names under which a line can be opened: the device for its first port, ``device.port`` for the others."""
@@ -204,10 +226,15 @@ class Bench:
             for line in instrument.all_lines:
                 line.switch(powered=True)
 
-    def set_line(self, device: str, attribute: str, value: bool | int) -> None:
-        """Set an attribute of the condition of every line of ``device``."""
-        for line in self.instruments[device].all_lines:
-            setattr(line.condition, attribute, value)
+    def line_fault(self, device: str, fault: LineFault, *, stands: bool) -> None:
+        """Let a fault of the ports of ``device`` begin, or pass."""
+        for name, condition in self.instruments[device].conditions.items():
+            if fault.port in (None, name):
+                (condition.begin if stands else condition.end)(fault)
+
+    def jump_clock(self, device: str, by_us: int) -> None:
+        """Put the clock of ``device`` forward by ``by_us`` (back if negative)."""
+        self.instruments[device].face.jump_clock(by_us)
 
     def hidden(self, device: str, parameter: str) -> Value:
         """Present value of a hidden parameter."""
@@ -243,6 +270,10 @@ class Bench:
     def _tell(self, fault: Fault, begins: bool) -> None:
         for listener in self.fault_listeners:
             listener(self.clock.now_us, fault, begins)
+
+    def _tell_line(self, event: LineEvent) -> None:
+        for listener in self.line_listeners:
+            listener(event)
 
     def _keep_house(self) -> None:
         if self._closed:

@@ -267,6 +267,9 @@ def _fault(
     if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
         yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
                                  repr(section.device))  # fmt: skip
+    if fault.line is not None and fault.line.port is not None and fault.line.port not in device.port:
+        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
+                                 repr(fault.line.port))  # fmt: skip
     try:
         entry = load(device.model)
     except ConfigurationError:

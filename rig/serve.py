@@ -25,6 +25,9 @@ from rig.truth import TruthLog, fault_line
 
 Result = TypeVar("Result")
 
+_EVENTS = 10_000
+"""Events that a served bench keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -45,7 +48,9 @@ class ServedBench:
     """A bench whose devices answer on ptys (symlinks below ``folder``) and TCP, at ``speed``, in its own thread.
 
     Use as a context: inside, :attr:`endpoints` are open; afterwards nothing is left behind. :attr:`events` tells which
-    faults have begun and ended.
+    faults have begun and ended, and which messages faults of lines have struck; a day of struck messages would fill
+    the memory, so of all events the last 10,000 are kept (the truth log has them all). :attr:`listener` is told each
+    of them in the bench's own thread.
     """
 
     file: BenchFile
@@ -58,6 +63,7 @@ class ServedBench:
     events: list[dict[str, Any]] = field(default_factory=list)
     started_wall: float = 0.0
     bench: Bench | None = None
+    listener: Callable[[dict[str, Any]], None] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _ports: list[PtyPort | TcpPort] = field(default_factory=list)
@@ -192,11 +198,19 @@ class ServedBench:
         self._trouble = error if isinstance(error, BaseException) else RigFault(str(context.get("message")))
         loop.stop()
 
+    def _happened(self, event: dict[str, Any]) -> None:
+        if len(self.events) >= _EVENTS:
+            del self.events[: _EVENTS // 10]
+        self.events.append(event)
+        if self.listener is not None:
+            self.listener(event)
+
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = PacedClock(self.speed)
         bench = Bench(self.file, str(self.path), clock, self.seed)
         self.bench = bench
-        bench.fault_listeners.append(lambda *event: self.events.append(fault_line(*event)))
+        bench.fault_listeners.append(lambda *event: self._happened(fault_line(*event)))
+        bench.line_listeners.append(lambda event: self._happened(event.as_dict()))
         if self.truth is not None:
             self._truth_log = TruthLog(bench, self.truth)
         for instrument in bench.instruments.values():
