@@ -176,7 +176,8 @@ class Bench:
         if port_name not in instrument.conditions:
             instrument.conditions[port_name] = LineCondition(name, self.clock, self.seed, self._tell_line)
         line = Line(name, self.clock, protocol, timing, settings=settings,
-                    condition=instrument.conditions[port_name], is_connection=transport == "tcp")  # fmt: skip
+                    condition=instrument.conditions[port_name], is_connection=transport == "tcp",
+                    handshake=port.handshake)  # fmt: skip
         if instrument.all_lines:
             line.powered = instrument.all_lines[0].powered
         instrument.all_lines.append(line)

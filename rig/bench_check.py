@@ -150,7 +150,12 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
     for name, section in file.device.items():
         for port_name, port in section.port.items():
             key = f"device.{name}.port.{port_name}.tcp_port"
-            if port.kind == "tcp" and port.tcp_port:
+            if port.device is not None:
+                key = f"device.{name}.port.{port_name}.device"
+                first = taken.setdefault(port.device, key)
+                if first != key:
+                    yield ConfigurationError(where, key, f"a device that {first} does not have", repr(port.device))
+            elif port.tcp_port:
                 first = taken.setdefault(port.tcp_port, key)
                 if first != key:
                     yield ConfigurationError(where, key, f"a TCP port that {first} does not have", port.tcp_port)

@@ -122,6 +122,7 @@ class PortSection(_Section):
     data_bits: Literal[7, 8] = 8
     parity: Literal["none", "even", "odd"] = "none"
     stop_bits: Literal[1, 2] = 1
+    handshake: bool = Field(default=False, description="the box sends only while the host's RTS is on (rfc2217)")
     id: int | None = Field(default=None, ge=0)
     reply_delay: Duration = 0.02
     line_timing: bool = True

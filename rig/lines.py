@@ -59,6 +59,7 @@ class Line:
         clock: the bench's clock.
         device_end: the protocol.
         timing: pace of bytes and replies.
+        handshake: the box sends only while the host says that it is ready (its RTS, the box's CTS).
         settings: of the device's UART; those of a host that says none are the same.
         condition: what is wrong with the port, shared by its connections; healthy if None.
         is_connection: over a network: a cut is for good, and the next word on it meets a reset.
@@ -67,6 +68,7 @@ class Line:
     def __init__(
         self, name: str, clock: Clock, device_end: DeviceEnd, timing: LineTiming, *,
         settings: LineSettings | None = None, condition: LineCondition | None = None, is_connection: bool = False,
+        handshake: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.device_end = device_end
@@ -74,7 +76,7 @@ class Line:
         self.settings = settings or LineSettings(timing.baud or 9600)
         self.condition = condition or LineCondition(name, clock)
         self.powered = True
-        self.on_power_cut: Callable[[], None] | None = None
+        self.on_power: Callable[[bool], None] | None = None
         self.on_reset: Callable[[], None] | None = None
         self._clock = clock
         self._sink: Callable[[bytes], None] | None = None
@@ -83,7 +85,11 @@ class Line:
         self._to_host_free_us = 0.0
         self._instant = timing.baud == 0 and timing.reply_delay_us == 0 and timing.latency_us == 0
         self._is_connection = is_connection
+        self._handshake = handshake
+        self._ready = True
+        self._stalled: list[Piece] = []
         self._session = 0
+        self._outward = 0
         self._held = Held()
         self._request = bytearray()
         self._packet = bytearray()
@@ -112,8 +118,8 @@ class Line:
             self._to_device_free_us = self._to_host_free_us = 0.0
             self._held = Held()
             self._request.clear()
-            if self.on_power_cut is not None:
-                self.on_power_cut()
+        if self.on_power is not None:
+            self.on_power(powered)
         self._look_again()
         self._listen()
 
@@ -136,10 +142,23 @@ class Line:
         self._host_settings = settings
         self._look_again()
 
+    def set_ready(self, *, ready: bool) -> None:
+        """The host raises or drops its RTS; a box with hardware handshake holds its output while it is down."""
+        self._ready = ready
+        if ready:
+            stalled, self._stalled = self._stalled, []
+            for piece in stalled:
+                self._send(piece)
+
     def discard_to_host(self) -> None:
         """Whatever is on its way to the host is lost (a purged receive buffer)."""
         self._session += 1
         self._packet.clear()
+
+    def discard_to_device(self) -> None:
+        """Whatever is on its way to the device is lost (a purged transmit buffer)."""
+        self._outward += 1
+        self._to_device_free_us = float(self._clock.now_us)
 
     # -- to the device --------------------------------------------------------------------------------------------
 
@@ -168,7 +187,11 @@ class Line:
             # What a host pours in faster than the line carries is lost once the device's buffer is full.
             data = data[: max(0, INPUT_BUFFER_BYTES - int((start - now) / byte_us))]
         self._to_device_free_us = start + len(data) * byte_us
-        self._clock.after(round(self._to_device_free_us) - now, lambda: self._reach_device(data))
+        outward = self._outward
+        self._clock.after(
+            round(self._to_device_free_us) - now,
+            lambda: self._reach_device(data) if outward == self._outward else None,
+        )
 
     def _reach_device(self, data: bytes) -> None:
         if not self.powered or self.condition.unplugged or self._cut:
@@ -279,6 +302,10 @@ class Line:
         return self.settings if hit is None else replace(self.settings, baud=int(hit.fault.severity))
 
     def _send(self, piece: Piece, settings: LineSettings | None = None, *, thinking: bool = True) -> None:
+        if self._handshake and not self._ready:
+            if sum(len(one.data) for one in self._stalled) < INPUT_BUFFER_BYTES:
+                self._stalled.append(piece)
+            return
         data = piece.data
         sent = settings or self.settings
         if sent != self._host_settings or sent.data_bits != 8:
@@ -350,5 +377,5 @@ class Line:
                 self._send(Piece(message))
         self._straight = (
             self._instant and self.powered and condition.at_rest and not self._cut and self._sink is not None
-            and self._host_settings == self.settings and self.settings.data_bits == 8
+            and self._host_settings == self.settings and self.settings.data_bits == 8 and not self._handshake
         )  # fmt: skip

@@ -10,20 +10,26 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+from instruments.protocols.dialects import dialect
 from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
 from rig.files import write_atomically
-from rig.lines import Line
+from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
+from rig.ports.real import RealPort
 from rig.ports.tcp import TcpPort
 from rig.truth import TruthLog, fault_line
 
 Result = TypeVar("Result")
+
+_CLIENTS = 3
+"""TCP clients at once where neither the bench file nor the protocol says how many: this project's choice."""
 
 _EVENTS = 10_000
 """Events that a served bench keeps."""
@@ -31,7 +37,7 @@ _EVENTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one port of one device can be reached."""
+    """Where one port of one device can be reached; ``resource`` is empty where VISA has no name for it."""
 
     device: str
     port: str
@@ -66,7 +72,7 @@ class ServedBench:
     listener: Callable[[dict[str, Any]], None] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
-    _ports: list[PtyPort | TcpPort] = field(default_factory=list)
+    _ports: list[PtyPort | RealPort | TcpPort] = field(default_factory=list)
     _ready: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _trouble: BaseException | None = None
@@ -141,13 +147,13 @@ class ServedBench:
         for cylinder in data.get("cylinder", {}).values():
             cylinder.pop("hidden", None)
         # What can be reached in this process only is not there for another one.
-        reached = {endpoint.device for endpoint in self.endpoints}
+        reached = {endpoint.device for endpoint in self.endpoints if endpoint.resource}
         for name in [name for name, device in data["device"].items() if device.get("port") and name not in reached]:
             del data["device"][name]
             tubes = data.get("tube", {})
             for tube in [tube for tube, its in tubes.items() if its["to"].partition(".")[0] == name]:
                 del tubes[tube]
-        for endpoint in reversed(self.endpoints):
+        for endpoint in reversed([endpoint for endpoint in self.endpoints if endpoint.resource]):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
                 device.pop(key, None)
@@ -165,7 +171,7 @@ class ServedBench:
     # -- the bench's own thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        loop = asyncio.new_event_loop()
+        loop = _new_loop()
         self._loop = loop
         loop.set_exception_handler(self._broke_down)
         try:
@@ -225,7 +231,17 @@ class ServedBench:
         self, loop: asyncio.AbstractEventLoop, bench: Bench, instrument: Instrument, name: str, port: PortSection,
         clock: PacedClock,
     ) -> None:  # fmt: skip
-        if port.kind == "serial":
+        key = f"{self.path}: device.{instrument.name}.port.{name}"
+        if port.kind == "serial" and port.device is not None:
+            try:
+                real = RealPort(instrument.lines[name], port.device, clock)
+                real.start(loop)
+            except RigFault as fault:
+                raise RigFault(f"{key}.device: {fault}") from fault
+            self._ports.append(real)
+            # Who is to reach it sits at the other end of a cable: by which port, nobody here knows.
+            resource, address = "", port.device
+        elif port.kind == "serial":
             # The device's own name for its first serial port, whatever other ports it has.
             first = name == next(n for n, its in instrument.section.port.items() if its.kind == "serial")
             link = self.folder / (instrument.name if first else f"{instrument.name}.{name}")
@@ -238,20 +254,32 @@ class ServedBench:
             pty.start(loop)
             resource, address = f"ASRL{link}::INSTR", str(link)
         else:
-
-            def make_line() -> Line:
-                return bench.make_line(instrument, name, port)
-
-            tcp = TcpPort(make_line, instrument.all_lines.remove, self.file.bench.interface, port.tcp_port, clock)
+            tcp = self._tcp_port(bench, instrument, name, port, clock)
             try:
                 await tcp.start()
             except RigFault as fault:
-                raise RigFault(f"{self.path}: device.{instrument.name}.port.{name}.tcp_port: {fault}") from fault
+                raise RigFault(f"{key}.tcp_port: {fault}") from fault
             self._ports.append(tcp)
             resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
+            if port.kind == "rfc2217":
+                resource, address = "", f"rfc2217://{tcp.host}:{tcp.port}"
         self.endpoints.append(
             Endpoint(instrument.name, name, instrument.entry.name, port.protocol, port.baud, port.id, resource, address)
         )
+
+    def _tcp_port(
+        self, bench: Bench, instrument: Instrument, name: str, port: PortSection, clock: PacedClock
+    ) -> TcpPort:
+        interface = port.interface or self.file.bench.interface
+        if port.kind == "rfc2217":
+            # One serial line behind it: one client at a time, and the converter lives when the box has no power.
+            return TcpPort(lambda: instrument.lines[name], lambda line: None, interface, port.tcp_port, clock, 1,
+                           instrument.conditions[name], ComPort, hangs_up=False)  # fmt: skip
+        clients = port.clients or dialect(instrument.entry, port.protocol).clients or _CLIENTS
+        return TcpPort(
+            lambda: bench.make_line(instrument, name, port), lambda line: bench.drop_line(instrument, line),
+            interface, port.tcp_port, clock, clients, instrument.conditions[name],
+        )  # fmt: skip
 
     def _close_ports(self) -> None:
         for port in self._ports:
@@ -260,3 +288,13 @@ class ServedBench:
             except (OSError, RigFault):
                 continue  # the others must be closed all the same
         self._ports.clear()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """The loop of uvloop where that is installed (the extra ``fast``), else asyncio's own."""
+    try:
+        uvloop = import_module("uvloop")
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
