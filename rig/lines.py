@@ -321,7 +321,8 @@ class Line:
         start = max(float(now + delay), self._to_host_free_us) + piece.gap_us
         self._to_host_free_us = start + len(data) * byte_us
         session = self._session
-        size = 1 if piece.drip_us else UART_FIFO_BYTES
+        # Where bytes take no time they come in one piece; each by itself where they drip.
+        size = 1 if piece.drip_us else UART_FIFO_BYTES if byte_us else max(1, len(data))
         for first in range(0, len(data), size):
             group = data[first : first + size]
             arrives = round(start + (first + len(group)) * byte_us)

@@ -121,6 +121,8 @@ class ComPort:
             if option in _SUPPORTED:
                 agreed.add(option)
                 self._write(bytes([_IAC, _DO if theirs else _WILL, option]))
+                if theirs and option == _COM_PORT:
+                    self._tell_modem(0)
             else:
                 self._write(bytes([_IAC, _DONT if theirs else _WONT, option]))
         elif option in agreed:
