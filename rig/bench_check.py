@@ -17,7 +17,7 @@ from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
 from instruments.supply.settings import PORTS as GAS_PORTS
-from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection
+from rig.bench_file import MANUAL, BenchFile, CylinderSection, FaultSection, PortSection
 from rig.device_check import device_mistakes, kind_of
 from rig.faults import plan_fault, trial_of_fault
 from rig.host.references import species_of
@@ -62,6 +62,7 @@ def mistakes(
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
     errors += _ports_taken_twice(file, where)
+    errors += _shared_lines(file, where)
     errors += _station(file, where)
     errors += _cylinders(file, where, known)
     errors += _tubes(file, where, known)
@@ -153,11 +154,11 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
             if port.device is not None:
                 key = f"device.{name}.port.{port_name}.device"
                 first = taken.setdefault(port.device, key)
-                if first != key:
+                if first != key and port.line is None:
                     yield ConfigurationError(where, key, f"a device that {first} does not have", repr(port.device))
             elif port.tcp_port:
                 first = taken.setdefault(port.tcp_port, key)
-                if first != key:
+                if first != key and port.line is None:
                     yield ConfigurationError(where, key, f"a TCP port that {first} does not have", port.tcp_port)
         if section.resource is not None:
             key = f"device.{name}.resource"
@@ -165,6 +166,30 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
             first = taken.setdefault(section.resource, key)
             if first != key:
                 yield ConfigurationError(where, key, f"a resource that {first} does not have", repr(section.resource))
+
+
+_OF_THE_WIRE = (
+    "kind", "baud", "data_bits", "parity", "stop_bits", "handshake", "reply_delay", "line_timing", "latency",
+    "tcp_port", "interface", "device",
+)  # fmt: skip
+
+
+def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
+    """Ports that share a line: one wire with one name, and boxes that differ in their addresses."""
+    first: dict[str, tuple[str, PortSection]] = {}
+    for name, section in file.device.items():
+        for port_name, port in section.port.items():
+            if port.line is None:
+                continue
+            key = f"device.{name}.port.{port_name}"
+            if port.line in file.device or "/" in port.line or "." in port.line:
+                expected = "a name without . and / that no device has"
+                yield ConfigurationError(where, f"{key}.line", expected, repr(port.line))
+            other_key, other = first.setdefault(port.line, (key, port))
+            for part in _OF_THE_WIRE:
+                if getattr(port, part) != getattr(other, part):
+                    expected = f"{getattr(other, part)!r}, as {other_key} has it: they share a line"
+                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(getattr(port, part)))
 
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")

@@ -130,6 +130,7 @@ class PortSection(_Section):
     tcp_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
     interface: str | None = Field(default=None, description="address that this port binds to; the bench's if left out")
     clients: int | None = Field(default=None, ge=1, description="TCP clients at once; the real box's if left out")
+    line: str | None = Field(default=None, min_length=1, description="of RS-485: boxes with the same one share it")
     device: str | None = Field(default=None, description="the serial device that the emulated box sits on")
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of the firmware, by protocol")
 

@@ -115,7 +115,7 @@ def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationErro
     network, serial = ("tcp", "rfc2217"), ("serial", "rfc2217")
     own = {
         "tcp_port": network, "interface": network, "clients": ("tcp",), "device": ("serial",), "latency": serial,
-        "data_bits": serial, "parity": serial, "stop_bits": serial, "handshake": ("rfc2217",),
+        "line": serial, "data_bits": serial, "parity": serial, "stop_bits": serial, "handshake": ("rfc2217",),
     }  # fmt: skip
     for name, kinds in own.items():
         value = getattr(port, name)

@@ -102,7 +102,12 @@ class Line:
         self.condition.watchers.append(self._look_again)
         self.condition.speakers.append(self._say)
         self._look_again()
-        self._listen()
+        self.listen()
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody listens at the host's end."""
+        return self._sink is not None
 
     def let_go(self) -> None:
         """The connection is over for good: its port forgets it."""
@@ -121,7 +126,7 @@ class Line:
         if self.on_power is not None:
             self.on_power(powered)
         self._look_again()
-        self._listen()
+        self.listen()
 
     def connect(self, sink: Callable[[bytes], None]) -> None:
         """Give everything that comes from the device to ``sink`` from now on."""
@@ -171,7 +176,7 @@ class Line:
                 if self._sink is not None:
                     self._sink(reply)
             if self._speaks:
-                self._listen()
+                self.listen()
             return
         if self._is_cut() or self.condition.unplugged:
             return
@@ -202,7 +207,7 @@ class Line:
             self._pass_on(self.device_end.receive(data))
         else:
             self._reach_device_spoiled(data)
-        self._listen()
+        self.listen()
 
     def _reach_device_spoiled(self, data: bytes) -> None:
         """Byte by byte, so that each reply is known to belong to the bytes that came since the one before."""
@@ -231,7 +236,7 @@ class Line:
 
     # -- to the host ----------------------------------------------------------------------------------------------
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
         """Have the box's next word of its own accord brought to the host when it is due."""
         if not self._speaks or not self.powered:
             return
@@ -247,7 +252,7 @@ class Line:
         self._speaks_at = None
         if self.powered:
             self._pass_on(self.device_end.output())
-            self._listen()
+            self.listen()
 
     def _say(self, text: bytes) -> None:
         """Something on the line that nobody asked for."""

@@ -73,6 +73,7 @@ class ServedBench:
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _ports: list[PtyPort | RealPort | TcpPort] = field(default_factory=list)
+    _shared: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ready: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _trouble: BaseException | None = None
@@ -232,7 +233,9 @@ class ServedBench:
         clock: PacedClock,
     ) -> None:  # fmt: skip
         key = f"{self.path}: device.{instrument.name}.port.{name}"
-        if port.kind == "serial" and port.device is not None:
+        if port.line is not None and port.line in self._shared:
+            resource, address = self._shared[port.line]
+        elif port.kind == "serial" and port.device is not None:
             try:
                 real = RealPort(instrument.lines[name], port.device, clock)
                 real.start(loop)
@@ -244,7 +247,8 @@ class ServedBench:
         elif port.kind == "serial":
             # The device's own name for its first serial port, whatever other ports it has.
             first = name == next(n for n, its in instrument.section.port.items() if its.kind == "serial")
-            link = self.folder / (instrument.name if first else f"{instrument.name}.{name}")
+            own = instrument.name if first else f"{instrument.name}.{name}"
+            link = self.folder / (port.line or own)
             try:
                 pty = PtyPort(instrument.lines[name], link, clock)
             except OSError as error:
@@ -263,6 +267,8 @@ class ServedBench:
             resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
             if port.kind == "rfc2217":
                 resource, address = "", f"rfc2217://{tcp.host}:{tcp.port}"
+        if port.line is not None:
+            self._shared[port.line] = resource, address
         self.endpoints.append(
             Endpoint(instrument.name, name, instrument.entry.name, port.protocol, port.baud, port.id, resource, address)
         )

@@ -29,6 +29,8 @@ class InProcessPort:
         self.line = line
         self.arrived = bytearray()
         self._gone = False
+        if line in bench.shared_lines.values() and line.heard:
+            raise PortGone(f"{line.name}: several boxes share the line, and it is open already")
         if line.condition.is_so("refuse") or not line.condition.admits():
             raise PortGone(f"{line.name}: the port is not there")
         line.set_host(line.settings)
