@@ -226,7 +226,7 @@ class Line:
     def _is_cut(self) -> bool:
         if not self._cut:
             return False
-        if self.condition.is_so("half_open"):
+        if self.condition.stands("half_open"):
             return True
         if self._is_connection:
             self._reset()  # the other end is back and knows of no such connection
@@ -365,9 +365,9 @@ class Line:
         """The condition, the power, the host or its settings have changed."""
         condition = self.condition
         present = not condition.unplugged
-        if self._present and not present:
+        left, self._present = self._present and not present, present
+        if left:
             self._reset()
-        self._present = present
         half_open = condition.is_so("half_open")
         if half_open and not self._half_open:
             self._cut = True  # connections of before; who connects afterwards is well
