@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -172,7 +171,7 @@ class ServedBench:
     # -- the bench's own thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        loop = _new_loop()
+        loop = asyncio.new_event_loop()
         self._loop = loop
         loop.set_exception_handler(self._broke_down)
         try:
@@ -294,13 +293,3 @@ class ServedBench:
             except (OSError, RigFault):
                 continue  # the others must be closed all the same
         self._ports.clear()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """The loop of uvloop where that is installed (the extra ``fast``), else asyncio's own."""
-    try:
-        uvloop = import_module("uvloop")
-    except ModuleNotFoundError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
