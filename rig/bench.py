@@ -16,8 +16,12 @@ from rig.errors import ConfigurationErrors, RigFault
 from rig.fault_board import FaultBoard
 from rig.fault_board import schedule as schedule_fault
 from rig.faults import Fault, plan_fault
+from rig.line_condition import LineCondition, LineEvent
+from rig.line_faults import LineFault
 from rig.lines import Line, LineTiming
+from rig.multidrop import Multidrop, Tap
 from rig.routines import schedule
+from rig.uart import LineSettings
 
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
@@ -70,6 +74,8 @@ class Instrument:
     make_protocol: Callable[[PortSection, Transport], DeviceEnd]
     lines: dict[str, Line] = field(default_factory=dict)
     all_lines: list[Line] = field(default_factory=list)
+    taps: list[Tap] = field(default_factory=list)
+    conditions: dict[str, LineCondition] = field(default_factory=dict)
 
 
 class Bench:
@@ -101,6 +107,8 @@ class Bench:
         self.clock = clock
         self.seed = file.bench.seed if seed is None else seed
         self.fault_listeners: list[Callable[[int, Fault, bool], None]] = []
+        self.line_listeners: list[Callable[[LineEvent], None]] = []
+        self.shared_lines: dict[str, Line] = {}
         self._closed = False
         self.instruments: dict[str, Instrument]
         self.instruments, around = build_instruments(self)
@@ -149,20 +157,59 @@ class Bench:
         """Make a line to ``instrument`` with a protocol of its own."""
         transport: Transport = "tcp" if port.kind == "tcp" else "serial"
         protocol = instrument.make_protocol(port, transport)
-        timing = LineTiming(
-            baud=port.baud if port.line_timing and transport == "serial" else 0,
-            reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
-        )
-        protocol.pace(timing.byte_us)
-        line = Line(f"{instrument.name}/{port_name}", self.clock, protocol, timing)
+        if port.line is not None:
+            return self._shared_line(instrument, port_name, port, protocol)
+        name = f"{instrument.name}/{port_name}"
+        if port_name not in instrument.conditions:
+            instrument.conditions[port_name] = LineCondition(name, self.clock, self.seed, self._tell_line)
+        line = self._wire(name, port, protocol, instrument.conditions[port_name])
         if instrument.all_lines:
-            line.condition = instrument.all_lines[0].condition
             line.powered = instrument.all_lines[0].powered
         instrument.all_lines.append(line)
         return line
 
+    def _wire(self, name: str, port: PortSection, protocol: DeviceEnd, condition: LineCondition) -> Line:
+        """A line as the section of its port says."""
+        transport = "tcp" if port.kind == "tcp" else "serial"
+        settings = LineSettings(port.baud, port.data_bits, port.parity, port.stop_bits)
+        # Where the box sits on a real port, its UART keeps the pace.
+        paced = port.line_timing and transport == "serial" and port.device is None
+        timing = LineTiming(
+            baud=port.baud if paced else 0,
+            bits_per_byte=settings.bits_per_byte,
+            reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
+            latency_us=round(port.latency * 1e6),
+        )
+        protocol.pace(timing.byte_us)
+        return Line(name, self.clock, protocol, timing, settings=settings, condition=condition,
+                    is_connection=transport == "tcp", handshake=port.handshake)  # fmt: skip
+
+    def _shared_line(self, instrument: Instrument, port_name: str, port: PortSection, protocol: DeviceEnd) -> Line:
+        """The line that several boxes share; the first of them makes it."""
+        name = str(port.line)
+        if name not in self.shared_lines:
+            condition = LineCondition(f"{name}/line", self.clock, self.seed, self._tell_line)
+            self.shared_lines[name] = self._wire(condition.name, port, Multidrop(), condition)
+        line = self.shared_lines[name]
+        boxes = line.device_end
+        assert isinstance(boxes, Multidrop)  # made above
+        tap = Tap(protocol)
+        boxes.taps.append(tap)
+        instrument.taps.append(tap)
+        instrument.conditions[port_name] = line.condition
+        line.listen()
+        return line
+
+    def drop_line(self, instrument: Instrument, line: Line) -> None:
+        """A connection is over: nothing is kept of its line."""
+        instrument.all_lines.remove(line)
+        line.let_go()
+
     def line_names(self) -> list[str]:
-        """Names under which a line can be opened: the device for its first port, ``device.port`` for the others."""
+        """Names under which a line can be opened: the device for its first port, ``device.port`` for the others.
+
+        A line that several devices share has its own name too.
+        """
         return [
             name if index == 0 else f"{name}.{port}"
             for name, instrument in self.instruments.items()
@@ -171,6 +218,8 @@ class Bench:
 
     def find_line(self, name: str) -> Line | None:
         """The line of that name, or None."""
+        if name in self.shared_lines:
+            return self.shared_lines[name]
         device, _, port = name.partition(".")
         instrument = self.instruments.get(device)
         if instrument is None or not instrument.lines:
@@ -189,6 +238,8 @@ class Bench:
             else:
                 for line in list(instrument.all_lines):
                     line.switch(powered=False)
+                for tap in instrument.taps:
+                    tap.switch(powered=False)
         self._watch(instrument)
 
     def _routine_command(self, device: str, command: Command) -> None:
@@ -200,11 +251,19 @@ class Bench:
         if instrument.device.read(self.clock.now_us, "powered") is True:
             for line in instrument.all_lines:
                 line.switch(powered=True)
+            for tap in instrument.taps:
+                tap.switch(powered=True)
 
-    def set_line(self, device: str, attribute: str, value: bool | int) -> None:
-        """Set an attribute of the condition of every line of ``device``."""
-        for line in self.instruments[device].all_lines:
-            setattr(line.condition, attribute, value)
+    def line_fault(self, device: str, fault: LineFault, *, stands: bool) -> None:
+        """Let a fault of the ports of ``device`` begin, or pass."""
+        for name, condition in self.instruments[device].conditions.items():
+            if fault.port in (None, name):
+                (condition.begin if stands else condition.end)(fault)
+
+    def jump_clock(self, device: str, by_us: int) -> None:
+        """Put the clock of ``device`` forward by ``by_us`` (back if negative)."""
+        was = float(self.hidden(device, "clock_jump_s"))  # type: ignore[arg-type]  # a number of seconds
+        self.command(device, Command("hidden.clock_jump_s", was + by_us / 1e6))
 
     def hidden(self, device: str, parameter: str) -> Value:
         """Present value of a hidden parameter."""
@@ -238,10 +297,16 @@ class Bench:
         for instrument in self.instruments.values():
             for line in instrument.all_lines:
                 line.disconnect()
+        for line in self.shared_lines.values():
+            line.disconnect()
 
     def _tell(self, fault: Fault, begins: bool) -> None:
         for listener in self.fault_listeners:
             listener(self.clock.now_us, fault, begins)
+
+    def _tell_line(self, event: LineEvent) -> None:
+        for listener in self.line_listeners:
+            listener(event)
 
     def _keep_house(self) -> None:
         if self._closed:

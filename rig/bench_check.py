@@ -16,7 +16,7 @@ from instruments.build import unit_class
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, bottles, kind_of
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, PortSection, bottles, kind_of
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
@@ -61,6 +61,7 @@ def mistakes(
         errors += device_mistakes(file, where, name, section)
         errors += meter_mistakes(file, where, name, section)
     errors += _ports_taken_twice(file, where)
+    errors += _shared_lines(file, where)
     errors += _station(file, where)
     errors += cylinder_mistakes(file, where, known)
     errors += tube_mistakes(file, where, known)
@@ -152,9 +153,14 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
     for name, section in file.device.items():
         for port_name, port in section.port.items():
             key = f"device.{name}.port.{port_name}.tcp_port"
-            if port.kind == "tcp" and port.tcp_port:
+            if port.device is not None:
+                key = f"device.{name}.port.{port_name}.device"
+                first = taken.setdefault(port.device, key)
+                if first != key and port.line is None:
+                    yield ConfigurationError(where, key, f"a device that {first} does not have", repr(port.device))
+            elif port.tcp_port:
                 first = taken.setdefault(port.tcp_port, key)
-                if first != key:
+                if first != key and port.line is None:
                     yield ConfigurationError(where, key, f"a TCP port that {first} does not have", port.tcp_port)
         if section.resource is not None:
             key = f"device.{name}.resource"
@@ -162,6 +168,30 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
             first = taken.setdefault(section.resource, key)
             if first != key:
                 yield ConfigurationError(where, key, f"a resource that {first} does not have", repr(section.resource))
+
+
+_OF_THE_WIRE = (
+    "kind", "baud", "data_bits", "parity", "stop_bits", "handshake", "reply_delay", "line_timing", "latency",
+    "tcp_port", "interface", "device",
+)  # fmt: skip
+
+
+def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
+    """Ports that share a line: one wire with one name, and boxes that differ in their addresses."""
+    first: dict[str, tuple[str, PortSection]] = {}
+    for name, section in file.device.items():
+        for port_name, port in section.port.items():
+            if port.line is None:
+                continue
+            key = f"device.{name}.port.{port_name}"
+            if port.line in file.device or "/" in port.line or "." in port.line:
+                expected = "a name without . and / that no device has"
+                yield ConfigurationError(where, f"{key}.line", expected, repr(port.line))
+            other_key, other = first.setdefault(port.line, (key, port))
+            for part in _OF_THE_WIRE:
+                if getattr(port, part) != getattr(other, part):
+                    expected = f"{getattr(other, part)!r}, as {other_key} has it: they share a line"
+                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(getattr(port, part)))
 
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
@@ -230,6 +260,9 @@ def _fault(
     if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
         yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
                                  repr(section.device))  # fmt: skip
+    if fault.line is not None and fault.line.port is not None and fault.line.port not in device.port:
+        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
+                                 repr(fault.line.port))  # fmt: skip
     try:
         entry = load(device.model)
     except ConfigurationError:

@@ -122,15 +122,24 @@ class BenchSection(_Section):
 class PortSection(_Section):
     """``[device.X.port.Y]``: one way to talk to an emulated device."""
 
-    kind: Literal["serial", "tcp", "direct"] = Field(
+    kind: Literal["serial", "tcp", "rfc2217", "direct"] = Field(
         default="serial", description="direct: no wire, the host reaches the model in its own process"
     )
     protocol: str
     baud: int = Field(default=9600, ge=50)
+    data_bits: Literal[7, 8] = 8
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+    handshake: bool = Field(default=False, description="the box sends only while the host's RTS is on (rfc2217)")
     id: int | None = Field(default=None, ge=0)
     reply_delay: Duration = 0.02
     line_timing: bool = True
+    latency: Duration = Field(default=0.0, description="bytes reach the host at every multiple of this (FTDI: 16 ms)")
     tcp_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
+    interface: str | None = Field(default=None, description="address that this port binds to; the bench's if left out")
+    clients: int | None = Field(default=None, ge=1, description="TCP clients at once; the real box's if left out")
+    line: str | None = Field(default=None, min_length=1, description="of RS-485: boxes with the same one share it")
+    device: str | None = Field(default=None, description="the serial device that the emulated box sits on")
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of the firmware, by protocol")
 
 
@@ -280,6 +289,13 @@ class FaultSection(_Section):
     over: Duration | None = Field(default=None, description="for a ramp: time until it is at its severity")
     period: Duration | None = Field(default=None, description="for an intermittent one: from one time to the next")
     duty: float | None = Field(default=None, gt=0, lt=1, description="part of the period during which it stands")
+    port: str | None = Field(default=None, description="of a line: the one port that it befalls; all if left out")
+    probability: float | None = Field(default=None, gt=0, le=1, description="of a line: share of messages it strikes")
+    nth: int | None = Field(default=None, ge=1, description="of a line: the one message that it strikes")
+    matching: str | None = Field(default=None, description="of a line: regular expression that a request must fit")
+    direction: Literal["to host", "to device"] | None = Field(default=None, description="of a line: bytes it spoils")
+    every: Duration | None = Field(default=None, gt=0, description="of an unsolicited message: from one to the next")
+    say: str | None = Field(default=None, min_length=1, description="of an unsolicited message: its bytes (Latin-1)")
 
 
 class StepSection(_Section):

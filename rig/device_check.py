@@ -94,11 +94,10 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         spoken = dialect(entry, port.protocol)
         yield from _options(spoken, port.protocol, port.options, where, here)
         yield from _number(spoken, port.protocol, port.id, where, here)
-        if port.kind not in spoken.transports:
+        if port.kind not in spoken.transports and not (port.kind == "rfc2217" and "serial" in spoken.transports):
             expected = f'kind = "{spoken.transports[0]}" for {port.protocol}'
             yield ConfigurationError(where, f"{here}.kind", expected, repr(port.kind))
-        if port.kind == "serial" and port.tcp_port:
-            yield ConfigurationError(where, f"{here}.tcp_port", 'nothing, or kind = "tcp"', port.tcp_port)
+        yield from _wire(where, here, port)
         if port.id is not None and spoken.shared_number:
             number = number or (port.id, here)
             if number[0] != port.id:
@@ -108,6 +107,26 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         yield from _superfluous(section, where, key, "for a calibrator", ("range",))
     yield from _unit(where, key, section, entry)
     yield from _service(where, key, section, entry)
+
+
+def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationError]:
+    """Keys that only some kinds of port have."""
+    network, serial = ("tcp", "rfc2217"), ("serial", "rfc2217")
+    own = {
+        "tcp_port": network, "interface": network, "clients": ("tcp",), "device": ("serial",), "latency": serial,
+        "line": serial, "data_bits": serial, "parity": serial, "stop_bits": serial, "handshake": ("rfc2217",),
+    }  # fmt: skip
+    for name, kinds in own.items():
+        value = getattr(port, name)
+        if name in port.model_fields_set and value not in (None, 0) and port.kind not in kinds:
+            expected = "nothing, or kind = " + " or ".join(f'"{kind}"' for kind in kinds)
+            yield ConfigurationError(where, f"{key}.{name}", expected, _short(value))
+    unpaced = not port.line_timing or port.device is not None
+    if port.latency and unpaced:
+        yield ConfigurationError(where, f"{key}.latency", "nothing where bytes take no time here", _short(port.latency))
+    if port.kind == "serial" and port.device is None and (port.data_bits, port.parity) != (8, "none"):
+        expected = 'kind = "rfc2217", or a device: a pty carries 8 bits without parity only'
+        yield ConfigurationError(where, f"{key}.kind", expected, repr(port.kind))
 
 
 def _options(
@@ -149,7 +168,7 @@ def _direct(where: str, key: str, port: PortSection) -> Iterator[ConfigurationEr
     """A port without a wire has nothing of what a wire has."""
     if port.protocol != DIRECT:
         yield ConfigurationError(where, f"{key}.protocol", f'"{DIRECT}" for a port of that kind', repr(port.protocol))
-    for name in ("baud", "id", "reply_delay", "line_timing", "tcp_port", "options"):
+    for name in sorted(set(PortSection.model_fields) - {"kind", "protocol"}):
         if name in port.model_fields_set:
             yield ConfigurationError(where, f"{key}.{name}", f'nothing for a port of kind "{DIRECT}"',
                                      _short(getattr(port, name)))  # fmt: skip

@@ -11,6 +11,7 @@ from instruments.errors import Refused
 from rig.clock import Clock, to_us
 from rig.fault_library import Act
 from rig.faults import Fault
+from rig.line_faults import LineFault
 
 _RAMP_STEPS = 120
 _SHORTEST_STEP_US = to_us(60.0)
@@ -19,8 +20,12 @@ _SHORTEST_STEP_US = to_us(60.0)
 class FaultTarget(Protocol):
     """What a fault may do to a device on the bench; the bench does it."""
 
-    def set_line(self, device: str, attribute: str, value: bool | int) -> None:
-        """Set an attribute of the condition of every line of ``device``."""
+    def line_fault(self, device: str, fault: LineFault, *, stands: bool) -> None:
+        """Let a fault of the ports of ``device`` begin, or pass."""
+        ...
+
+    def jump_clock(self, device: str, by_us: int) -> None:
+        """Put the clock of ``device`` forward."""
         ...
 
     def command(self, device: str, command: Command) -> None:
@@ -46,11 +51,12 @@ class FaultBoard:
 
     def begin(self, fault: Fault, share: float = 1.0) -> None:
         """Let ``fault`` strike now, with ``share`` of its severity; one that stands already goes on with that share."""
+        self._beside_causes(fault, begins=True)
         for act in fault.acts:
-            cause = (fault.device, act.command or f"line.{act.line}")
+            cause = (fault.device, act.command)
             standing = self._standing.setdefault(cause, [])
             if not standing:
-                self._healthy[cause] = None if act.line else self._target.observed(fault.device, act.command)
+                self._healthy[cause] = self._target.observed(fault.device, act.command)
             for place, (other, _, _) in enumerate(standing):
                 if other is fault:
                     standing[place] = (fault, act, share)
@@ -61,21 +67,24 @@ class FaultBoard:
 
     def end(self, fault: Fault) -> None:
         """Let ``fault`` pass."""
+        self._beside_causes(fault, begins=False)
         for act in fault.acts:
-            cause = (fault.device, act.command or f"line.{act.line}")
+            cause = (fault.device, act.command)
             standing = self._standing.get(cause, [])
             standing[:] = [one for one in standing if one[0] is not fault]
             self._settle(cause, act)
 
+    def _beside_causes(self, fault: Fault, *, begins: bool) -> None:
+        """What is no parameter of the device: its lines, and its clock, which goes on from wherever it is put."""
+        if fault.line is not None:
+            self._target.line_fault(fault.device, fault.line, stands=begins)
+        elif fault.kind.name == "clock_jump":
+            by = round(float(fault.severity) * 1e6)  # type: ignore[arg-type]  # seconds
+            self._target.jump_clock(fault.device, by if begins else -by)
+
     def _settle(self, cause: tuple[str, str], act: Act) -> None:
         device, command = cause
         standing, healthy = self._standing[cause], self._healthy.get(cause)
-        if act.line:
-            worst = standing[-1] if standing else None
-            severity = 0.0 if worst is None else float(worst[0].severity)  # type: ignore[arg-type]  # a time
-            value = bool(worst) if act.to is not None else round(severity * 1e6)
-            self._target.set_line(device, act.line, value)
-            return
         if standing:
             fault, its, share = standing[-1]
             new = _grown(healthy, its.value(healthy if healthy is not None else 0.0, fault.severity), share)

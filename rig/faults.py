@@ -19,6 +19,8 @@ from instruments.reading import findings_of
 from rig.bench_file import FaultSection
 from rig.clock import to_us
 from rig.fault_library import Act, LibraryFault, Onset, library
+from rig.line_faults import Direction, LineFault
+from rig.line_plan import line_fault, line_mistakes
 from rig.units import parse_quantity
 from rig.wiring import hidden_model
 
@@ -36,6 +38,9 @@ class FaultKind:
         parameter: hidden parameter of those that have one of their own.
         typical: severity that is taken if a bench file gives none.
         library: its row in the library, if it comes from there.
+        least, most: limits of a severity that is a number.
+        ways: of a line: bytes that it can spoil, the usual first.
+        chooses: of a line: among what it can choose.
     """
 
     name: str
@@ -46,6 +51,10 @@ class FaultKind:
     parameter: str | None = None
     typical: float | None = None
     library: LibraryFault | None = None
+    least: float = 0.0
+    most: float = float("inf")
+    ways: tuple[Direction, ...] = ("to host",)
+    chooses: str = "messages"
 
     @property
     def takes_parameter(self) -> bool:
@@ -59,7 +68,9 @@ def fault_kinds() -> Mapping[str, FaultKind]:
     data = tomllib.loads((resources.files("rig") / "faults.toml").read_text(encoding="utf-8"))
     found = {
         name: FaultKind(name, row["target"], row["severity"], {"any": row["reveals"]}, row["text"],
-                        row.get("parameter"))
+                        row.get("parameter"), row.get("typical"), None, row.get("least", 0.0),
+                        row.get("most", float("inf")), tuple(row.get("ways", ("to host",))),
+                        row.get("chooses", "messages"))
         for name, row in data.items()
     }  # fmt: skip
     for name, fault in library().items():
@@ -85,6 +96,7 @@ class Fault:
         parameter: the hidden parameter of a ``cause`` or a ``span_step``.
         acts: what it does.
         onset: ``step``, ``ramp`` (within ``over_us``) or ``intermittent`` (``duty`` of each ``period_us``).
+        line: what it does to lines, if it befalls those.
     """
 
     name: str
@@ -99,6 +111,7 @@ class Fault:
     over_us: int = 0
     period_us: int = 0
     duty: float = 0.5
+    line: LineFault | None = None
 
     def on(self, entry: CatalogueEntry) -> Fault:
         """This fault with the names that the model ``entry`` has for what it acts on."""
@@ -116,6 +129,8 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
     severity = section.severity
     if kind.severity == "seconds" and severity is not None:
         severity = _seconds(severity)
+    elif kind.name == "clock_jump" and severity is not None:
+        severity = _seconds(severity, back=True)
     if severity is None and kind.typical is not None and section.severity is None:
         severity = kind.typical
     if kind.severity and severity is None:
@@ -131,16 +146,18 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
         errors.append(ConfigurationError(where, f"{key}.parameter", expected, repr(section.parameter)))
     errors += _scale(kind, severity, where, key)
     errors += _onset(section, kind, where, key)
+    errors += line_mistakes(section, kind, severity, where, key)
     if errors:
         raise ConfigurationErrors(errors)
     start = to_us(section.at)
     end = None if section.for_ is None else start + to_us(section.for_)
     name = section.name or f"{section.kind} of {section.device}"
     parameter = kind.parameter or section.parameter
+    line = line_fault(section, kind, severity, name, start) if kind.target == "line" else None
     return Fault(
         name, kind, section.device, start, end, True if severity is None else severity, parameter,
         _acts(kind, parameter, severity), section.onset, to_us(section.over or 0.0), to_us(section.period or 0.0),
-        0.5 if section.duty is None else section.duty,
+        0.5 if section.duty is None else section.duty, line,
     )  # fmt: skip
 
 
@@ -151,12 +168,7 @@ def _acts(kind: FaultKind, parameter: str | None, severity: Value | None) -> tup
         return (Act(hidden=parameter, to=severity),)  # type: ignore[arg-type]  # a severity is one plain value
     if kind.name == "power_cut":
         return (Act(power=True, to=False),)
-    if kind.name == "delay":
-        return (Act(line="delay_us", form="value"),)
-    return (Act(line=_LINE_SWITCHES[kind.name], to=True),)
-
-
-_LINE_SWITCHES = {"silence": "silent", "stale_reply": "stale"}
+    return ()  # a line's, or the clock's: no cause in the device
 
 
 def _kinds_in_words() -> str:
@@ -174,7 +186,8 @@ def _scale(kind: FaultKind, severity: Value | None, where: str, key: str) -> Ite
 
 
 def _onset(section: FaultSection, kind: FaultKind, where: str, key: str) -> Iterator[ConfigurationError]:
-    allowed = ["step"] if kind.library is None else kind.library.onset
+    plain = ["step", "intermittent"] if kind.target == "line" else ["step"]
+    allowed = plain if kind.library is None else kind.library.onset
     if section.onset not in allowed:
         yield ConfigurationError(where, f"{key}.onset", f"one of {', '.join(allowed)}", repr(section.onset))
     for name, onset in (("over", "ramp"), ("period", "intermittent"), ("duty", "intermittent")):
@@ -185,15 +198,18 @@ def _onset(section: FaultSection, kind: FaultKind, where: str, key: str) -> Iter
             yield ConfigurationError(where, f"{key}.{name}", f"a time, for {onset}", "nothing")
 
 
-_SEVERITY = {"seconds": 'a time of 0 s or more, such as "2 s"'}
+_SEVERITY = {
+    "seconds": 'a time of 0 s or more, such as "2 s"',
+    "seconds, of either sign": 'a time, such as "1 h" or "-8 h"',
+}
 
 
-def _seconds(value: Value) -> float | None:
+def _seconds(value: Value, *, back: bool = False) -> float | None:
     try:
         seconds = parse_quantity(value, "time") if isinstance(value, str) else float(value)  # type: ignore[arg-type]
     except ValueError:
         return None
-    return seconds if seconds >= 0.0 and not isinstance(value, bool) else None
+    return seconds if (back or seconds >= 0.0) and not isinstance(value, bool) else None
 
 
 def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) -> Iterator[ConfigurationError]:

@@ -20,17 +20,24 @@ from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
 from rig.files import write_atomically
-from rig.lines import Line
+from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
+from rig.ports.real import RealPort
 from rig.ports.tcp import TcpPort
 from rig.truth import TruthLog, fault_line
 
 Result = TypeVar("Result")
 
+_CLIENTS = 3
+"""TCP clients at once where neither the bench file nor the protocol says how many: this project's choice."""
+
+_EVENTS = 10_000
+"""Events that a served bench keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one port of one device can be reached."""
+    """Where one port of one device can be reached; ``resource`` is empty where VISA has no name for it."""
 
     device: str
     port: str
@@ -47,7 +54,9 @@ class ServedBench:
     """A bench whose devices answer on ptys (symlinks below ``folder``) and TCP, at ``speed``, in its own thread.
 
     Use as a context: inside, :attr:`endpoints` are open; afterwards nothing is left behind. :attr:`events` tells which
-    faults have begun and ended.
+    faults have begun and ended, and which messages faults of lines have struck; a day of struck messages would fill
+    the memory, so of all events the last 10,000 are kept (the truth log has them all). :attr:`listener` is told each
+    of them in the bench's own thread.
     """
 
     file: BenchFile
@@ -60,9 +69,11 @@ class ServedBench:
     events: list[dict[str, Any]] = field(default_factory=list)
     started_wall: float = 0.0
     bench: Bench | None = None
+    listener: Callable[[dict[str, Any]], None] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
-    _ports: list[PtyPort | TcpPort] = field(default_factory=list)
+    _ports: list[PtyPort | RealPort | TcpPort] = field(default_factory=list)
+    _shared: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ready: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _trouble: BaseException | None = None
@@ -138,7 +149,7 @@ class ServedBench:
             for key in ("hidden", "model", "pressure", "settings", "service"):
                 cylinder.pop(key, None)
         # What no port leads to, or one of this process only, is not there for another process.
-        reached = {endpoint.device for endpoint in self.endpoints}
+        reached = {endpoint.device for endpoint in self.endpoints if endpoint.resource}
         for name in [name for name in data["device"] if name not in reached]:
             del data["device"][name]
             data.get("certificate", {}).pop(name, None)
@@ -146,7 +157,7 @@ class ServedBench:
             ends = {tube: (its["from"].partition(".")[0], its["to"].partition(".")[0]) for tube, its in tubes.items()}
             for tube in [tube for tube, both in ends.items() if name in both]:
                 del tubes[tube]
-        for endpoint in reversed(self.endpoints):
+        for endpoint in reversed([endpoint for endpoint in self.endpoints if endpoint.resource]):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
                 device.pop(key, None)
@@ -200,11 +211,19 @@ class ServedBench:
         self._trouble = error if isinstance(error, BaseException) else RigFault(str(context.get("message")))
         loop.stop()
 
+    def _happened(self, event: dict[str, Any]) -> None:
+        if len(self.events) >= _EVENTS:
+            del self.events[: _EVENTS // 10]
+        self.events.append(event)
+        if self.listener is not None:
+            self.listener(event)
+
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = PacedClock(self.speed)
         bench = Bench(self.file, str(self.path), clock, self.seed)
         self.bench = bench
-        bench.fault_listeners.append(lambda *event: self.events.append(fault_line(*event)))
+        bench.fault_listeners.append(lambda *event: self._happened(fault_line(*event)))
+        bench.line_listeners.append(lambda event: self._happened(event.as_dict()))
         if self.truth is not None:
             self._truth_log = TruthLog(bench, self.truth)
         for instrument in bench.instruments.values():
@@ -219,10 +238,23 @@ class ServedBench:
         self, loop: asyncio.AbstractEventLoop, bench: Bench, instrument: Instrument, name: str, port: PortSection,
         clock: PacedClock,
     ) -> None:  # fmt: skip
-        if port.kind == "serial":
+        key = f"{self.path}: device.{instrument.name}.port.{name}"
+        if port.line is not None and port.line in self._shared:
+            resource, address = self._shared[port.line]
+        elif port.kind == "serial" and port.device is not None:
+            try:
+                real = RealPort(instrument.lines[name], port.device, clock)
+                real.start(loop)
+            except RigFault as fault:
+                raise RigFault(f"{key}.device: {fault}") from fault
+            self._ports.append(real)
+            # Who is to reach it sits at the other end of a cable: by which port, nobody here knows.
+            resource, address = "", port.device
+        elif port.kind == "serial":
             # The device's own name for its first serial port, whatever other ports it has.
             first = name == next(n for n, its in instrument.section.port.items() if its.kind == "serial")
-            link = self.folder / (instrument.name if first else f"{instrument.name}.{name}")
+            own = instrument.name if first else f"{instrument.name}.{name}"
+            link = self.folder / (port.line or own)
             try:
                 pty = PtyPort(instrument.lines[name], link, clock)
             except OSError as error:
@@ -232,20 +264,34 @@ class ServedBench:
             pty.start(loop)
             resource, address = f"ASRL{link}::INSTR", str(link)
         else:
-
-            def make_line() -> Line:
-                return bench.make_line(instrument, name, port)
-
-            tcp = TcpPort(make_line, instrument.all_lines.remove, self.file.bench.interface, port.tcp_port, clock)
+            tcp = self._tcp_port(bench, instrument, name, port, clock)
             try:
                 await tcp.start()
             except RigFault as fault:
-                raise RigFault(f"{self.path}: device.{instrument.name}.port.{name}.tcp_port: {fault}") from fault
+                raise RigFault(f"{key}.tcp_port: {fault}") from fault
             self._ports.append(tcp)
             resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
+            if port.kind == "rfc2217":
+                resource, address = "", f"rfc2217://{tcp.host}:{tcp.port}"
+        if port.line is not None:
+            self._shared[port.line] = resource, address
         self.endpoints.append(
             Endpoint(instrument.name, name, instrument.entry.name, port.protocol, port.baud, port.id, resource, address)
         )
+
+    def _tcp_port(
+        self, bench: Bench, instrument: Instrument, name: str, port: PortSection, clock: PacedClock
+    ) -> TcpPort:
+        interface = port.interface or self.file.bench.interface
+        if port.kind == "rfc2217":
+            # One serial line behind it: one client at a time, and the converter lives when the box has no power.
+            return TcpPort(lambda: instrument.lines[name], lambda line: None, interface, port.tcp_port, clock, 1,
+                           instrument.conditions[name], ComPort, hangs_up=False)  # fmt: skip
+        clients = port.clients or dialect(instrument.entry, port.protocol).clients or _CLIENTS
+        return TcpPort(
+            lambda: bench.make_line(instrument, name, port), lambda line: bench.drop_line(instrument, line),
+            interface, port.tcp_port, clock, clients, instrument.conditions[name],
+        )  # fmt: skip
 
     def _close_ports(self) -> None:
         for port in self._ports:

@@ -43,7 +43,8 @@ class TruthLog:
     - ``reading``, per analyzer: its mode, the gas at its open inlet, its alarms, and what it shows. A client reads this
       value from that instant until the next, unless a fault of its line stands between them.
 
-    And ``fault``: every fault as it begins and ends.
+    And ``fault``: every fault as it begins and ends; ``line``: every message that a fault of a line has struck, with
+    the bytes as they should have gone and as they went (:class:`~rig.line_condition.LineEvent`).
 
     Args:
         bench: the bench to watch.
@@ -63,6 +64,7 @@ class TruthLog:
         self._open = True
         self._next_us = 0
         bench.fault_listeners.append(self._fault)
+        bench.line_listeners.append(lambda event: self._write(event.as_dict()))
         self._write({"kind": "bench", "t_us": 0, "epoch": bench.file.bench.epoch.isoformat(), **bench.truth()})
         self._file.flush()
         bench.clock.after(0, self._tick)

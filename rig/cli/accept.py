@@ -157,6 +157,7 @@ def _play(
     events: list[dict[str, Any]] = []
     if session.bench is not None:
         session.bench.fault_listeners.append(lambda t_us, fault, begins: events.append(fault_line(t_us, fault, begins)))
+        session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
     journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
     devices = [

@@ -13,6 +13,7 @@ from instruments.errors import ConfigurationError
 from instruments.protocols.dialects import dialect, protocols_of
 from instruments.protocols.ends import limits_in_words
 from rig.fault_library import LibraryFault, library
+from rig.faults import FaultKind, fault_kinds
 from rig.wiring import hidden_model
 
 _WIDTH = 100
@@ -42,10 +43,23 @@ def catalog(model: str | None) -> int:
 
 
 def faults() -> int:
-    """Print the whole fault library."""
+    """Print every fault that a bench file may name: those of lines, the plain ones, and the library."""
+    for name, kind in fault_kinds().items():
+        if kind.library is None:
+            sys.stdout.write(f"{name:<34} {kind.target}: {kind.text}{_asked(kind)}\n")
     for name, fault in library().items():
         sys.stdout.write(f"{name:<34} {', '.join(fault.kinds)}: {fault.text_en}\n")
     return 0
+
+
+def _asked(kind: FaultKind) -> str:
+    """What its severity is, and what else it takes."""
+    usual = f", {kind.typical:g} if left out" if kind.typical is not None else ""
+    severity = f"severity: {kind.severity}{usual}" if kind.severity else ""
+    ways = "direction: " + " or ".join(kind.ways) if len(kind.ways) > 1 else ""
+    chooses = f"chooses among {kind.chooses}" if kind.target == "line" and kind.chooses != "messages" else ""
+    said = "; ".join(part for part in (severity, ways, chooses) if part)
+    return f" ({said})" if said else ""
 
 
 def _filed(low: float | None, high: float | None, unit: str) -> str:

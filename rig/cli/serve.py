@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rig.bench_file import BenchFile, direct_ports
 from rig.cli.signals import stop_requests
@@ -74,7 +76,8 @@ def _serve(
         if endpoints is not None:
             endpoints.unlink(missing_ok=True)  # of a server that was killed: nobody may take it for this one's
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
-        served = stack.enter_context(ServedBench(file, path, place.absolute(), speed, seed, truth))
+        bench = ServedBench(file, path, place.absolute(), speed, seed, truth, listener=Teller(sys.stderr.write).tell)
+        served = stack.enter_context(bench)
         listing = endpoints or (place / "endpoints.json" if command else None)
         if listing is not None:
             stack.callback(listing.unlink, missing_ok=True)
@@ -88,6 +91,40 @@ def _serve(
             return _run(command, listing, served)
         served.wait()
         return 0
+
+
+class Teller:
+    """Says which faults begin and end, and which messages they strike, as it happens.
+
+    Args:
+        write: where to.
+    """
+
+    _MOST = 10
+    _BYTES = 40
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._told: Counter[str] = Counter()
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Say ``event``, one of :attr:`~rig.serve.ServedBench.events`; of one fault's messages the first ten."""
+        begun = f"rig serve: {event['t_us'] / 1e6:.3f} s: {event['device']}"
+        if event["kind"] == "fault":
+            self._write(f"{begun}: {event['name']} {'begins' if event['begins'] else 'ends'}\n")
+            return
+        self._told[event["name"]] += 1
+        count = self._told[event["name"]]
+        if count <= self._MOST:
+            became = f"{self._shown(event['meant'])} became {self._shown(event['sent'])}"
+            last = " (no more of these are shown; --truth has them all)" if count == self._MOST else ""
+            self._write(f"{begun}/{event['port']}: {event['fault']}, {event['direction']}: {became}{last}\n")
+
+    def _shown(self, hexadecimal: str) -> str:
+        data = bytes.fromhex(hexadecimal)
+        return repr(data[: self._BYTES])[1:] + (
+            f" and {len(data) - self._BYTES} more" if len(data) > self._BYTES else ""
+        )
 
 
 def _living_server(endpoints: Path) -> int | None:

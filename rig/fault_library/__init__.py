@@ -1,7 +1,7 @@
 """The fault library: what can go wrong with instruments, lines, site and people, as data.
 
-Each ``*.toml`` file beside this module holds faults by name. A fault acts on causes (hidden parameters, settings, the
-line, the mains); what it does to readings follows from the model. ``reveals`` names, by model design, every observable
+Each ``*.toml`` file beside this module holds faults by name. A fault acts on causes (hidden parameters, settings,
+the mains); what it does to readings follows from the model. ``reveals`` names, by model design, every observable
 that may move; the twin-run tests hold all others to exactly no difference.
 """
 
@@ -56,7 +56,6 @@ class Act(_Row):
         setting: setting that changes, or action that is carried out.
         channel: the same by the part that it plays for the first channel of a gas analyzer (its ``coefficient``, its
             ``background``, the action ``calibrate_span``), whatever the model calls it.
-        line: attribute of the condition of the device's lines.
         power: the mains of the device.
         form: how the new value comes from severity s and the value as it was: ``value`` s, ``plus`` was + s, ``times``
             was x s, ``remainder`` was x (1 - s).
@@ -67,7 +66,6 @@ class Act(_Row):
     hidden: str = ""
     setting: str = ""
     channel: Literal["", "background", "coefficient", "calibrate_zero", "calibrate_span"] = ""
-    line: str = ""
     power: bool = False
     form: Form | None = None
     to: bool | int | float | str | None = None
@@ -75,8 +73,8 @@ class Act(_Row):
 
     @model_validator(mode="after")
     def _one_target(self) -> Act:
-        if sum(map(bool, (self.hidden, self.setting, self.channel, self.line, self.power))) != 1:
-            raise ValueError("exactly one of hidden, setting, channel, line, power is wanted")
+        if sum(map(bool, (self.hidden, self.setting, self.channel, self.power))) != 1:
+            raise ValueError("exactly one of hidden, setting, channel, power is wanted")
         if (self.form is None) == (self.to is None):
             raise ValueError("either form or to is wanted")
         return self
@@ -90,7 +88,7 @@ class Act(_Row):
 
     @property
     def command(self) -> str:
-        """Name of the command that carries this act out, once it is :meth:`on` a model; empty for a line."""
+        """Name of the command that carries this act out, once it is :meth:`on` a model."""
         if self.hidden:
             return f"hidden.{self.hidden}"
         return self.setting or ("power" if self.power else "")

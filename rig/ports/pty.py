@@ -10,20 +10,21 @@ import socket
 import struct
 import termios
 import tty
+from dataclasses import replace
 from pathlib import Path
 
 from rig.clock import PacedClock
 from rig.errors import RigFault
 from rig.lines import Line
+from rig.ports.descriptor import DescriptorEnd
 
-_READ_BYTES = 4096
 
-
-class PtyPort:
+class PtyPort(DescriptorEnd):
     """One line on one pty. The slave side stays open here, so that a client may come and go as on a real port.
 
     A pty carries no parity, no seven-bit bytes, no break and no modem lines; bytes cross it at once, so the line's own
-    timing is what paces them.
+    timing is what paces them. The rate that a client sets can be seen: where bytes take their time, a wrong one gives
+    garbage. An adapter that is unplugged takes the link with it, and comes back as another node behind the same link.
 
     Args:
         line: the line to offer.
@@ -35,23 +36,76 @@ class PtyPort:
     """
 
     def __init__(self, line: Line, link: Path, clock: PacedClock) -> None:
-        self.line = line
+        super().__init__(line, clock)
         self.link = link
-        self._clock = clock
+        self.device_path = ""
+        self._ends: tuple[int, int] | None = None
         self._claim = _claim(link)
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave, termios.TCSANOW)  # else each command is echoed back and CR becomes LF
-        os.set_blocking(self._master, False)
-        self.device_path = os.ttyname(self._slave)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting = bytearray()
+        self._speed: int | None = None
         try:
-            self._publish()
+            self._plug_in()
         except BaseException:
-            os.close(self._master)
-            os.close(self._slave)
+            self._unplug()
             self._claim.close()
             raise
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to serve in ``loop``."""
+        self._loop = loop
+        self.line.on_reset = self._reset
+        self.line.condition.watchers.append(self._look)
+        self._serve()
+        self._look()
+
+    def close(self) -> None:
+        """Stop serving; the client sees its port unplugged."""
+        if self.line.on_reset is not None:
+            self.line.on_reset = None
+            self.line.condition.watchers.remove(self._look)
+        self._unplug()
+        self.line.disconnect()
+        self._claim.close()
+
+    def before_bytes(self) -> None:
+        """Tell the line which rate the client has set, where bytes take their time."""
+        if not self.line.timing.baud or self._ends is None:
+            return
+        speed = termios.tcgetattr(self._ends[0])[5]
+        if speed != self._speed:
+            self._speed = speed
+            own = self.line.settings
+            self.line.set_host(replace(own, baud=_RATES.get(speed, own.baud)))
+
+    def _plug_in(self) -> None:
+        """A new node, other than the one before, with the device's own rate: who sets none has the right one."""
+        before = self.device_path
+        master, slave = os.openpty()
+        if os.ttyname(slave) == before:
+            spare = master, slave
+            master, slave = os.openpty()
+            for end in spare:
+                os.close(end)
+        self._ends = master, slave
+        tty.setraw(slave, termios.TCSANOW)  # else each command is echoed back and CR becomes LF
+        speed = _SPEEDS.get(self.line.settings.baud)
+        if speed is not None:
+            attributes = termios.tcgetattr(slave)
+            attributes[4] = attributes[5] = speed
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        os.set_blocking(master, False)
+        self.device_path = os.ttyname(slave)
+        self._publish()
+
+    def _unplug(self) -> None:
+        self.detach()
+        self._withdraw()
+        for end in self._ends or ():
+            os.close(end)
+        self._ends = None
+
+    def _serve(self) -> None:
+        if self._ends is not None and self._loop is not None:
+            self.attach(self._ends[0], self._loop)
 
     def _publish(self) -> None:
         self.link.parent.mkdir(parents=True, exist_ok=True)
@@ -62,53 +116,36 @@ class PtyPort:
             self.link.unlink()
         self.link.symlink_to(self.device_path)
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to serve in ``loop``."""
-        self._loop = loop
-        self.line.connect(self._write)
-        loop.add_reader(self._master, self._readable)
-
-    def close(self) -> None:
-        """Stop serving; the client sees its port unplugged."""
-        if self._loop is not None:
-            self._loop.remove_reader(self._master)
-            self._loop.remove_writer(self._master)
-        self.line.disconnect()
+    def _withdraw(self) -> None:
         if self.link.is_symlink() and str(self.link.readlink()) == self.device_path:
             self.link.unlink()
-        os.close(self._master)
-        os.close(self._slave)
-        self._claim.close()
 
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._master, _READ_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return
-        self._clock.hand_over(data, self.line.from_host)
+    def _reset(self) -> None:
+        """The adapter re-enumerates: its client reads that the port is gone. It comes back when it is there again."""
+        if self._ends is not None:
+            self._unplug()
+            if self._loop is not None:
+                self._loop.call_soon(self._look)
 
-    def _write(self, data: bytes) -> None:
-        if self._waiting:
-            self._waiting += data
-            return
-        try:
-            written = os.write(self._master, data)
-        except BlockingIOError:
-            written = 0
-        if written < len(data):
-            # The client does not read: keep what is left until it does, and no more than a device's buffer holds.
-            self._waiting += data[written:]
-            assert self._loop is not None  # a line is connected in start() only
-            self._loop.add_writer(self._master, self._drain)
+    def _look(self) -> None:
+        """The condition of the port has changed: is the adapter there, can its link be opened?"""
+        condition = self.line.condition
+        if self.line.on_reset is None:
+            return  # closed
+        if self._ends is None and not condition.unplugged:
+            self._plug_in()
+            self._serve()
+        if self._ends is not None:
+            if condition.is_so("refuse"):
+                self._withdraw()
+            elif not self.link.is_symlink():
+                self._publish()
 
-    def _drain(self) -> None:
-        try:
-            written = os.write(self._master, self._waiting)
-        except BlockingIOError:
-            return
-        del self._waiting[:written]
-        if not self._waiting and self._loop is not None:
-            self._loop.remove_writer(self._master)
+
+_SPEEDS = {
+    int(name[1:]): getattr(termios, name) for name in dir(termios) if name.startswith("B") and name[1:].isdigit()
+}
+_RATES = {speed: baud for baud, speed in _SPEEDS.items()}
 
 
 def _claim(link: Path) -> socket.socket:

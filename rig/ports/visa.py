@@ -15,8 +15,9 @@ from pyvisa.typing import VISAEventContext, VISAJobID, VISARMSession, VISASessio
 from pyvisa.util import LibraryPath
 
 from rig.bench import Bench
-from rig.clock import VirtualClock
 from rig.lines import Line
+from rig.ports.in_process import InProcessPort, PortGone
+from rig.uart import LineSettings, Parity
 
 _Attribute = constants.ResourceAttribute
 _Status = constants.StatusCode
@@ -41,27 +42,36 @@ _DEFAULTS: dict[int, Any] = {
 }
 
 
-class LineSession:
-    """A VISA session on one line: what has arrived, and how to wait for more."""
+_PARITIES: dict[constants.Parity, Parity] = {
+    constants.Parity.none: "none", constants.Parity.even: "even", constants.Parity.odd: "odd",
+}  # fmt: skip
+_LINE_ATTRIBUTES = (
+    _Attribute.asrl_baud_rate, _Attribute.asrl_data_bits, _Attribute.asrl_parity, _Attribute.asrl_stop_bits,
+)  # fmt: skip
+
+
+class LineSession(InProcessPort):
+    """A VISA session on one line. Its line settings begin as the device's own; others give garbage, as on a wire."""
 
     def __init__(self, bench: Bench, line: Line, resource_name: str) -> None:
-        self._clock: VirtualClock = bench.virtual_clock
-        self.line = line
-        self.attributes: dict[int, Any] = dict(_DEFAULTS)
-        self.attributes[_Attribute.resource_name] = resource_name
-        self._arrived = bytearray()
-        line.connect(self._arrived.extend)
+        super().__init__(bench, line)
+        own = line.settings
+        self.attributes: dict[int, Any] = _DEFAULTS | {
+            _Attribute.resource_name: resource_name,
+            _Attribute.asrl_baud_rate: own.baud,
+            _Attribute.asrl_data_bits: own.data_bits,
+            _Attribute.asrl_parity: next(key for key, name in _PARITIES.items() if name == own.parity),
+            _Attribute.asrl_stop_bits: constants.StopBits.one if own.stop_bits == 1 else constants.StopBits.two,
+        }
 
-    def close(self) -> None:
-        """Hang up."""
-        self.line.disconnect()
-
-    def write(self, data: bytes) -> int:
-        """Put ``data`` on the line. The call returns when the last bit has left, as a blocking write does."""
-        self.line.from_host(data)
-        if self.line.timing.baud:
-            self._clock.wait(round(len(data) * self.line.timing.byte_us))
-        return len(data)
+    def set(self, attribute: int, value: Any) -> None:
+        """Set an attribute; one of the line's settings goes to the host's end of the line."""
+        self.attributes[attribute] = value
+        if attribute in _LINE_ATTRIBUTES:
+            baud, bits, parity, stops = (self.attributes[name] for name in _LINE_ATTRIBUTES)
+            stop_bits = 1 if constants.StopBits(stops) == constants.StopBits.one else 2
+            known = _PARITIES.get(constants.Parity(parity), "none")
+            self.line.set_host(LineSettings(int(baud), int(bits), known, stop_bits))
 
     def read(self, count: int) -> tuple[bytes, _Status]:
         """Return up to ``count`` bytes, waiting as long as the session's time-out; VISA's own end rules apply."""
@@ -70,36 +80,25 @@ class LineSession:
         ends_at_character = bool(attributes[_Attribute.termchar_enabled])
         character = int(attributes[_Attribute.termchar])
         timeout_ms = attributes[_Attribute.timeout_value]
-        arrived = self._arrived
+        arrived = self.arrived
 
         def complete() -> bool:
             return len(arrived) >= count or (ends_at_character and arrived.find(character) >= 0)
 
         if not complete():
             wait_us = (1 << 62) if timeout_ms == constants.VI_TMO_INFINITE else int(timeout_ms) * 1000
-            if not self._clock.run_until(complete, self._clock.now_us + wait_us):
-                taken = bytes(arrived)
-                arrived.clear()
+            if not self.wait_for(complete, wait_us):
                 # pyvisa discards what a failed read brought; so does a real library.
-                del taken
+                arrived.clear()
                 raise errors.VisaIOError(_Status.error_timeout.value)
         end = arrived.find(character) + 1 if ends_at_character else 0
         if 0 < end <= count:
-            taken, status = bytes(arrived[:end]), _Status.success_termination_character_read
-        else:
-            taken, status = bytes(arrived[:count]), _Status.success_max_count_read
-        del arrived[: len(taken)]
-        return taken, status
+            return self.take(end), _Status.success_termination_character_read
+        return self.take(count), _Status.success_max_count_read
 
-    def bytes_waiting(self) -> int:
-        """Bytes in the buffer. A look that finds none costs one byte time, so no polling loop can hang the clock."""
-        if not self._arrived:
-            self._clock.wait(max(1, round(self.line.timing.byte_us)))
-        return len(self._arrived)
 
-    def discard_arrived(self) -> None:
-        """Empty the receive buffer."""
-        self._arrived.clear()
+def _lost() -> errors.VisaIOError:
+    return errors.VisaIOError(_Status.error_connection_lost.value)
 
 
 class RigVisaLibrary(highlevel.VisaLibraryBase):
@@ -172,7 +171,10 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         if line is None:
             raise errors.VisaIOError(_Status.error_resource_not_found.value)
         number = next(self._numbers)
-        self._sessions[number] = LineSession(self.bench, line, str(parsed))
+        try:
+            self._sessions[number] = LineSession(self.bench, line, str(parsed))
+        except PortGone:
+            raise errors.VisaIOError(_Status.error_resource_not_found.value) from None
         return VISASession(number), _Status.success
 
     def close(self, session: VISASession | VISARMSession | VISAEventContext) -> _Status:
@@ -201,14 +203,20 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         line_session = self._sessions.get(session)
         if line_session is None:
             return b"", _Status.error_invalid_object
-        return line_session.read(count)
+        try:
+            return line_session.read(count)
+        except PortGone:
+            raise _lost() from None
 
     def write(self, session: VISASession, data: bytes) -> tuple[int, _Status]:
         """Write bytes."""
         line_session = self._sessions.get(session)
         if line_session is None:
             return 0, _Status.error_invalid_object
-        return line_session.write(data), _Status.success
+        try:
+            return line_session.write(data), _Status.success
+        except PortGone:
+            raise _lost() from None
 
     def clear(self, session: VISASession) -> _Status:
         """Empty the receive buffer."""
@@ -238,7 +246,10 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         if line_session is None:
             return 0, _Status.error_invalid_object
         if attribute == _Attribute.asrl_avalaible_number:
-            return line_session.bytes_waiting(), _Status.success
+            try:
+                return line_session.bytes_waiting(), _Status.success
+            except PortGone:
+                raise _lost() from None
         if attribute in line_session.attributes:
             return line_session.attributes[attribute], _Status.success
         return 0, _Status.error_nonsupported_attribute
@@ -249,13 +260,13 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         attribute: constants.ResourceAttribute | constants.EventAttribute,
         attribute_state: Any,
     ) -> _Status:
-        """Set a session's attribute. Line settings are kept and change nothing: a line in process has no UART."""
+        """Set a session's attribute."""
         line_session = self._sessions.get(session)
         if line_session is None:
             return _Status.error_invalid_object
         if attribute not in line_session.attributes:
             return _Status.error_nonsupported_attribute
-        line_session.attributes[attribute] = attribute_state
+        line_session.set(attribute, attribute_state)
         return _Status.success
 
     def disable_event(

@@ -2,6 +2,7 @@ import pytest
 
 from instruments.protocols.ends import DeviceEnd
 from rig.clock import VirtualClock
+from rig.line_faults import LineFault
 from rig.lines import Line, LineTiming
 
 
@@ -53,19 +54,19 @@ def test_without_line_timing_the_reply_is_there_at_once():
 
 def test_silence_delay_and_stale_replies():
     clock, line, arrived = line_with_sink(LineTiming(baud=0))
-    line.condition.stale = True
+    stale, silence = LineFault("a", "stale_reply"), LineFault("b", "silence")
+    line.from_host(b"before\r")
+    line.condition.begin(stale)
     line.from_host(b"first\r")
-    clock.wait(1)
     line.from_host(b"second\r")
-    clock.wait(1)
-    assert [data for _, data in arrived] == [b"FIRST\r"]
-    line.condition.stale = False
-    line.condition.silent = True
+    assert [data for _, data in arrived] == [b"BEFORE\r", b"BEFORE\r", b"FIRST\r"]
+    line.condition.end(stale)
+    line.condition.begin(silence)
     line.from_host(b"third\r")
     clock.wait(1_000_000)
-    assert len(arrived) == 1
-    line.condition.silent = False
-    line.condition.delay_us = 500_000
+    assert len(arrived) == 3
+    line.condition.end(silence)
+    line.condition.begin(LineFault("c", "delay", 0.5))
     begun = clock.now_us
     line.from_host(b"fourth\r")
     clock.wait(1_000_000)
