@@ -52,7 +52,7 @@ class TeledyneDialect(Dialect):
             yield Told("test functions (T)", test.name, _prints(test), test.mark, test.source)
         for variable in rows.variable:
             limits = self.table.values.limits(variable)
-            what = f"{variable.of}" + (" (read only)" if variable.read_only else "")
+            what = (variable.of or f"{variable.fixed:g}") + (" (read only)" if variable.read_only else "")
             if limits.low is not None and limits.high is not None:
                 what += f", {limits.low:g} to {limits.high:g}"
             yield Told("variables (V)", variable.name, what, variable.mark, variable.source)

@@ -64,7 +64,7 @@ class TeledyneHost(HostEnd):
                     self._reads[row.of] = f"{kind} {row.name}", row
         self._sets: dict[str, VariableRow] = {}
         for variable in table.variables.values():
-            if not variable.read_only:
+            if variable.of and not variable.read_only:
                 self._sets.setdefault(variable.of, variable)
         self._actions = dict(table.actions())
 

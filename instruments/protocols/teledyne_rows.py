@@ -90,11 +90,12 @@ class VariableRow(Shown):
         words: words on the wire and their values inside.
         low, high: data entry limits on the wire; those of the setting in the catalogue if left out.
         warn: alarm whose limits are the variable's warning limits.
+        fixed: value on the wire of a set point that no setting stands behind: there for its warning limits.
         read_only: cannot be set.
     """
 
     name: Designator
-    of: str = Field(min_length=1)
+    fixed: float | None = None
     kind: Literal["number", "whole", "switch", "words"] = "number"
     words: dict[str, Word] = Field(default_factory=dict)
     low: float | None = None
@@ -106,6 +107,10 @@ class VariableRow(Shown):
     def _has_words(self) -> Self:
         if (self.kind == "words") != bool(self.words):
             raise ValueError('words go with kind = "words"')
+        if bool(self.of) == (self.fixed is not None):
+            raise ValueError("a variable has one of of, fixed")
+        if self.fixed is not None and not self.read_only:
+            raise ValueError("a fixed variable is read_only")
         return self
 
 

@@ -79,7 +79,7 @@ class Values:
 
     def written(self, row: VariableRow, read: Read) -> str:
         """The value of a variable as the box prints it."""
-        return self.spelled(row, read(row.of))
+        return f"{row.fixed:.{row.decimals}f}" if row.fixed is not None else self.spelled(row, read(row.of))
 
     def spelled(self, row: VariableRow, value: Value) -> str:
         """A value of a variable as it is written on the wire. Raises Refused for one that it cannot have."""

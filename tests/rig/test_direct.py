@@ -87,7 +87,7 @@ def changed(**values):
     ("values", "words"),
     [({"device__so2__port__a__protocol": "clink"}, ['device.so2.port.a.protocol: expected "direct"', "'clink'"]),
      ({"device__so2__port__a__baud": 9600}, ['device.so2.port.a.baud: expected nothing for a port of kind "direct"']),
-     ({"device__so2__port__a__kind": "serial"}, ["device.so2.port.a.protocol", "a protocol of the T100 (modbus-rtu, "]),
+     ({"device__so2__port__a__kind": "serial"}, ["port.a.protocol", "a protocol of the T100 (", "modbus-rtu"]),
      ({"fault": [{"kind": "silence", "device": "so2", "at": "1 h"}]}, ["fault.0.device", "a direct port has none"]),
      ({"device__so2__hidden": {"mood": 1}}, ["device.so2.hidden.mood", "shutter_leak"])],
 )  # fmt: skip

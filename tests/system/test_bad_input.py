@@ -57,7 +57,7 @@ BENCHES = {
     ),
     "protocol": (
         changed(DEMO, device__so2__port__a__protocol="bayern"),
-        ["device.so2.port.a.protocol: expected a protocol of the 43i (clink), found 'bayern'"],
+        ["device.so2.port.a.protocol: expected a protocol of the 43i (", "clink", "found 'bayern'"],
     ),
     "line option": (
         changed(DEMO, device__so2__port__a__options={"loud": True}),

@@ -209,6 +209,8 @@ def test_every_mode_of_the_calibrator_comes_back_as_it_is(boxes):
     [(lambda rows: rows["test"].append(rows["test"][0]), "RANGE twice"),
      (lambda rows: rows["test"].append({"name": "X", "mark": "read", "source": "s"}), "one of of, fixed, does"),
      (lambda rows: rows["data"].append({**rows["data"][0], "test": "NONE"}), "name of a test function"),
+     (lambda rows: rows["variable"].append({"name": "V1", "mark": "read", "source": "s"}), "one of of, fixed"),
+     (lambda rows: rows["variable"].append({"name": "V1", "fixed": 1.0, "mark": "read", "source": "s"}), "read_only"),
      (lambda rows: rows["variable"].append({"name": "V1", "of": "tpc", "warn": "x", "mark": "read", "source": "s"}),
       "an alarm ("),
      (lambda rows: rows["warning"].append({"name": "W1", "text": "t", "mark": "read", "source": "s"}), "alarm, latch"),
@@ -239,3 +241,30 @@ def test_the_mark_is_the_weakest_of_all_lines(boxes):
         with pytest.raises(KeyError):
             table.weakest_mark([request])
     assert TeledyneHost(table).read_request("filter_size") == "V FILT_SIZE"
+
+
+def told_by(host, raw):
+    """The value that a host takes from ``raw``; None where it waits on, or finds that it is none."""
+    try:
+        if host.missing("T SO2", raw):
+            return None
+        return host.value("so2", host.parse("T SO2", raw))[0]
+    except (ValueError, Refused):
+        return None
+
+
+def test_of_one_spoiled_byte_only_a_digit_of_the_value_can_slip_through(boxes):
+    _, host = ends(boxes, "T100")
+    good = b"T " + H + b"SO2=41.7 PPB\r\n"
+    digits = {good.index(b"41.7"), good.index(b"41.7") + 1, good.index(b"41.7") + 3}
+    slipped = set()
+    for place in range(len(good)):
+        for byte in (*range(0x20), *range(0x20, 0x7F, 3), *b"0123456789.-+", 0x80, 0xFF):
+            told = told_by(host, good[:place] + bytes([byte]) + good[place + 1 :])
+            if told not in (None, 41.7):
+                slipped.add(place)
+        for cut in (good[:place] + good[place + 1 :], good[:place] + good[place : place + 1] + good[place:]):
+            told = told_by(host, cut)
+            assert told in (None, 41.7) or place in digits
+    assert slipped <= digits
+    assert slipped
