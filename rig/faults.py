@@ -219,6 +219,8 @@ def trial_of_fault(fault: Fault, entry: CatalogueEntry, where: str, key: str) ->
         expected = f"a fault that a {entry.name} can have (this one befalls {', '.join(library_fault.kinds)})"
         yield ConfigurationError(where, f"{key}.kind", expected, repr(fault.kind.name))
         return
+    if fault.kind.name == "clock_jump" and "clock_jump_s" not in hidden_model(entry).model_fields:
+        yield ConfigurationError(where, f"{key}.device", "a device with a clock of its own", repr(fault.device))
     for act in fault.acts:
         if act.power and not unit_class(entry).plugged:
             yield ConfigurationError(where, f"{key}.device", "a device with a plug", repr(fault.device))
