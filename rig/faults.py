@@ -59,7 +59,8 @@ class FaultKind:
     @property
     def takes_parameter(self) -> bool:
         """Whether the bench file says which hidden parameter changes."""
-        return self.target == "device" and self.parameter is None and bool(self.severity) and self.library is None
+        plain = self.target == "device" and self.library is None and self.name != "clock_jump"
+        return plain and self.parameter is None and bool(self.severity)
 
 
 @cache

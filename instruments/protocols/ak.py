@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from instruments.device import Face
+from instruments.device import Face, Value
 from instruments.errors import Refused
-from instruments.protocols.ak_table import AkTable, Does, Register
+from instruments.protocols.ak_table import CLOCK_TIME, AkTable, Does, Register, written
 from instruments.protocols.clink_formats import DAY_US, calendar
 from instruments.protocols.ends import DeviceEnd
 from instruments.steps import SECOND_US
@@ -126,7 +126,7 @@ class AkDevice(DeviceEnd):
         """The printed line."""
         if self._table.printed is None:
             return []
-        words = [f"{item.text} {self._written(item.quantity, item.form)}" for item in self._table.printed.item]
+        words = [f"{item.text} {written(self._read(item.quantity), item.form)}" for item in self._table.printed.item]
         return [" ".join(words).encode("ascii", "replace") + b"\n"]
 
     # -- one request --------------------------------------------------------------------------------------------------
@@ -164,15 +164,12 @@ class AkDevice(DeviceEnd):
             raise Refused("invalid")
         return row
 
-    def _written(self, quantity: str, form: str, t_us: int | None = None) -> str:
-        if form == "time":
-            return calendar(self._face.clock_us()).strftime("%H:%M:%S")
-        value = self._face.read(quantity) if t_us is None else self._face.read_at(quantity, t_us)
-        return Register(code=1, quantity=quantity, form=form, mark="recalled", source="-").render(value)
+    def _read(self, quantity: str) -> Value:
+        return self._face.clock_us() if quantity == CLOCK_TIME else self._face.read(quantity)
 
     def _ask(self, words: list[str]) -> str:
         row = self._register(words, 1)
-        return f"{words[0]} {self._written(row.quantity, row.form)}"
+        return f"{words[0]} {written(self._read(row.quantity), row.form)}"
 
     def _enter(self, words: list[str]) -> str:
         row = self._register(words, 2)
@@ -278,5 +275,5 @@ class AkDevice(DeviceEnd):
     def _record(self, stamp: int) -> str:
         t_us = stamp - self._face.clock_us() + self._face.now_us()
         rows = [self._table.registers[code] for code in self._table.storage.registers]
-        values = [row.render(self._face.read_at(row.quantity, t_us)) for row in rows]
+        values = [written(self._face.read_at(row.quantity, t_us), row.form) for row in rows]
         return ",".join([calendar(stamp).strftime("%H:%M:%S,%m/%d/%y"), *values])

@@ -10,7 +10,7 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.protocols.ak import AkDevice, AkMemory, AkOptions
 from instruments.protocols.ak_host import AkHost
-from instruments.protocols.ak_table import AkTable, Register
+from instruments.protocols.ak_table import CLOCK_TIME, AkTable, Register
 from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, Told, Transport, address
 
@@ -56,7 +56,7 @@ class AkDialect(Dialect):
 
     def quantities(self) -> frozenset[str]:
         """What the table needs of an instrument."""
-        names = {row.quantity for row in self.table.registers.values()} - {"clock_us"}
+        names = {row.quantity for row in self.table.registers.values()} - {CLOCK_TIME}
         return frozenset(names | {"alarms", "powered", "firmware", "run"})
 
     def told(self) -> Iterator[Told]:

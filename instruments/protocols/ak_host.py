@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from instruments.device import Value
 from instruments.errors import Refused
-from instruments.protocols.ak_table import AkTable, Does
+from instruments.protocols.ak_table import CLOCK_TIME, AkTable, Does, written
+from instruments.protocols.clink_formats import Time, calendar
 from instruments.protocols.ends import HostEnd
 
 _ACTIONS: Mapping[tuple[str, Value], Does] = {("run", True): "start", ("run", False): "stop"}
-_TEXTS = ("text", "time")
+_TIME = Time()
 _SHORTEST = len(b"\x024SF01 0\x03\r\n")
 
 
@@ -110,27 +110,36 @@ class AkHost(HostEnd):
         row = self._table.by_quantity[quantity]
         if unit and unit != row.unit:
             raise ValueError(f"{quantity} comes in {row.unit or 'no unit'}, not in {unit}")
-        if row.form in _TEXTS:
+        if row.form == "text":
             return reply.words[0], ""
+        if row.form == "time":
+            return _TIME.parse(reply.words[0], _nothing_else), "us"
         return (_whole(reply.words[0]) if row.form == "d" else float(reply.words[0])), row.unit
 
     def set_request(self, setting: str, value: Any, unit: str = "") -> str:
-        """Request that sets ``setting``; ``run`` starts and stops sampling, ``clock_us`` sets the time of day.
+        """Request that sets ``setting``; ``run`` starts and stops sampling.
+
+        ``clock_date`` and ``clock_time`` each set one half of the clock (microseconds since 1970).
 
         Raises:
             KeyError: no register can be entered for it. Refused: the value is no number.
         """
         if isinstance(value, bool) and (setting, value) in _ACTIONS:
             return self._table.code_of[_ACTIONS[setting, value]]
-        if setting == "clock_us":
-            moment = datetime.fromtimestamp(value // 1_000_000, UTC)
-            return f"{self._table.code_of['set time']} {moment:%H:%M:%S}"
+        if setting == CLOCK_TIME:
+            return f"{self._table.code_of['set time']} {written(value, 'time')}"
+        if setting == "clock_date":
+            return f"{self._table.code_of['set date']} {calendar(value):%m/%d/%y}"
         row = self._table.by_quantity[setting]
         if not row.enter or (unit and unit != row.unit):
             raise KeyError(setting)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Refused("invalid", f"{setting} is a number, not {value!r}")
         return f"{self._table.code_of['enter register']} {row.code} {value:.9g}"
+
+
+def _nothing_else(name: str) -> Value:
+    raise KeyError(name)
 
 
 def _whole(text: str) -> int:

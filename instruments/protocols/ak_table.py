@@ -12,7 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import RefusalReason
+from instruments.protocols.clink_formats import calendar
 from instruments.reading import read_data, validate
+
+CLOCK_TIME = "clock_time"
+"""Quantity of a register that tells the time of the unit's own clock."""
 
 Does = Literal[
     "ask register", "enter register", "set pointer", "ask records", "save", "identify", "start", "stop", "set time",
@@ -72,13 +76,6 @@ class Register(_Sourced):
     unit: str = ""
     enter: bool = False
     stopped: bool = False
-
-    def render(self, value: Value) -> str:
-        """The value as it stands on the wire."""
-        if self.form == "text":
-            return str(value)
-        number = float(value)  # type: ignore[arg-type]  # registers but texts hold numbers
-        return str(round(number)) if self.form == "d" else f"{number:{self.form}}"
 
 
 class StatusBit(_Sourced):
@@ -151,6 +148,16 @@ class AkTable:
     def alarms(self, word: int) -> tuple[str, ...]:
         """Conditions that a status word tells, in alphabetical order."""
         return tuple(sorted(bit.alarm for bit in self.bits if word >> bit.bit & 1))
+
+
+def written(value: Value, form: str) -> str:
+    """A value as it stands on the wire: ``text`` as it is, ``time`` of a clock's microseconds, ``d``, or decimals."""
+    if form == "text":
+        return str(value)
+    if form == "time":
+        return calendar(int(value)).strftime("%H:%M:%S")  # type: ignore[arg-type]  # a clock's reading
+    number = float(value)  # type: ignore[arg-type]  # registers but texts hold numbers
+    return str(round(number)) if form == "d" else f"{number:{form}}"
 
 
 @cache

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from instruments.errors import RefusalReason, Refused
 from instruments.protocols.bam_escape import BUSY, OUT_OF_RANGE
-from instruments.protocols.bam_table import BamTable, Column, Number, checksum
+from instruments.protocols.bam_table import BamTable, Column, Escape, Number, checksum
+from instruments.protocols.clink_formats import calendar
 from instruments.protocols.ends import HostEnd
 
+_CLOCK: Mapping[str, tuple[Escape, str]] = {"clock_date": ("date", "%m/%d/%y"), "clock_time": ("time", "%H:%M:%S")}
+"""The two halves of the clock, microseconds: their commands, and how they are written."""
 _NO: dict[str, RefusalReason] = {BUSY: "wrong settings", OUT_OF_RANGE: "invalid"}
 
 
@@ -84,6 +87,8 @@ class BamHost(HostEnd):
             return self._last_flow
         if quantity in ("firmware", "model"):
             return self._table.code_of["identity"]
+        if quantity in _CLOCK:
+            return self._table.code_of[_CLOCK[quantity][0]]
         return f"{self._table.code_of['parameter']} {self._parameters[quantity].number}"
 
     def value(self, quantity: str, reply: BamReply, unit: str = "") -> tuple[Any, str]:
@@ -103,6 +108,8 @@ class BamHost(HostEnd):
             return reply.fields[0], ""
         if quantity == "firmware":
             return f"{reply.fields[1]} {reply.fields[2].removeprefix('R')}", ""
+        if quantity in _CLOCK:
+            return _since_1970(datetime.strptime(f"{reply.fields[0]} +0000", f"{_CLOCK[quantity][1]} %z")), "us"
         number, text = self._number(quantity, reply)
         if unit and unit != number.unit:
             raise ValueError(f"{quantity} comes in {number.unit or 'no unit'}, not in {unit}")
@@ -121,14 +128,18 @@ class BamHost(HostEnd):
         Raises:
             KeyError: the unit takes no such setting on the wire. Refused: the value is no number.
         """
-        if setting in ("clock_date", "clock_time"):
-            moment = datetime.fromtimestamp(value // 1_000_000, UTC)
-            if setting == "clock_date":
-                return f"{self._table.code_of['date']} {moment:%m/%d/%y}"
-            return f"{self._table.code_of['time']} {moment:%H:%M:%S}"
+        if setting in _CLOCK:
+            command, form = _CLOCK[setting]
+            return f"{self._table.code_of[command]} {calendar(value).strftime(form)}"
         row = self._parameters[setting]
         if unit and unit != row.unit:
             raise KeyError(setting)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Refused("invalid", f"{setting} is a number, not {value!r}")
         return f"{self._table.code_of['parameter']} {row.number} {row.render(value).strip()}"
+
+
+def _since_1970(moment: datetime) -> int:
+    """Microseconds of a date since 1970, of a time (which has the year 1900) since midnight."""
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return (seconds if moment.year == 1900 else round(moment.timestamp())) * 1_000_000

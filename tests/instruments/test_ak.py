@@ -213,7 +213,10 @@ def test_a_host_asks_as_the_manual_does():
     assert host.request(host.read_request("concentration")) == b"\x024AREG K0 8\x03"
     assert host.request(host.set_request("k0", 12500.25)) == b"\x024EREG K0 42 12500.25\x03"
     assert host.request(host.set_request("run", False)) == b"\x024SF02 K0\x03"
-    assert host.set_request("clock_us", 1_767_574_923_000_000) == "SF10 01:02:03"
+    assert host.set_request("clock_time", 1_767_574_923_000_000) == "SF10 01:02:03"
+    assert host.set_request("clock_date", 1_767_574_923_000_000) == "SF11 01/05/26"
+    reply = NEW.host(None).parse("AREG 390", b"\x024AREG 0 390 01:02:03\x03\r\n")
+    assert NEW.host(None).value("clock_time", reply) == (3_723_000_000, "us")
 
 
 def test_every_register_is_read_back_as_it_was_written(teom):
@@ -224,7 +227,7 @@ def test_every_register_is_read_back_as_it_was_written(teom):
         for row in spoken.table.registers.values():
             asked = f"AREG {row.code}"
             reply = host.parse(asked, whole(device, host.request(asked)))
-            if row.quantity in host._table.by_quantity and row.quantity not in ("firmware", "serial", "clock_us"):
+            if row.quantity in host._table.by_quantity and row.quantity not in ("firmware", "serial", "clock_time"):
                 assert host.value(row.quantity, reply) == (3.0, row.unit)
 
 

@@ -312,6 +312,10 @@ def test_a_host_reads_what_the_unit_tells():
         "alarms": (("E", "T"), ""), "flow": (0.0, "L/min"), "bkgd": (-1.2, "ug/m3"), "k_factor": (1.02, ""),
         "firmware": ("3236-07 5.6.0", ""), "model": ("BAM-1020", ""),
     }  # fmt: skip
+    clock = [host.value(name, asked(host, unit, host.read_request(name))) for name in ("clock_date", "clock_time")]
+    assert clock == [(START_US, "us"), (7_300_000_000, "us")]
+    with pytest.raises(ValueError, match="does not match format"):
+        host.value("clock_time", host.parse("TM", b"99:00:00*%05d\r\n" % checksum("99:00:00")))
     with pytest.raises(KeyError):
         host.read_request("filter_temp")
 

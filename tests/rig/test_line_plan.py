@@ -62,7 +62,7 @@ def test_a_fault_that_a_line_cannot_have_is_named(fault, key, words):
     ("port", "key", "words"),
     [
         ({"clients": 2}, "device.so2.port.a.clients", 'kind = "tcp"'),
-        ({"kind": "tcp", "latency": "16 ms"}, "device.so2.port.a.latency", 'kind = "serial" or kind = "rfc2217"'),
+        ({"kind": "tcp", "latency": "16 ms"}, "device.so2.port.a.latency", 'kind = "serial" or "rfc2217"'),
         ({"latency": "16 ms", "line_timing": False}, "device.so2.port.a.latency", "bytes take no time"),
         ({"parity": "even"}, "device.so2.port.a.kind", "a pty carries 8 bits without parity only"),
         ({"kind": "rfc2217", "device": "/dev/ttyUSB0"}, "device.so2.port.a.device", 'kind = "serial"'),
