@@ -194,7 +194,7 @@ class PointAnalyzer(Detector):
         if quantity in moment.held:
             return np.full(last - first, moment.held[quantity])
         values = self.report(quantity, first, last, moment)
-        clips = moment.settings["clip_negatives"] and quantity in (*self.channels, "no2")
+        clips = moment.settings.get("clip_negatives", False) and quantity in (*self.channels, "no2")
         return np.maximum(values, 0.0) if clips else values
 
     def moment(self, until_us: int) -> Moment:

@@ -258,7 +258,7 @@ def test_settings_and_clock_change_only_while_no_cycle_runs():
 
 def test_the_unit_stamps_by_its_own_clock():
     face = hours(record_s=0.0)
-    face.set_clock(face.clock_us() - 300_000_000)
+    face.clock -= 300_000_000
     assert whole(device(face=face), b"\x1bTM\r") == b"01:56:40\r\n"
 
 

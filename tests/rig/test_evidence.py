@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from instruments.catalogue import load
 from instruments.device import Command
+from instruments.protocols.dialects import own_protocols
 from rig.bench import Bench
 from rig.bench_file import parse_bench
 from rig.clock import VirtualClock
@@ -24,8 +26,8 @@ def bench(model, faults=()):
         "air": {"ambient": {"model": "city"}},
         "fault": [{"device": "unit", "at": "10 min", **fault} for fault in faults],
     }
-    if model == "43i":
-        data["device"]["unit"]["port"] = {"a": {"protocol": "clink"}}
+    for protocol in own_protocols(load(model))[:1]:
+        data["device"]["unit"]["port"] = {"a": {"protocol": protocol}}
     return Bench(parse_bench(data, "evidence"), "evidence", VirtualClock())
 
 

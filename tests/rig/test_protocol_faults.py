@@ -1,15 +1,17 @@
 """Handles over Modbus and Bayern-Hessen through what a line does wrong: bounded time, never a wrong value."""
 
-import random
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from standing import standing
 
 from rig.bench_check import check_bench_data
 from rig.errors import BadReply, DeviceTimeout, RigError
 from rig.session import open_session
 
 PROTOCOLS = ("modbus-rtu", "modbus-tcp", "hessen")
+SPOILT = (("flip", 1), ("drop", 1), ("duplicate", 0), ("junk_before", 2), ("junk_after", 2), ("truncate", 3))
 
 
 @pytest.fixture
@@ -56,12 +58,10 @@ def test_a_healthy_line_needs_no_second_try(protocol, station):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_silent_line_is_a_time_out_in_bounded_time(protocol, station):
     session, handle, line = station(protocol)
-    line.condition.silent = True
     before = session.time.now_us()
-    with pytest.raises(DeviceTimeout):
+    with standing(line, "silence"), pytest.raises(DeviceTimeout):
         handle.read("no")
     assert session.time.now_us() - before < 6_000_000
-    line.condition.silent = False
     assert right(session, "no", handle.read("no")[0])
 
 
@@ -69,14 +69,13 @@ def test_a_silent_line_is_a_time_out_in_bounded_time(protocol, station):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_late_replies_are_never_taken_for_another_s(protocol, delay_s, station):
     session, handle, line = station(protocol)
-    line.condition.delay_us = round(delay_s * 1e6)
-    for quantity in ("no", "nox", "no2", "no", "pressure" if protocol != "hessen" else "no2", "nox"):
-        try:
-            value = handle.read(quantity)[0]
-        except RigError:
-            continue
-        assert right(session, quantity, value), quantity
-    line.condition.delay_us = 0
+    with standing(line, "delay", delay_s):
+        for quantity in ("no", "nox", "no2", "no", "pressure" if protocol != "hessen" else "no2", "nox"):
+            try:
+                value = handle.read(quantity)[0]
+            except RigError:
+                continue
+            assert right(session, quantity, value), quantity
     session.time.sleep(10.0)
     for quantity in ("no", "nox", "no2"):
         try:
@@ -89,44 +88,31 @@ def test_late_replies_are_never_taken_for_another_s(protocol, delay_s, station):
 def test_a_line_one_reply_behind_tells_no_other_register_s_value(protocol, station):
     session, handle, line = station(protocol)
     assert right(session, "no", handle.read("no")[0])
-    line.condition.stale = True
     told = 0
-    for quantity in ("nox", "no2", "pressure", "nox"):
-        try:
-            assert right(session, quantity, handle.read(quantity)[0])
-        except RigError:
-            told += 1
+    with standing(line, "stale_reply"):
+        for quantity in ("nox", "no2", "pressure", "nox"):
+            try:
+                assert right(session, quantity, handle.read(quantity)[0])
+            except RigError:
+                told += 1
     assert told + handle.link.retries >= 4
-    line.condition.stale = False
     assert right(session, "no2", handle.read("no2")[0])
 
 
 @pytest.mark.parametrize("protocol", ["modbus-rtu", "hessen"])
 def test_spoilt_bytes_are_tried_again_or_told_and_never_believed(protocol, station):
     session, handle, line = station(protocol)
-    draws = random.Random(7)
-    pass_reply = line.condition.pass_reply
-
-    def spoil(reply):
-        extra, sent = pass_reply(reply)
-        kind = draws.choice(["flip", "drop", "double", "junk before", "junk after", "cut", *("none",) * 8])
-        at = draws.randrange(len(sent))
-        changed = {
-            "flip": sent[:at] + bytes((sent[at] ^ 1 << draws.randrange(8),)) + sent[at + 1 :],
-            "drop": sent[:at] + sent[at + 1 :], "double": sent + sent, "junk before": b"\xff\x00" + sent,
-            "junk after": sent + b"\x00\xff", "cut": sent[:at], "none": sent,
-        }  # fmt: skip
-        return extra, changed[kind]
-
-    line.condition.pass_reply = spoil
     told = 0
-    for quantity in ("no", "nox", "no2", "gas_mode") * 12:
-        try:
-            value = handle.read(quantity)[0]
-        except RigError:
-            told += 1
-            continue
-        assert value == "sample" if quantity == "gas_mode" else right(session, quantity, value)
+    with ExitStack() as faults:
+        for kind, severity in SPOILT:
+            faults.enter_context(standing(line, kind, severity, probability=0.15))
+        for quantity in ("no", "nox", "no2", "gas_mode") * 12:
+            try:
+                value = handle.read(quantity)[0]
+            except RigError:
+                told += 1
+                continue
+            assert value == "sample" if quantity == "gas_mode" else right(session, quantity, value)
     assert told < 24
     assert handle.link.retries > 5
 

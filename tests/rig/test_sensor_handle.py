@@ -1,6 +1,7 @@
 """Handles of sensors on the station bench: values with unit, time and status, through trouble on the line."""
 
 import pytest
+from standing import standing
 
 from instruments.device import Command
 from rig.errors import BadReply, DeviceTimeout
@@ -18,21 +19,6 @@ def station():
     session.time.sleep(900)
     yield session
     session.close()
-
-
-@pytest.fixture
-def condition(station):
-    """Gives the condition of a device's line; it is at rest again afterwards."""
-    touched = []
-
-    def of(name):
-        line = station.bench.find_line(name)
-        touched.append(line)
-        return line.condition
-
-    yield of
-    for line in touched:
-        line.condition.silent = line.condition.stale = False
 
 
 @pytest.mark.parametrize("name", SENSORS)
@@ -74,21 +60,20 @@ def test_what_the_device_does_not_have_is_none_with_a_status(station):
 
 
 @pytest.mark.parametrize("name", SENSORS)
-def test_silence_ends_in_bounded_time(station, condition, name):
-    condition(name).silent = True
+def test_silence_ends_in_bounded_time(station, name):
     before = station.time.now_us()
-    with pytest.raises(DeviceTimeout, match=name):
+    with standing(station.bench.find_line(name), "silence"), pytest.raises(DeviceTimeout, match=name):
         station.handles[name].measure()
     assert station.time.now_us() - before < 30_000_000
 
 
-def test_a_stale_reply_is_never_taken_for_another_quantity(station, condition):
+def test_a_stale_reply_is_never_taken_for_another_quantity(station):
     """A line that is one message behind: the CRC'd head tells which message came, and the retry finds the right one."""
     weather = station.handles["weather"]
     weather.measure("air_pressure")
     retries = weather.link.retries
-    condition("weather").stale = True
-    found = weather.measure("wind_speed_avg", "air_pressure")
+    with standing(station.bench.find_line("weather"), "stale_reply"):
+        found = weather.measure("wind_speed_avg", "air_pressure")
     assert weather.link.retries > retries
     assert found["air_pressure"].value == pytest.approx(
         station.bench.instruments["weather"].device.read(station.time.now_us(), "air_pressure"), abs=0.2
