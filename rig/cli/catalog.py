@@ -82,7 +82,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
         f"maker: {entry.maker}",
         f"principle: {entry.principle}",
         f"type approval: {entry.approval or 'none known'}",
-        f"protocols: {', '.join(entry.protocols) or 'none on a wire'}; in process without a wire (kind direct)",
+        f"protocols: {', '.join(protocols_of(entry)) or 'none on a wire'}; in process without a wire (kind direct)",
         "marks: read (the document itself), reported (by others), recalled (from memory, or the project's choice)",
     ):
         yield from textwrap.wrap(line, _WIDTH, subsequent_indent="  ")

@@ -1,6 +1,7 @@
 """Direct ports: a device reached in the host's own process, with the manners of one on a wire."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from instruments.device import Command
 from instruments.errors import ConfigurationErrors, Refused
 from rig.bench_check import check_bench_data
-from rig.bench_file import read_bench_data, read_bench_file
+from rig.bench_file import read_bench_file
 from rig.cli.accept import AcceptOptions, accept
 from rig.cli.serve import serve
 from rig.errors import ConfigurationError, DeviceTimeout
@@ -16,12 +17,22 @@ from rig.host.calibrator import GasRequest
 from rig.serve import ServedBench
 from rig.session import open_session
 
-BENCH = Path(__file__).parents[2] / "scenarios" / "benches" / "teledyne.toml"
+WIRED = (Path(__file__).parents[2] / "scenarios" / "benches" / "teledyne.toml").read_text()
+DIRECT = WIRED.replace('protocol = "teledyne"\nbaud = 115200', 'kind = "direct"\nprotocol = "direct"')
 
 
 @pytest.fixture
-def session():
-    opened = open_session(read_bench_file(BENCH), BENCH)
+def bench(tmp_path):
+    """The second family without wires."""
+    assert DIRECT.count('kind = "direct"') == 5
+    path = tmp_path / "direct.toml"
+    path.write_text(DIRECT)
+    return path
+
+
+@pytest.fixture
+def session(bench):
+    opened = open_session(read_bench_file(bench), bench)
     yield opened
     opened.close()
 
@@ -53,7 +64,7 @@ def test_without_power_there_is_no_answer(session):
 
 
 def test_no_line_is_laid_to_a_direct_port(session):
-    assert session.bench.line_names() == []
+    assert session.bench.line_names() == ["zero_air"]
 
 
 def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
@@ -73,7 +84,8 @@ def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
 
 
 def changed(**values):
-    data = read_bench_data(BENCH)
+    data = tomllib.loads(DIRECT)
+    del data["device"]["zero_air"]["port"]
     for path, value in values.items():
         *way, last = path.split("__")
         node = data
@@ -127,7 +139,7 @@ def test_a_served_bench_leaves_out_what_it_cannot_serve(tmp_path, capsys):
         assert f"rig serve: device.{device}.port.a is direct, reached in one process only: not served\n" in said
 
 
-def test_a_paced_run_is_refused(tmp_path):
+def test_a_paced_run_is_refused(bench, tmp_path):
     with pytest.raises(ConfigurationError, match=r"--clock: expected a bench on virtual time: device\.so2\.port\.a"):
-        accept(AcceptOptions(bench="teledyne", out=tmp_path / "out", operator="simulated", clock="paced"))
+        accept(AcceptOptions(bench=str(bench), out=tmp_path / "out", operator="simulated", clock="paced"))
     assert not (tmp_path / "out").exists()

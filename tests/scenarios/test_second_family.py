@@ -48,7 +48,7 @@ def test_the_second_family_passes_with_the_verdicts_of_the_first(tmp_path):
     assert code == first_code == 0
     assert verdicts(second) == verdicts(first)
     assert len(verdicts(second)) > 20
-    assert {device["model"] for device in second["devices"]} == {"T100", "T200", "T300", "T400", "T700"}
+    assert {device["model"] for device in second["devices"]} == {"T100", "T200", "T300", "T400", "T700", "701"}
     names = {setting["name"] for p in second["procedures"] for setting in p["settings"]}
     assert {"so2_slope", "so2_offset", "nox_offset", "ce_factor", "filter_size", "tpc", "lamp_cal"} <= names
     assert not any(name.endswith(("_coef", "_bkg")) for name in names)
@@ -88,7 +88,8 @@ def test_a_valve_that_leaks_fails_the_ozone_analyzer(tmp_path):
 
 
 def test_over_modbus_all_passes_and_a_factor_that_the_wire_cannot_set_is_noted(tmp_path):
-    wired = TELEDYNE.replace('kind = "direct"\nprotocol = "direct"', 'protocol = "modbus-rtu"')
+    analyzers, calibrator, rest = TELEDYNE.partition("[device.calibrator]")
+    wired = analyzers.replace('protocol = "teledyne"\nbaud = 115200', 'protocol = "modbus-rtu"') + calibrator + rest
     assert wired.count("modbus-rtu") == 4
     code, record = run(tmp_path, wired, devices=("nox",))
     assert code == 0, verdicts(record)

@@ -3,6 +3,7 @@
 import pytest
 
 from instruments.catalogue import load, models
+from instruments.protocols.dialects import protocols_of
 from rig.cli.catalog import catalog
 
 
@@ -47,8 +48,8 @@ def test_a_model_is_printed_in_full_with_its_sources(printed, model):
     filed = " ".join(section(lines, "key technical parameters")) if entry.key_parameters else ""
     assert filed.count("adjustable") >= sum(key.access == "adjustable" for key in entry.key_parameters.values())
     assert filed.count(" read") >= sum(key.access == "read only" for key in entry.key_parameters.values())
-    for protocol in entry.protocols:
-        assert any(line.startswith(f"{protocol} commands") for line in lines)
+    for protocol in protocols_of(entry):
+        assert any(line.startswith(f"{protocol} ") for line in lines), protocol
 
 
 def test_a_parameter_shows_value_unit_mark_and_source(printed):
