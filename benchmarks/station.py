@@ -31,8 +31,8 @@ from rig.clock import VirtualClock
 from rig.recording import record
 
 EMBEDDED = Path(__file__).parents[1] / "scenarios" / "benches" / "station.toml"
-BEYOND = {"full": ("teom", "path"), "station": ()}
-"""Devices of the embedded bench that a station does without."""
+BEYOND = {"full": ("teom", "path", "zero_air", "flow_meter", "climate_meter"), "station": ()}
+"""Devices of the embedded bench that a station does without; ``full`` has its gas from plain cylinders."""
 DAY_S = 86400
 PORTION_S = DAY_S // 4
 """How much is computed at once: the bench's own housekeeping interval."""
@@ -47,6 +47,11 @@ class Stations:
         data = tomllib.loads(EMBEDDED.read_text(encoding="utf-8"))
         for name in BEYOND[kind]:
             del data["device"][name]
+            data["certificate"].pop(name, None)
+        if kind == "full":
+            for cylinder in data["cylinder"].values():
+                for key in ("model", "pressure", "settings", "service"):
+                    cylinder.pop(key, None)
         file = parse_bench(data, str(EMBEDDED))
         self._benches = [Bench(file, str(EMBEDDED), VirtualClock(), seed) for seed in range(1, count + 1)]
         self._now = 0

@@ -127,6 +127,11 @@ class VentedManifold(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         offered = self._source.offered_lpm(first, last)
+        if not offered.any():
+            # the source is shut, as it mostly is: whoever draws here draws room air
+            room = self._room.gas(first, last)
+            rows[:COUNT], rows[TEMPERATURE], rows[PRESSURE] = room.fractions, room.temperature_c, room.pressure_hpa
+            return
         needed = np.maximum(self.demand_lpm(first, last), 1e-9)
         share = np.minimum(offered / needed, 1.0)
         source, room = self._source.gas(first, last), self._room.gas(first, last)

@@ -63,8 +63,10 @@ class Composition(MinuteSeries):
             return total
         every = MINUTE_S // _SAMPLES
         for vent in shelter.vents:
-            gas = vent.gas(first * MINUTE_S, last * MINUTE_S).fractions
             flow = vent.spilled_lpm(first * MINUTE_S, last * MINUTE_S)
+            if not flow.any():
+                continue  # what is so but for the hours of a check
+            gas = vent.gas(first * MINUTE_S, last * MINUTE_S).fractions
             for begin in range(every - 1, MINUTE_S, every):
                 total += gas[:, begin::MINUTE_S] * flow[begin::MINUTE_S]
         return total * (share / _SAMPLES / 60_000.0 / shelter.volume_m3)
@@ -148,7 +150,10 @@ class OpenVent:
 
     def spilled_lpm(self, first: int, last: int) -> FloatArray:
         """Flow that leaves through the vent, L/min."""
-        return np.asarray(np.maximum(self._supply.offered_lpm(first, last) - self._drawn.demand_lpm(first, last), 0.0))
+        offered = self._supply.offered_lpm(first, last)
+        if not offered.any():
+            return np.zeros(last - first)
+        return np.asarray(np.maximum(offered - self._drawn.demand_lpm(first, last), 0.0))
 
     def on_change(self, listener: GasListener) -> None:
         """Tell ``listener`` when what the supply gives is no longer what it was."""

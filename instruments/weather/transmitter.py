@@ -177,9 +177,11 @@ class WeatherTransmitter(Unit):
         rows: dict[str, FloatArray],
     ) -> None:  # fmt: skip
         """Counters of rain: amount and time since the reset, and all that was ever felt."""
-        scatter = 1.0 + self._rain_scatter * interpolated(self._drops, first, last, 60)
-        felt = air.rain_mm_h * (1.0 - hidden.rain_blocked) * self.share("rain_cover", first, last) * scatter
-        felt = np.where(ice > _ICED, 0.0, felt)
+        felt = np.zeros(last - first)
+        if air.rain_mm_h.any():
+            scatter = 1.0 + self._rain_scatter * interpolated(self._drops, first, last, 60)
+            felt = air.rain_mm_h * (1.0 - hidden.rain_blocked) * self.share("rain_cover", first, last) * scatter
+            felt = np.where(ice > _ICED, 0.0, felt)
         felt += hidden.vibration_mm_h * (air.speed_m_s / 10.0) ** 2 * (air.speed_m_s > 3.0)
         felt = np.where(felt > 0.05, felt, 0.0) * self.powered
         hits = np.where(ice > _ICED, 0.0, hidden.hail_hits_cm2_h * (1.0 - hidden.rain_blocked)) * self.powered
@@ -189,6 +191,10 @@ class WeatherTransmitter(Unit):
     def _count(self, what: str, felt: FloatArray, first: int, rows: dict[str, FloatArray]) -> None:
         """What falls by the hour, its sum, its time and its peak since the reset."""
         rows[f"{what}_felt"] = felt
+        if not felt.any():  # what is nearly always so: nothing falls
+            for counter in ("total", "seconds", "highest"):
+                rows[f"{what}_{counter}"] = np.full(len(felt), self.before(f"{what}_{counter}", first, 0.0))
+            return
         rows[f"{what}_total"] = counted(felt / 3600.0, self.before(f"{what}_total", first, 0.0))
         rows[f"{what}_seconds"] = counted((felt > 0.0).astype(float), self.before(f"{what}_seconds", first, 0.0))
         highest = np.maximum.accumulate(np.concatenate(([self.before(f"{what}_highest", first, 0.0)], felt)))
