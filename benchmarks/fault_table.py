@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fault_settings import CLOCKS, SETTINGS, setting_of  # it stands beside this file
+from fault_settings import CLOCKS, SETTINGS, gas_twins, setting_of  # it stands beside this file
 
 from instruments.catalogue import load, models
 from rig.fault_library import library
@@ -79,8 +79,8 @@ def _last(before: list[Any], after: list[Any]) -> str | None:
 
 @cache
 def model_of(design: str) -> str:
-    """A model of a design."""
-    return next(name for name in models() if load(name).design == design)
+    """A model of a design: the one that the twins are, or the first."""
+    return gas_twins.MODELS.get(design) or next(name for name in models() if load(name).design == design)
 
 
 def cases() -> list[tuple[str, str]]:
