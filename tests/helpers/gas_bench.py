@@ -3,9 +3,8 @@ standard; for tests."""
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
+from rig_commands import changed
 
 from rig.bench import Bench
 from rig.bench_check import check_bench_data
@@ -44,17 +43,7 @@ def routine(at, device, every=None, **settings):
 
 def data(**parts):
     """The bench's data, with sections put in or, with None, taken out: ``device__so2__hidden={...}``."""
-    made = copy.deepcopy(DATA)
-    for path, value in parts.items():
-        *way, last = path.split("__")
-        node = made
-        for part in way:
-            node = node.setdefault(part, {})
-        if value is None:
-            del node[last]
-        else:
-            node[last] = value
-    return made
+    return changed(DATA, **parts)
 
 
 def open_bench(made, seed=1):

@@ -1,4 +1,4 @@
-"""Ends of a protocol over an instrument that is a bag of values, and how to feed them."""
+"""Ends of a protocol over an instrument that is a bag of values."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ def device_of(model, face, protocol="modbus-rtu", number=None, **options):
 def host_of(model, protocol="modbus-rtu", number=None, **options):
     """The host's end of one line."""
     return dialect(load(model), protocol).host_with(number, options)
-
-
-def fed(device, data, *, cut=None):
-    """Replies to ``data``, fed whole or ``cut`` bytes at a time."""
-    size = cut or max(len(data), 1)
-    return [reply for at in range(0, len(data), size) for reply in device.receive(data[at : at + size])]
 
 
 def asked(host, device, text):

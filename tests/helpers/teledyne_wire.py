@@ -1,9 +1,9 @@
 """The bench of the second family with every box of Teledyne's on a wire, and a T700 as its calibrator."""
 
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from rig_commands import ROOT
+
 SPEAKERS = ("T100", "T200", "T300", "T400", "T700")
 
 

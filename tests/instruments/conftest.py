@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faces import BagFace, face_of
 
 from instruments.device import Value
-from instruments.errors import RefusalReason, Refused
 from instruments.protocols.clink_table import ClinkTable, load
 
 CATALOGUE = Path(__file__).parents[2] / "instruments" / "catalogue"
-START_US = 1_767_571_200_000_000  # 2026-01-05 00:00
-DAY_US = 86_400_000_000
 
 COMMON: dict[str, Value] = {
     "mode": "remote", "gas_mode": "sample", "gas_unit": "ppb", "averaging_time": 60, "range": 500.0,
@@ -53,52 +51,6 @@ OWN["49i-PS"] = {**OWN["49i"], "ozone": 150.0}
 MODELS = tuple(OWN)
 
 
-class BagFace:
-    """An instrument that has the values put into it, and keeps what it is told."""
-
-    def __init__(self, values: dict[str, Value], now_us: int = 2 * DAY_US) -> None:
-        self.values = values
-        self.past: dict[int, dict[str, Value]] = {}
-        self.applied: list[tuple[str, Value]] = []
-        self.refuses: dict[str, RefusalReason] = {}
-        self._now_us = now_us
-        self.set_clock(START_US + now_us)
-
-    def set_clock(self, clock_us: int) -> None:
-        self._offset_us = clock_us - self._now_us
-
-    def remember(self, clock_us: int, values: dict[str, Value]) -> None:
-        """Give the instrument a past, at a reading of its clock."""
-        self.past[clock_us - self._offset_us] = values
-
-    def read(self, quantity: str) -> Value:
-        return self.values[quantity]
-
-    def read_at(self, quantity: str, t_us: int) -> Value:
-        past = self.past.get(t_us, {})
-        return past[quantity] if quantity in past else self.values[quantity]
-
-    def apply(self, name: str, value: Value) -> None:
-        if name in self.refuses:
-            raise Refused(self.refuses[name])
-        self.applied.append((name, value))
-        if name == "clock_us":
-            assert isinstance(value, int)
-            self.set_clock(value)
-        elif name in self.values:
-            self.values[name] = value
-
-    def now_us(self) -> int:
-        return self._now_us
-
-    def clock_us(self) -> int:
-        return self._now_us + self._offset_us
-
-    def until(self, now_us: int) -> None:
-        """Let time go on."""
-        self._now_us = now_us
-
-
 def catalogue_file(model: str) -> Path:
     """The file with a model's command table."""
     return CATALOGUE / f"{model}.toml"
@@ -109,27 +61,7 @@ def bag_face() -> Callable[..., BagFace]:
     """Makes the face of a healthy instrument of a model, with some values changed."""
 
     def make(model: str, **changes: Value) -> BagFace:
-        return BagFace({**COMMON, "model": model, **OWN[model], **changes})
-
-    return make
-
-
-@pytest.fixture
-def bag_of() -> Callable[..., BagFace]:
-    """Makes the face of an instrument that has just the values given."""
-
-    def make(values: dict[str, Value]) -> BagFace:
-        return BagFace(dict(values))
-
-    return make
-
-
-@pytest.fixture
-def face_of() -> Callable[..., BagFace]:
-    """Makes the face of an instrument that has just these values."""
-
-    def make(**values: Value) -> BagFace:
-        return BagFace({"alarms": (), "powered": True, **values})
+        return face_of(**{**COMMON, "model": model, **OWN[model], **changes})
 
     return make
 

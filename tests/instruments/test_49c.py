@@ -44,9 +44,9 @@ def test_a_sum_has_no_star(face):
 def test_a_request_within_a_quarter_of_a_second_is_lost(face):
     device = SPOKEN.box(face).line("serial", {}, None)
     assert device.receive(b"\xb1o3\r\xb1o3\r") == [b"o3 5057E-1 ppb\r"]
-    face._now_us += 249_000
+    face.at_us += 249_000
     assert device.receive(b"\xb1o3\r") == []
-    face._now_us += 1_000
+    face.at_us += 1_000
     assert device.receive(b"\xb1o3\r") == [b"o3 5057E-1 ppb\r"]
 
 

@@ -1,6 +1,7 @@
 """C-Link of the 5014i: concentrations in the box's unit, flags, records, what may be set; read back by the host."""
 
 import pytest
+from faces import face_of
 from feeding import each_way, whole
 
 from instruments import catalogue
@@ -41,11 +42,11 @@ def wire(face, transport="serial"):
 
 @each_way
 @pytest.mark.parametrize(("request_bytes", "reply"), EXCHANGES)
-def test_exchange(request_bytes, reply, feed, face_of):
+def test_exchange(request_bytes, reply, feed):
     assert feed(wire(face_of(**VALUES)), request_bytes) == reply
 
 
-def test_in_milligrams_a_host_still_reads_micrograms(face_of):
+def test_in_milligrams_a_host_still_reads_micrograms():
     device, host = wire(face_of(**{**VALUES, "gas_unit": "mg/m3"})), SPOKEN.host(None)
     raw = whole(device, host.request("pm"))
     assert raw == b"pm 1.410E-02 mg/m3\r"
@@ -54,7 +55,7 @@ def test_in_milligrams_a_host_still_reads_micrograms(face_of):
         host.value("concentration", host.parse("pm", b"pm 1.410E-02 ppb\r"))
 
 
-def test_records_and_flags_of_alarms(face_of):
+def test_records_and_flags_of_alarms():
     device = wire(face_of(**{**VALUES, "alarms": ("flow:low", "tape_fault:high")}))
     assert whole(device, b"\xb2erec\r").split(b" flags ")[1].startswith(b"10001040 PM 14.100  1 24Hr Avg PM 12.500  1")
     host = SPOKEN.host(None)

@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from faces import START_US, face_of
 from feeding import each_way, whole
 from hypothesis import given
 from hypothesis import strategies as st
-from steady import steady_face
 
 from instruments import catalogue
 from instruments.build import build_unit
@@ -58,7 +58,7 @@ SILENT = [
 
 
 @pytest.fixture
-def teom(face_of):
+def teom():
     def make(options=None, memory=None, dialect_=OLD, **values):
         face = face_of(
             **{
@@ -108,7 +108,7 @@ def test_clients_find_what_they_look_for(teom):
 def test_a_request_that_stops_halfway_is_forgotten(teom):
     face, device = teom()
     device.receive(b"\x024AREG K0")
-    face._now_us += 6_000_000
+    face.at_us += 6_000_000
     assert device.receive(b" 8\x03") == []
 
 
@@ -129,7 +129,7 @@ def test_rs232_set_to_none_is_silent_until_power_comes_back(teom):
     assert whole(device, b"\x024AKID K0\x03") == b"\x024AKID 0 1400 3.20\x03\r\n"
 
 
-def test_ports_differ_in_station_channel_and_line_ends(face_of):
+def test_ports_differ_in_station_channel_and_line_ends():
     face = face_of(concentration=16.694, status=0.0)
     line = NEW.box(face).line("serial", {"channel": "2", "crlf": False}, 49)
     assert whole(line, b"\x021AREG 2 245\x03") == b"\x021AREG 0 245 16.694\x03"
@@ -140,10 +140,10 @@ def test_ports_differ_in_station_channel_and_line_ends(face_of):
 def test_records_are_given_from_the_pointer_on(teom):
     memory = AkMemory()
     face, device = teom(memory=memory)
-    face._now_us = 2 * HOUR_US + 60_000_000
-    face.set_clock(1_767_571_200_000_000 + face._now_us)
+    face.at_us = 2 * HOUR_US + 60_000_000
+    face.set_clock(START_US + face.at_us)
     values = {"concentration": 1.5, "concentration_30min": 2.5, "concentration_1h": 3.5, "status": 4.0}
-    face.remember(1_767_571_200_000_000 + 2 * HOUR_US, values)
+    face.remember(START_US + 2 * HOUR_US, values)
     assert whole(device, b"\x024SSTO K0 E\x03") == b"\x024SSTO 0\x03\r\n"
     assert whole(device, b"\x024ASTO K0 5\x03") == b"\x024ASTO 0 0\x03\r\n"
     whole(device, b"\x024SSTO K0 -1\x03")
@@ -195,7 +195,7 @@ def test_a_model_without_such_a_line_prints_none(teom):
 def test_whatever_comes_it_answers_by_its_rules_or_is_silent_and_recovers(pieces):
     """Whatever comes in, the device answers by its rules or stays silent, never raises, never grows, and recovers."""
     values = {row.quantity: 1.0 for row in OLD.table.registers.values()}
-    face = steady_face(**{**values, "concentration": 16.694, "run": False, "firmware": "3.20"})
+    face = face_of(**{**values, "concentration": 16.694, "run": False, "firmware": "3.20"})
     device = AkDevice(OLD.table, face, 52)
     for piece in pieces:
         for reply in device.receive(piece):

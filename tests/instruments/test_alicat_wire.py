@@ -1,9 +1,10 @@
 """The Alicat's wire, byte for byte; what PyPI's alicat does with it stands in tests/system."""
 
 import pytest
+from faces import face_of
+from feeding import WAYS, talked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wires import WAYS, fed
 
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -40,9 +41,9 @@ CONVERSATION = [
 
 
 @pytest.fixture
-def meter(bag_of):
+def meter():
     def make(number=None, model=DIALECT, **changes):
-        face = bag_of({**STATE, **changes})
+        face = face_of(**{**STATE, **changes})
         return face, model.box(face).line("serial", {}, number)
 
     return make
@@ -51,7 +52,7 @@ def meter(bag_of):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_conversation(meter, way):
     face, device = meter()
-    replies = fed(device, [request for request, _ in CONVERSATION], way)
+    replies = talked(device, [request for request, _ in CONVERSATION], way)
     assert replies == [reply for _, reply in CONVERSATION if reply]
     assert face.applied == [("gas", "N2"), ("gas", "Air"), ("tare_flow", True), ("buttons_locked", True),
                             ("buttons_locked", False)]  # fmt: skip
@@ -92,7 +93,7 @@ def test_streaming_has_frames_without_a_letter_until_it_gets_one(meter):
     start = face.now_us()
     said = []
     for _ in range(3):
-        face.until(device.next_output_us())
+        face.at_us = device.next_output_us()
         said.append((face.now_us() - start, device.output()))
     assert said == [(n * 200_000, [FRAME[2:]]) for n in (1, 2, 3)]
     assert device.receive(b"A\r") == []

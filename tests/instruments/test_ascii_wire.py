@@ -3,9 +3,10 @@
 import math
 
 import pytest
+from faces import face_of
+from feeding import WAYS, talked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wires import WAYS, fed
 
 from instruments.build import build_unit
 from instruments.catalogue import load, models
@@ -48,18 +49,18 @@ def table(**changes):
 
 
 @pytest.fixture
-def gauge(bag_of):
+def gauge():
     def make(made=None, number=7, **changes):
-        face = bag_of({"level": 1.5, "door": False, "limit": 3.0, "beep": True, **changes})
+        face = face_of(**{"level": 1.5, "door": False, "limit": 3.0, "beep": True, **changes})
         return face, AsciiDevice(made or table(), face, number), AsciiHost(made or table(), number)
 
     return make
 
 
 @pytest.fixture
-def balance(bag_of):
+def balance():
     def make(**changes):
-        face = bag_of({"reading": 146.27, "stable": 1.0, "room_temp": 20.1, "serial": "B5-77", "model": "balance-5",
+        face = face_of(**{"reading": 146.27, "stable": 1.0, "room_temp": 20.1, "serial": "B5-77", "model": "balance-5",
                        "firmware": "1.0", **changes})  # fmt: skip
         return face, BALANCE.box(face).line("serial", {}, None)
 
@@ -69,7 +70,7 @@ def balance(bag_of):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_balance_speaks_sics(balance, way):
     face, device = balance()
-    assert fed(device, [request for request, _ in SICS], way) == [reply for _, reply in SICS]
+    assert talked(device, [request for request, _ in SICS], way) == [reply for _, reply in SICS]
     assert face.applied == [("zero_balance", True), ("adjust", True)]
 
 
@@ -101,7 +102,7 @@ def test_address_check_scale_words_and_refusals(gauge, way):
         return text + b"*%02X\r" % _xor(text)
 
     requests = [summed(request.partition(b"*")[0]) if b"%" in request else request for request, _ in talk]
-    assert fed(device, requests, way) == [summed(reply) for _, reply in talk if reply]
+    assert talked(device, requests, way) == [summed(reply) for _, reply in talk if reply]
     assert face.applied == [("limit", 4.5), ("zero", True)]
 
 
@@ -180,7 +181,7 @@ def test_whatever_comes_in_it_answers_by_its_rules_and_recovers(gauge, pieces):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_each_table_of_the_catalogue_is_whole(name, bag_of):
+def test_each_table_of_the_catalogue_is_whole(name):
     """Quantities that the model has, in its units; each report of the device is read back by the host."""
     entry = load(name)
     made = dialect(entry, "ascii")
@@ -190,7 +191,7 @@ def test_each_table_of_the_catalogue_is_whole(name, bag_of):
     assert {key: units[key] for key in made.table.rows.unit} == made.table.rows.unit
     assert len(list(made.told())) == len(made.table.rows.command)
     values = dict.fromkeys(unit.quantities(), 1.0) | unit.settings | unit.texts | {"alarms": ("a:low", "b:high")}
-    face = bag_of(values)
+    face = face_of(**values)
     device, host = made.box(face).line("serial", {}, None), made.host(None)
     for one in made.table.exact.values():
         if one.reply is None or one.row.apply:
@@ -204,11 +205,11 @@ def test_each_table_of_the_catalogue_is_whole(name, bag_of):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_each_setting_of_the_catalogue_s_tables_can_be_set_through_them(name, bag_of):
+def test_each_setting_of_the_catalogue_s_tables_can_be_set_through_them(name):
     entry = load(name)
     made = dialect(entry, "ascii")
     unit = build_unit(entry, "x", 1)
-    face = bag_of(dict(unit.settings))
+    face = face_of(**unit.settings)
     device, host = made.box(face).line("serial", {}, None), made.host(None)
     for setter in made.table.setters:
         setting = setter.request.placeholders[0].quantity

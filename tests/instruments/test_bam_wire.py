@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from faces import START_US, BagFace
 from feeding import each_way, whole
 from hypothesis import given
 from hypothesis import strategies as st
-from steady import START_US, steady_face
 
 from instruments import catalogue
 from instruments.build import build_unit
@@ -30,15 +30,11 @@ HOUR = {
 }  # fmt: skip
 
 
-class Hours:
+class Hours(BagFace):
     """A BAM-1020 at 02:01:40 with records at one and two o'clock; letters and sample of BAM-1020-9800 Rev W."""
 
-    def __init__(self, face):
-        self.values, self.clock, self.applied = face.values, face.clock, []
-        self.now, self.refuses = 2 * HOUR_US + 100_000_000, set()
-
     def read(self, quantity):
-        return self.read_at(quantity, self.now)
+        return self.read_at(quantity, self.at_us)
 
     def read_at(self, quantity, t_us):
         if quantity == "record_s":
@@ -51,29 +47,14 @@ class Hours:
             return 16.7 if 540_000_000 < t_us % HOUR_US <= 3_060_000_000 else 0.0
         return self.values[quantity]
 
-    def apply(self, name, value):
-        if name in self.refuses:
-            raise Refused("too high", name)
-        self.applied.append((name, value))
-        if name == "clock_us":
-            self.clock = value - self.now
-        else:
-            self.values[name] = value
-
-    def now_us(self):
-        return self.now
-
-    def clock_us(self):
-        return self.now + self.clock
-
 
 def hours(**values):
     settings = {row.quantity: 1.0 for row in DIALECT.table.parameters.values()}
-    face = steady_face(**{
+    values = {
         **settings, **HOUR, "phase": 3.0, "maintenance": False, "firmware": "3236-07 5.6.0", "model": "BAM-1020",
         "ambient_temp": 20.0, "ambient_pressure": 1000.0, "flow": 16.7, **values,
-    })  # fmt: skip
-    return Hours(face)
+    }  # fmt: skip
+    return Hours(values, 2 * HOUR_US + 100_000_000)
 
 
 def device(options=None, face=None):
@@ -215,9 +196,9 @@ def test_the_prompt_goes_after_idle_minutes_and_half_a_command_after_seconds():
     face = hours()
     unit = device(face=face)
     whole(unit, b"\r\r\x1bR")
-    face.now += 6_000_000
+    face.at_us += 6_000_000
     assert whole(unit, b"V\r\r\r5").endswith(b"*01/05/2026 02:01:46\r\n")
-    face.now += 301_000_000
+    face.at_us += 301_000_000
     assert whole(unit, b"5") == b""
 
 
@@ -248,7 +229,7 @@ def test_settings_and_clock_change_only_while_no_cycle_runs():
     unit = device(face=face)
     assert whole(unit, b"\x1bPR 6 0.0012\r") == b"PR 6, BKGD mg/m3, 0.0012\r\n"
     assert face.applied == [("bkgd", 1.2)]
-    face.refuses.add("k_factor")
+    face.refuses["k_factor"] = "too high"
     assert whole(unit, b"\x1bPR 5 9\r") == b"PR 5, K FACTOR, RANGE\r\n"
     assert whole(unit, b"\x1bPR 5 nine\r") == b"PR 5, K FACTOR, RANGE\r\n"
     assert whole(unit, b"\x1bTM 03:04:05\r") == b"03:04:05\r\n"
@@ -258,18 +239,18 @@ def test_settings_and_clock_change_only_while_no_cycle_runs():
 
 def test_the_unit_stamps_by_its_own_clock():
     face = hours(record_s=0.0)
-    face.clock -= 300_000_000
+    face.set_clock(face.clock_us() - 300_000_000)
     assert whole(device(face=face), b"\x1bTM\r") == b"01:56:40\r\n"
 
 
 def test_the_printer_port_prints_each_hour_once_and_hears_nothing():
     face = hours()
-    face.now = 2 * HOUR_US - 90_000_000
+    face.at_us = 2 * HOUR_US - 90_000_000
     printer = device(BamOptions(printer=True), face)
     assert whole(printer, b"\r\r\x1bRV\r") == b""
     said = []
     for _ in range(4):
-        face.now = printer.next_output_us()
+        face.at_us = printer.next_output_us()
         said += printer.output()
     assert said == [b"01/05/26 02:00:00, +00.084,+0.834\r\n"]
     assert device().next_output_us() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from feeding import fed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,12 +61,6 @@ EXCHANGES = [
 SILENT = [b"\xacso2\r", b"so2\r", A43 + b"\r", b"\r\r\r", b"\xab\xacso2\r", A43 + b"x" * (REQUEST_LIMIT + 1) + b"\r"]
 
 
-def feed(device: ClinkDevice, data: bytes, *, byte_by_byte: bool) -> list[bytes]:
-    if not byte_by_byte:
-        return device.receive(data)
-    return [reply for i in range(len(data)) for reply in device.receive(data[i : i + 1])]
-
-
 @pytest.fixture
 def so2(clink_tables, bag_face):
     def make(transport="serial", options=None, **changes):
@@ -75,21 +70,21 @@ def so2(clink_tables, bag_face):
     return make
 
 
-@pytest.mark.parametrize("byte_by_byte", [False, True])
+@pytest.mark.parametrize("cut", [None, 1])
 @pytest.mark.parametrize(("request_bytes", "reply"), EXCHANGES)
-def test_exchange(request_bytes, reply, byte_by_byte, so2):
-    assert feed(so2()[1], request_bytes, byte_by_byte=byte_by_byte) == [reply]
+def test_exchange(request_bytes, reply, cut, so2):
+    assert fed(so2()[1], request_bytes, cut=cut) == [reply]
 
 
-@pytest.mark.parametrize("byte_by_byte", [False, True])
+@pytest.mark.parametrize("cut", [None, 1])
 @pytest.mark.parametrize(
     "junk", [b"", b"\x00\xff", b"junk\xfe", b"\xab\xab", b"so2 so2 so2\xb1oops\r", A43 + b"y" * 5000]
 )
 @pytest.mark.parametrize("data", SILENT)
-def test_silence_and_then_the_next_valid_request(data, junk, byte_by_byte, so2):
+def test_silence_and_then_the_next_valid_request(data, junk, cut, so2):
     _, device = so2()
-    assert feed(device, data, byte_by_byte=byte_by_byte) == []
-    assert feed(device, junk + A43 + b"so2\r", byte_by_byte=byte_by_byte) == [b"so2 1.234E+01 ppb\r"]
+    assert fed(device, data, cut=cut) == []
+    assert fed(device, junk + A43 + b"so2\r", cut=cut) == [b"so2 1.234E+01 ppb\r"]
 
 
 def test_glued_requests_are_answered_one_by_one(so2):
@@ -251,7 +246,7 @@ def test_no_record_before_the_bench_began_or_without_power(so2):
     face, device = so2("tcp")
     face.remember(face.clock_us() - 3_600_000_000, {"powered": False})
     assert stamps(device.receive(b"lrec 3 3\r")[0]) == ["21:00 01-06-26", "22:00 01-06-26", "00:00 01-07-26"]
-    face._now_us = 2 * 3_600_000_000
+    face.at_us = 2 * 3_600_000_000
     assert device.receive(b"no of lrec\r") == [b"no of lrec 3 recs\r"]
 
 

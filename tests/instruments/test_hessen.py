@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from feeding import fed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protocol_ends import asked, device_of, fed, host_of
+from protocol_ends import asked, device_of, host_of
 
 from instruments import catalogue
 from instruments.build import build_unit

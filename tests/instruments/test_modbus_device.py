@@ -3,9 +3,10 @@
 import struct
 
 import pytest
+from feeding import fed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protocol_ends import crc, device_of, fed
+from protocol_ends import crc, device_of
 
 from instruments.protocols.modbus_frames import RtuReader, TcpReader
 
@@ -173,10 +174,10 @@ def test_half_a_frame_is_forgotten_after_a_silence(byte_us, gap_us, answered, bo
     device.pace(byte_us)
     request = hexed(EXCHANGES[0][2])
     assert device.receive(request[:5]) == []
-    face._now_us += round(gap_us + 3 * byte_us)
+    face.at_us += round(gap_us + 3 * byte_us)
     replies = device.receive(request[5:])
     assert replies == ([hexed(EXCHANGES[0][3])] if answered else [])
-    face._now_us += 2_000_000
+    face.at_us += 2_000_000
     assert device.receive(request) == [hexed(EXCHANGES[0][3])]
 
 
@@ -251,7 +252,7 @@ def test_whatever_comes_it_answers_by_its_rules_or_is_silent_and_recovers(data, 
         assert len(reader._undecided) + sum(map(len, reader._ends.values())) <= 260
     else:
         assert isinstance(reader, TcpReader)
-    face._now_us += 3_000_000
+    face.at_us += 3_000_000
     if protocol == "modbus-rtu":
         assert device.receive(hexed(EXCHANGES[0][2])) == [hexed(EXCHANGES[0][3])]
     else:

@@ -3,9 +3,10 @@
 import math
 
 import pytest
+from faces import face_of
+from feeding import WAYS, talked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wires import WAYS, fed
 
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -64,9 +65,9 @@ CONVERSATION = [
 
 
 @pytest.fixture
-def meter(bag_of):
+def meter():
     def make(options=None, **changes):
-        face = bag_of({**GUIDE, **changes})
+        face = face_of(**{**GUIDE, **changes})
         return face, DIALECT.box(face).line("serial", options or {}, None)
 
     return make
@@ -75,7 +76,7 @@ def meter(bag_of):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_conversation(meter, way):
     face, device = meter()
-    replies = fed(device, [request for request, _ in CONVERSATION], way)
+    replies = talked(device, [request for request, _ in CONVERSATION], way)
     assert replies == [reply for _, reply in CONVERSATION if reply]
     assert ("set_clean_reference", True) in face.applied
 
@@ -110,11 +111,11 @@ def test_automatic_messages_rest_while_the_operator_s_line_is_open(meter):
     face, device = meter({"interval": 15})
     start = face.now_us()
     assert device.next_output_us() == start + 15_000_000
-    face.until(start + 15_000_000)
+    face.at_us = start + 15_000_000
     assert device.output() == [MESSAGE]
     device.receive(b"OPEN\r")
     assert device.next_output_us() == start + 90_000_000  # 15 s and the minute of the open line
-    face.until(start + 80_000_000)
+    face.at_us = start + 80_000_000
     assert device.receive(b"STA\r") == []  # it has closed of itself
     device.receive(b"OPEN\rCLOSE\r")
     assert device.next_output_us() == start + 90_000_000

@@ -3,9 +3,10 @@
 import math
 
 import pytest
+from faces import face_of
+from feeding import WAYS, talked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wires import WAYS, fed
 
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -62,9 +63,9 @@ CRCS = ["0r1Goe", "0r2Gje", "0r3Kid", "0r5Kcd", "0r0Kld", "0rBVT", "0r2,Ta=22.7C
 
 
 @pytest.fixture
-def transmitter(bag_of):
+def transmitter():
     def make(options=None, number=None, **changes):
-        face = bag_of({**GUIDE, **changes})
+        face = face_of(**{**GUIDE, **changes})
         return face, DIALECT.box(face).line("serial", options or {}, number)
 
     return make
@@ -73,7 +74,7 @@ def transmitter(bag_of):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_guides_conversation(transmitter, way):
     _, device = transmitter()
-    replies = fed(device, [request for request, _ in CONVERSATION], way)
+    replies = talked(device, [request for request, _ in CONVERSATION], way)
     assert replies == [reply for _, reply in CONVERSATION if reply]
 
 
@@ -106,7 +107,7 @@ def test_real_clients_start_up(transmitter):
     assert device.receive(b"0XU,C=2,I=0,M=P\r\n") == [b"0XU,C=2,I=0,M=P\r\n"]
     assert device.receive(b"0R0\r\n")[0].count(b"=") == 8
     assert b",M=a" in device.receive(b"0XU,M=a\r\n")[0]
-    face.until(2 * DAY_US + 60_000_000)
+    face.at_us = 2 * DAY_US + 60_000_000
     assert [line[:3] for line in device.output()] == [b"0r1", b"0r2", b"0r3", b"0r5"]
     # NOAA's opens with an SDI-12 form, stray terminators and a reset of the mode
     replies = device.receive(b"\r\n0XU,I=0,M=P\r\n!0XXU,I=0!?\r\n")
@@ -135,7 +136,7 @@ def test_automatic_messages_come_at_multiples_of_their_intervals(transmitter):
     device.receive(b"0SU,R=00000000&11000000\r\n")
     said = []
     while (due := device.next_output_us()) <= 2 * DAY_US + 60_000_000:
-        face.until(due)
+        face.at_us = due
         said += [((due - 2 * DAY_US) / 1e6, line[:3].decode()) for line in device.output()]
     assert said == [
         (10.0, "0R1"), (20.0, "0R1"), (30.0, "0R1"), (30.0, "0R0"), (40.0, "0R1"), (50.0, "0R1"),
@@ -200,7 +201,7 @@ def test_sdi12_measures_first_and_tells_then(transmitter):
     # six values after three seconds, which the service request announces
     assert device.receive(b"0M1!") == [b"00036\r\n"]
     assert device.next_output_us() == start + 3_000_000
-    face.until(start + 3_000_000)
+    face.at_us = start + 3_000_000
     assert device.output() == [b"0\r\n"]
     assert device.next_output_us() is None
     assert device.receive(b"0D0!0D1!") == [b"0+236+283+031+0.0+1.0+2.2\r\n", b"0\r\n"]
@@ -208,13 +209,13 @@ def test_sdi12_measures_first_and_tells_then(transmitter):
     assert device.receive(b"0CC!") == [b"000308\r\n"]
     assert device.next_output_us() is None
     assert device.receive(b"0D0!") == [b"0" + printable(crc16(b"0")).encode() + b"\r\n"]  # nothing there yet
-    face.until(start + 6_000_000)
+    face.at_us = start + 6_000_000
     text = b"0+283+1.0+23.6-9999+1026.6+0.10+25.9+12.0"
     assert device.receive(b"0D0!") == [text + printable(crc16(text)).encode() + b"\r\n"]
     # a command before the data are there stops the measurement
     device.receive(b"0M!")
     device.receive(b"0!")
-    face.until(start + 10_000_000)
+    face.at_us = start + 10_000_000
     assert device.next_output_us() is None
     assert device.receive(b"0D0!") == [b"0\r\n"]
     # settings in SDI-12's form; back to ASCII, under another address

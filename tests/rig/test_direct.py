@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from rig_commands import changed
 
 from instruments.device import Command
 from instruments.errors import ConfigurationErrors, Refused
@@ -83,16 +84,10 @@ def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
         box.set("ozone", 1.0, "umol/mol")
 
 
-def changed(**values):
+def direct_data(**values):
     data = tomllib.loads(DIRECT)
     del data["device"]["zero_air"]["port"]
-    for path, value in values.items():
-        *way, last = path.split("__")
-        node = data
-        for part in way:
-            node = node.setdefault(part, {})
-        node[last] = value
-    return data
+    return changed(data, **values)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +100,14 @@ def changed(**values):
 )  # fmt: skip
 def test_what_a_direct_port_cannot_have_is_named(values, words):
     with pytest.raises(ConfigurationErrors) as caught:
-        check_bench_data(changed(**values), "bench.toml")
+        check_bench_data(direct_data(**values), "bench.toml")
     assert len(caught.value.errors) == 1
     for word in words:
         assert word in str(caught.value)
 
 
 def test_direct_and_serial_ports_on_one_box_both_work(tmp_path):
-    data = changed(device__calibrator__port={"a": {"kind": "direct", "protocol": "direct"}})
+    data = direct_data(device__calibrator__port={"a": {"kind": "direct", "protocol": "direct"}})
     path = tmp_path / "bench.json"
     path.write_text(json.dumps(data, default=str))
     with pytest.raises(ConfigurationError, match="direct ones only"):
@@ -127,7 +122,7 @@ def test_direct_and_serial_ports_on_one_box_both_work(tmp_path):
 def test_a_served_bench_leaves_out_what_it_cannot_serve(tmp_path, capsys):
     served_too = {"device__calibrator__model": "146i", "device__calibrator__port__a": {"protocol": "clink"}}
     path = tmp_path / "bench.json"
-    path.write_text(json.dumps(changed(**served_too), default=str))
+    path.write_text(json.dumps(direct_data(**served_too), default=str))
     file = read_bench_file(path)
     with ServedBench(file, path, tmp_path, 1.0, None) as served:
         data = served.endpoints_data()

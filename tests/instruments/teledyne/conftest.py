@@ -2,6 +2,7 @@
 
 import calendar
 
+import feeding
 import pytest
 
 from instruments.catalogue import load
@@ -61,8 +62,7 @@ class Set:
         return self.box.line("serial", {**self.dialect.options, **(options or {})}, None)
 
     def say(self, data, *, byte_by_byte=False):
-        pieces = [data[i : i + 1] for i in range(len(data))] if byte_by_byte else [data]
-        return b"".join(reply for piece in pieces for reply in self.device.receive(piece))
+        return (feeding.byte_by_byte if byte_by_byte else feeding.whole)(self.device, data)
 
 
 @pytest.fixture

@@ -193,11 +193,11 @@ def test_a_secured_port_wants_a_logon_and_forgets_it_after_an_hour(boxes):
     assert box.say(b"LOGON 123456\r") == f"L {H} LOGON FAILED\r\n".encode()
     assert box.say(b"T SO2\r") == required
     assert box.say(b"logon 0 940331\r") == f"L {H} LOGON SUCCEEDED\r\n".encode()
-    box.face._now_us += 3599 * 1_000_000
+    box.face.at_us += 3599 * 1_000_000
     assert b"SO2=" in box.say(b"T SO2\r")
-    box.face._now_us += 3599 * 1_000_000
+    box.face.at_us += 3599 * 1_000_000
     assert b"SO2=" in box.say(b"T SO2\r")
-    box.face._now_us += 3601 * 1_000_000
+    box.face.at_us += 3601 * 1_000_000
     assert b"LOGON REQUIRED" in box.say(b"T SO2\r")
     box.say(b"LOGON 940331\rLOGOFF\r")
     assert b"LOGON REQUIRED" in box.say(b"T SO2\r")
