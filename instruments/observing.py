@@ -120,6 +120,10 @@ class Observing:
         known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
         return {**known, **self.diagnostic_units, **self.reported()}
 
+    def recorded_units(self) -> Mapping[str, str]:
+        """The same for a recording, whose rows may have been made in different states."""
+        return self.units()
+
     def alarm_texts(self, table: Mapping[str, FloatArray]) -> NDArray[np.str_]:
         """Alarms at each step of a :meth:`recording`, in alphabetical order with blanks between."""
         count = len(next(iter(table.values())))

@@ -291,6 +291,7 @@ class Unit(Observing, ABC):
         if self.goes_by_its_clock:
             self._cut(t_us, physical=True)
         self.hidden = hidden
+        self.cache.clear()
         if clock_us is None:
             self.clock.change(t_us, hidden)
         else:

@@ -21,6 +21,7 @@ from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
 from rig.meters import meter_mistakes, place_mistakes
+from rig.routine_check import step_mistakes
 
 
 def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
@@ -78,6 +79,8 @@ def mistakes(
                 errors.append(_unknown(file, where, f"{key}.device", step.device))
             elif actor is not None and (actor.resource is not None or actor.model == MANUAL):
                 errors.append(ConfigurationError(where, f"{key}.device", "an emulated device", repr(step.device)))
+            elif actor is not None:
+                errors += step_mistakes(actor, step.set, where, f"{key}.set")
             errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)

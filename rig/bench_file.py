@@ -247,9 +247,9 @@ class UncertaintySection(_Section):
 class AirSection(_Section):
     """``[air.ambient]`` and ``[air.room]``: geometric means and how much they wander."""
 
-    temperature_c: float = 25.0
+    temperature_c: float = Field(default=25.0, ge=-60, le=60)
     temperature_sd_c: float = Field(default=0.5, ge=0)
-    pressure_hpa: float = Field(default=1013.25, gt=0)
+    pressure_hpa: float = Field(default=1013.25, ge=300, le=1200)
     pressure_sd_hpa: float = Field(default=3.0, ge=0)
     log_sd: float = Field(default=0.0, ge=0, description="standard deviation of the natural log of each species")
     correlation_time: Duration = 20 * 3600.0

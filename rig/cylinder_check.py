@@ -19,6 +19,10 @@ _ANALYZERS = ("so2", "nox", "o3", "co")
 _OF_A_MODEL = ("pressure", "settings", "service")
 
 
+_WHOLE = 1e9
+"""Nothing but the gas itself, nmol/mol."""
+
+
 def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
     """Everything in ``[cylinder.X]`` that does not fit; ``known`` are the devices that the file names."""
     calibrators = [name for name in file.device if kind_of(file, name) in ("calibrator", MANUAL)]
@@ -34,6 +38,8 @@ def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> It
             yield ConfigurationError(where, f"{key}.species", "so2, no, no2, co or o3", repr(species))
             continue
         yield from _contents(where, key, species, section)
+        if section.value is not None and section.value > _WHOLE:
+            yield ConfigurationError(where, f"{key}.value", "100 % at most", f"{section.value / _WHOLE * 100.0:g} %")
         yield from _model(file, where, key, section)
         if key in tapped:
             for name_ in ("port", "device", "stored"):

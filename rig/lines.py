@@ -77,6 +77,7 @@ class Line:
         self.condition = condition or LineCondition(name, clock)
         self.powered = True
         self.on_power: Callable[[bool], None] | None = None
+        self.before_speaking: Callable[[], None] | None = None
         self.on_reset: Callable[[], None] | None = None
         self._clock = clock
         self._sink: Callable[[bytes], None] | None = None
@@ -253,6 +254,8 @@ class Line:
         if due != self._speaks_at:
             return  # a request has changed its mind meanwhile
         self._speaks_at = None
+        if self.before_speaking is not None:
+            self.before_speaking()
         if self.powered:
             self._pass_on(self.device_end.output())
             self.listen()

@@ -68,7 +68,7 @@ def _chunk(bench: Bench, begin: int, end: int, every_s: int) -> Chunk:
         if last <= first:
             first = max(0, last - 1)
         table = device.recording(first, max(last, first + 1))
-        units = device.units()
+        units = device.recorded_units()
         for quantity, values in table.items():
             unit = units.get(quantity, "")
             chunk.numbers[f"{name}.{quantity}"] = spread(values, first, step, times, every_s, circular=unit == "deg")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from instruments.catalogue import load
-from instruments.protocols.dialects import dialect
+from instruments.protocols.dialects import dialect, protocols_of
 from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
@@ -164,12 +164,23 @@ class ServedBench:
             device |= {"resource": endpoint.resource, "protocol": endpoint.protocol, "baud": endpoint.baud,
                        "emulated": True}  # fmt: skip
             device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
-            if endpoint.id is not None:
-                device["id"] = endpoint.id
-            elif not dialect(load(device["model"]), endpoint.protocol).shared_number:
+            number = self._number(endpoint)
+            if number is None:
                 device.pop("id", None)  # that of another port
+            else:
+                device["id"] = number
             device["options"] = dict(self.file.device[endpoint.device].port[endpoint.port].options)
         return data
+
+    def _number(self, endpoint: Endpoint) -> int | None:
+        """The address at that port: its own, or that of another port where the box has one for both."""
+        entry = load(endpoint.model)
+        if endpoint.id is not None or not dialect(entry, endpoint.protocol).shared_number:
+            return endpoint.id
+        ports = self.file.device[endpoint.device].port.values()
+        offered = protocols_of(entry)
+        sharing = (p.id for p in ports if p.protocol in offered and dialect(entry, p.protocol).shared_number)
+        return next((number for number in sharing if number is not None), None)
 
     def write_endpoints(self, path: Path) -> None:
         """Write :meth:`endpoints_data` atomically: whoever sees the file sees all of it."""

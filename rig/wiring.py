@@ -24,6 +24,8 @@ from rig.surroundings import Surroundings, furnish, outside_air
 if TYPE_CHECKING:
     from rig.bench import Bench, Instrument
 
+_DELIVERED = "0000000000"
+"""Serial number that an emulated box tells where the bench file gives it none."""
 DIRECT = "direct"
 """Kind and protocol of a port without a wire: the host reaches the model in its own process."""
 
@@ -103,7 +105,7 @@ def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEnt
         # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
         given = [spoken.default_number for spoken in shared.values()]
         settings.setdefault("instrument_id", numbers[0] if numbers else given[0] or 0)
-    return build_unit(entry, name, bench.seed, serial=section.serial, settings=settings,
+    return build_unit(entry, name, bench.seed, serial=section.serial or _DELIVERED, settings=settings,
                       hidden=dict(section.hidden), warm=section.warm, service=section.service,
                       where=bench.where)  # fmt: skip
 

@@ -240,6 +240,11 @@ class Climate(_Section):
 
 
 @cache
+def climates() -> list[str]:
+    """Names of all climates."""
+    return sorted(file.stem for file in _FOLDER.glob("*.toml"))
+
+
 def load_climate(name: str) -> Climate:
     """Read a climate's file.
 
@@ -247,9 +252,8 @@ def load_climate(name: str) -> Climate:
         ConfigurationError: no such climate. ConfigurationErrors: mistakes in its file.
     """
     path = _FOLDER / f"{name}.toml"
-    known = sorted(file.stem for file in _FOLDER.glob("*.toml"))
-    if name not in known:
-        raise ConfigurationError("air.ambient", "climate", f"one of {', '.join(known)}", repr(name))
+    if name not in climates():
+        raise ConfigurationError("air.ambient", "climate", f"one of {', '.join(climates())}", repr(name))
     return validate_toml(Climate, path.read_text(encoding="utf-8"), str(path))
 
 

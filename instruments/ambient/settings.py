@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from instruments.ambient.city import CityAir
-from instruments.ambient.climate import POLLUTANTS, load_climate
+from instruments.ambient.climate import POLLUTANTS, climates, load_climate
 from instruments.ambient.replay import ReplayAir
 from instruments.ambient.replay_file import Column, Recording, parse_zone, read_recording
-from instruments.ambient.units import REFERENCE_K, Quantity, Reference, is_mass, units_of
+from instruments.ambient.units import KINDS, REFERENCE_K, Quantity, Reference, is_mass, units_of
 from instruments.atmosphere import Atmosphere
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import validate
@@ -38,6 +38,13 @@ class CitySection(_Section):
     levels: dict[str, Annotated[float, Field(gt=0.0, le=20.0)]] = Field(
         default_factory=dict, description="over those of the climate's data; today's where left out"
     )
+
+    @field_validator("climate")
+    @classmethod
+    def _of_climates(cls, climate: str) -> str:
+        if climate not in climates():
+            raise ValueError(f"one of {', '.join(climates())}")
+        return climate
 
     @field_validator("levels")
     @classmethod
@@ -91,6 +98,11 @@ class ReplaySection(_Section):
                 raise ConfigurationError("", f"{key}.reference", f"no state for {column.unit}", repr(column.reference))
             if quantity in self.value:
                 raise ConfigurationError("", f"value.{quantity}", "what the file does not hold", "a column of it, too")
+        for quantity, value in self.value.items():
+            kind = KINDS[quantity]
+            if not kind.low <= value <= kind.high:
+                expected = f"{kind.low:g} to {kind.high:g} {kind.unit}"
+                raise ConfigurationError("", f"value.{quantity}", expected, repr(value))
         both = {"wind_speed", "wind_direction"}
         if len(both & set(self.column)) == 1:
             raise ConfigurationError(

@@ -321,6 +321,10 @@ class Calibrator(OzoneMaker):
         """Unit of each quantity; a concentration has that of the gas in use."""
         return {**_UNITS, **super().units(), "concentration_actual": str(self.standing()["concentration_unit"])}
 
+    def recorded_units(self) -> Mapping[str, str]:
+        """A concentration is now of one gas, now of another."""
+        return {**self.units(), "concentration_actual": "nmol/mol; CO umol/mol"}
+
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Flows and ozone move by the second."""
         return super().keeps_for_a_step(quantity) and quantity not in _FAST

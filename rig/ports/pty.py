@@ -53,6 +53,7 @@ class PtyPort(DescriptorEnd):
         """Begin to serve in ``loop``."""
         self._loop = loop
         self.line.on_reset = self._reset
+        self.line.before_speaking = self.before_bytes
         self.line.condition.watchers.append(self._look)
         self._serve()
         self._look()
@@ -60,7 +61,7 @@ class PtyPort(DescriptorEnd):
     def close(self) -> None:
         """Stop serving; the client sees its port unplugged."""
         if self.line.on_reset is not None:
-            self.line.on_reset = None
+            self.line.on_reset = self.line.before_speaking = None
             self.line.condition.watchers.remove(self._look)
         self._unplug()
         self.line.disconnect()

@@ -66,6 +66,7 @@ class TcpPort:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._connections: set[_Connection] = set()
+        self._leaving: set[_Connection] = set()
 
     async def start(self) -> None:
         """Begin to listen. Raises RigFault if the port is taken."""
@@ -81,7 +82,7 @@ class TcpPort:
             self._condition.watchers.remove(self._look)
         if self._server is not None:
             self._server.close()
-        for connection in list(self._connections):
+        for connection in [*self._connections, *self._leaving]:
             connection.hang_up()
 
     async def _listen(self) -> None:
@@ -126,9 +127,15 @@ class TcpPort:
         self._connections.add(connection)
         return self._make_line()
 
+    def let_go(self, connection: _Connection) -> None:
+        """Its client has closed: what it is owed is still sent, but its place is free for the next."""
+        self._connections.discard(connection)
+        self._leaving.add(connection)
+
     def forget(self, connection: _Connection) -> None:
         """The connection is over."""
         self._connections.discard(connection)
+        self._leaving.discard(connection)
 
 
 class _Connection(asyncio.Protocol):
@@ -195,7 +202,13 @@ class _Connection(asyncio.Protocol):
             self._work()
 
     def eof_received(self) -> bool:
-        """A client that has said all it wants to say still gets its replies; then the box hangs up."""
+        """A client that has said all it wants to say still gets its replies; then the box hangs up.
+
+        A device server (RFC 2217) has one line for all its clients, and gives it to the next one at once.
+        """
+        if not self._port.hangs_up:
+            return False
+        self._port.let_go(self)
         asyncio.get_running_loop().call_later(_LINGER_S, self.hang_up)
         return True
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +66,24 @@ def toml_of(value):
 def write_plan(path, data):
     path.write_text("".join(f"{key} = {toml_of(value)}\n" for key, value in data.items()))
     return path
+
+
+@contextmanager
+def served(tmp_path, data, *options, name="server"):
+    """A server in a process of its own, with its endpoints."""
+    folder = tmp_path / name
+    folder.mkdir(exist_ok=True)
+    bench, endpoints = write(folder / "bench.json", data), folder / "endpoints.json"
+    command = [*RIG, "serve", str(bench), "--endpoints", str(endpoints), "--folder", str(folder / "ports"), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        table = []
+        while len(table) < 1 + sum(len(device["port"]) for device in data["device"].values()):
+            line = server.stdout.readline()
+            assert line, server.stderr.read()
+            table.append(line.split())
+        try:
+            yield server, json.loads(endpoints.read_text()), table
+        finally:
+            if server.poll() is None:
+                server.terminate()
+            server.wait(20)

@@ -51,3 +51,8 @@ def test_every_fault_is_run_on_every_design_that_it_befalls():
         if f"{name}-{design}" not in collected() and not (name in alone and name in collected())
     ]
     assert missing == []
+
+
+def test_the_page_of_faults_has_each_fault_of_the_library_and_no_other():
+    page = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    assert set(re.findall(r"^\| (\w+): ", page, re.MULTILINE)) == set(library()), "python benchmarks/fault_table.py"

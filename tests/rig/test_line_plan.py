@@ -75,14 +75,15 @@ def test_a_port_that_cannot_be_is_named(port, key, words):
     assert [(error.key, words in str(error)) for error in caught.value.errors] == [(key, True)]
 
 
-def test_a_clock_that_jumps_jumps_back_when_the_fault_passes():
+@pytest.mark.parametrize(("at", "lasts"), [(60, 60), (61, 2), (63, 20)])
+def test_a_clock_that_jumps_jumps_back_when_the_fault_passes(at, lasts):
     from rig.bench import Bench
     from rig.clock import VirtualClock
 
-    data = with_fault(kind="clock_jump", severity="-8 h", **{"for": "1 min"})
+    data = with_fault(kind="clock_jump", severity="-8 h", at=f"{at} s", **{"for": f"{lasts} s"})
     bench = Bench(check_bench_data(data, "demo"), "demo", VirtualClock())
     face, seen = bench.instruments["so2"].face, []
-    for second in (59, 61, 121):
+    for second in (at - 1, at + 1, at + lasts + 1):
         bench.virtual_clock.run_to(second * 1_000_000)
         seen.append((face.clock_us() - face.now_us()) // 3_600_000_000)
     assert [hours - seen[0] for hours in seen] == [0, -8, 0]

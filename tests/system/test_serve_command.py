@@ -7,12 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import serial
-from rig_commands import DEMO, RIG, changed, complaints, rig, write, write_plan
+from rig_commands import DEMO, RIG, changed, complaints, rig, served, write, write_plan
 
 TCP = {"kind": "tcp", "protocol": "clink"}
 BOTH = changed(
@@ -26,27 +25,6 @@ THREE_LEVELS = {
                           "scatter_pct_full_scale": 1.0, "least": {"default": "3 min", "so2": "6 min"}}},
     "multipoint": {"levels_pct": [0.0, 40.0, 80.0]},
 }  # fmt: skip
-
-
-@contextmanager
-def served(tmp_path, data, *options, name="server"):
-    """A server in a process of its own, with its endpoints."""
-    folder = tmp_path / name
-    folder.mkdir(exist_ok=True)
-    bench, endpoints = write(folder / "bench.json", data), folder / "endpoints.json"
-    command = [*RIG, "serve", str(bench), "--endpoints", str(endpoints), "--folder", str(folder / "ports"), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
-        table = []
-        while len(table) < 1 + sum(len(device["port"]) for device in data["device"].values()):
-            line = server.stdout.readline()
-            assert line, server.stderr.read()
-            table.append(line.split())
-        try:
-            yield server, json.loads(endpoints.read_text()), table
-        finally:
-            if server.poll() is None:
-                server.terminate()
-            server.wait(20)
 
 
 def test_accept_reaches_analyzer_and_calibrator_over_tcp(tmp_path):
