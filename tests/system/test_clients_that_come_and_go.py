@@ -3,6 +3,7 @@
 import json
 import socket
 
+import pytest
 import serial
 from rig_commands import DEMO, changed, served
 
@@ -22,6 +23,7 @@ def test_one_connection_a_command_without_a_pause(tmp_path):
                 assert said.startswith(b"so2 coef 1.0")
 
 
+@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning")  # pyserial's own
 def test_an_rfc2217_port_is_opened_again_at_once(tmp_path):
     with served(tmp_path, changed(DEMO, device__so2__port={"far": FAR})) as (_, _, table):
         address = next(row[-1] for row in table if row[0] == "so2")
