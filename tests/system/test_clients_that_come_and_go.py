@@ -23,7 +23,7 @@ def test_one_connection_a_command_without_a_pause(tmp_path):
                 assert said.startswith(b"so2 coef 1.0")
 
 
-@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning")  # pyserial's own
+@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning", "ignore:setName:DeprecationWarning")  # pyserial
 def test_an_rfc2217_port_is_opened_again_at_once(tmp_path):
     with served(tmp_path, changed(DEMO, device__so2__port={"far": FAR})) as (_, _, table):
         address = next(row[-1] for row in table if row[0] == "so2")
