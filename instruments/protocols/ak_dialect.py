@@ -11,8 +11,8 @@ from instruments.device import Face, Value
 from instruments.protocols.ak import AkDevice, AkMemory, AkOptions
 from instruments.protocols.ak_host import AkHost
 from instruments.protocols.ak_table import CLOCK_TIME, AkTable, Register
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, Told, Transport, address
+from instruments.protocols.rows import weakest
 
 
 class AkDialect(Dialect):

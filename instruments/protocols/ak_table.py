@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import RefusalReason
 from instruments.protocols.clink_formats import calendar
+from instruments.protocols.rows import Known, Row
 from instruments.reading import read_data, validate
 
 CLOCK_TIME = "clock_time"
@@ -24,16 +24,7 @@ Does = Literal[
 ]  # fmt: skip
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Sourced(_Row):
-    mark: Mark
-    source: str = Field(min_length=1)
-
-
-class Function(_Sourced):
+class Function(Known):
     """What a station does at a four-letter code."""
 
     code: str = Field(pattern=r"[A-Z0-9]{4}")
@@ -41,7 +32,7 @@ class Function(_Sourced):
     what: str
 
 
-class ErrorCode(_Sourced):
+class ErrorCode(Known):
     """Two letters in the place of a result."""
 
     code: str = Field(pattern=r"[A-Z]{2}")
@@ -49,7 +40,7 @@ class ErrorCode(_Sourced):
     what: str
 
 
-class _Common(_Sourced):
+class _Common(Known):
     station: int = Field(ge=33, le=126)
     channel: str
     longest_request: int = Field(ge=20)
@@ -58,7 +49,7 @@ class _Common(_Sourced):
     error: list[ErrorCode]
 
 
-class Register(_Sourced):
+class Register(Known):
     """One register ("PRC").
 
     Attributes:
@@ -78,14 +69,14 @@ class Register(_Sourced):
     stopped: bool = False
 
 
-class StatusBit(_Sourced):
+class StatusBit(Known):
     """A bit of the status word, and the condition that it stands for."""
 
     bit: int = Field(ge=0, le=31)
     alarm: str
 
 
-class Printed(_Row):
+class Printed(Row):
     """One item of a printed line: ``text`` and the quantity after it."""
 
     text: str
@@ -93,20 +84,20 @@ class Printed(_Row):
     form: str = Field(pattern=r"time|\.\df")
 
 
-class PrintedLine(_Sourced):
+class PrintedLine(Known):
     """The line that a unit prints of its own accord where RS-232 is set to print on line."""
 
     item: list[Printed]
 
 
-class Storage(_Sourced):
+class Storage(Known):
     """What a stored record holds: one every so many minutes of the unit's clock, values of some registers."""
 
     every_min: int = Field(gt=0)
     registers: list[int]
 
 
-class _Own(_Row):
+class _Own(Row):
     identity: str
     status: int
     register_: list[Register] = Field(alias="register")

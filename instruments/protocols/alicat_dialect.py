@@ -15,8 +15,8 @@ from instruments.device import Face, Value
 from instruments.errors import Refused
 from instruments.protocols.alicat import AlicatDevice, AlicatMemory
 from instruments.protocols.alicat_table import HPA_PER_PSI, AlicatTable
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address
+from instruments.protocols.rows import weakest
 
 _FRAME = re.compile(r"(\w) ([+-]\d+\.\d+) ([+-]\d+\.\d+) ([+-]\d+\.?\d*) ([+-]\d+\.?\d*) (\S+)((?: [A-Z]{3})*)")
 _POLL, _VERSION, _LOCKED = "poll", "VE", "LCK"

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from instruments.protocols.clink_rows import RowMark
+from instruments.catalogue import Mark
+from instruments.protocols.rows import Row
 from instruments.reading import validate
 
 HPA_PER_PSI = 68.947573
@@ -17,11 +18,7 @@ STREAM_MS = 50
 """Time between frames of a stream at delivery (register 91)."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CommandRow(_Section):
+class CommandRow(Row):
     """A command after the unit's letter; with ``action`` or ``setting`` it is that of the instrument."""
 
     request: str
@@ -29,22 +26,22 @@ class CommandRow(_Section):
     action: str = ""
     setting: str = ""
     value: bool = True
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class WordRow(_Section):
+class WordRow(Row):
     """A word at the end of the data frame, and the limit above which it stands: as it is, or of full scale."""
 
     word: str
     quantity: str
     high: float | None = None
     of_full_scale: float | None = None
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class AlicatRows(_Section):
+class AlicatRows(Row):
     """What all meters share: date of the firmware, numbers of the gases, commands, words."""
 
     firmware_date: str
@@ -53,7 +50,7 @@ class AlicatRows(_Section):
     word: list[WordRow]
 
 
-class AlicatScale(_Section):
+class AlicatScale(Row):
     """``[protocol.alicat]`` of a model.
 
     Attributes:
@@ -68,7 +65,7 @@ class AlicatScale(_Section):
     full_scale: float = Field(gt=0.0)
     decimals: int = Field(ge=0, le=5)
     flow_unit: Literal["LPM", "CCM"]
-    mark: RowMark
+    mark: Mark
     source: str
 
     @property

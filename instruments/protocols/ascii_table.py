@@ -10,22 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors, RefusalReason
-from instruments.protocols.clink_rows import RowMark, Setting, weakest
 from instruments.protocols.clink_template import Template, Vocabulary
+from instruments.protocols.rows import Row, Setting, weakest
 from instruments.reading import validate
 
 Check = Literal["none", "xor", "sum8", "sum16", "crc16"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AsciiCommand(_Section):
+class AsciiCommand(Row):
     """One request.
 
     Attributes:
@@ -50,7 +47,7 @@ class AsciiCommand(_Section):
     only_if: dict[str, Setting] = Field(default_factory=dict)
     otherwise: str = ""
     refused: str = ""
-    mark: RowMark
+    mark: Mark
     source: str = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -62,7 +59,7 @@ class AsciiCommand(_Section):
         return self
 
 
-class AsciiRows(_Section):
+class AsciiRows(Row):
     """``[protocol.ascii]`` as it is written.
 
     Attributes:
@@ -193,7 +190,7 @@ class AsciiTable:
             raise KeyError(text)
         return found[0].row
 
-    def weakest_mark(self, requests: Iterable[str]) -> RowMark:
+    def weakest_mark(self, requests: Iterable[str]) -> Mark:
         """The weakest mark behind the replies to ``requests``."""
         return weakest(self.row(text).mark for text in requests)
 

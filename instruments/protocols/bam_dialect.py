@@ -12,8 +12,8 @@ from instruments.protocols.bam import BamDevice, BamOptions
 from instruments.protocols.bam_escape import BamPointers
 from instruments.protocols.bam_host import BamHost
 from instruments.protocols.bam_table import BamTable
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, Told, Transport, address
+from instruments.protocols.rows import weakest
 
 
 class BamDialect(Dialect):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from instruments.catalogue import Mark
+from instruments.protocols.rows import Known
 from instruments.reading import validate
 
 Report = Literal[
@@ -20,14 +20,7 @@ Escape = Literal[
 ]  # fmt: skip
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mark: Mark
-    source: str = Field(min_length=1)
-
-
-class Number(_Row):
+class Number(Known):
     """A number on the wire.
 
     Attributes:
@@ -60,7 +53,7 @@ class Parameter(Number):
     title: str
 
 
-class Flag(_Row):
+class Flag(Known):
     """One of the twelve error flags, in the order of the columns."""
 
     letter: str = Field(pattern=r"[A-Z]")
@@ -68,7 +61,7 @@ class Flag(_Row):
     relay: bool
 
 
-class Key(_Row):
+class Key(Known):
     """A key of a menu; it acts at once."""
 
     menu: Literal["main", "csv"]
@@ -77,7 +70,7 @@ class Key(_Row):
     what: str
 
 
-class EscapeCommand(_Row):
+class EscapeCommand(Known):
     """What is asked for by ``<ESC>code<CR>``, without a prompt."""
 
     code: str = Field(pattern=r"[A-Z0-9]{1,3}")
@@ -85,7 +78,7 @@ class EscapeCommand(_Row):
     what: str
 
 
-class _Table(_Row):
+class _Table(Known):
     station: int
     wake_returns: int = Field(ge=1)
     prompt_s: float = Field(gt=0)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import RefusalReason, Refused
 from instruments.protocols.clink_formats import Base, Choice, Format, Gas
@@ -21,7 +22,6 @@ from instruments.protocols.clink_frame import (
     split_reply,
 )
 from instruments.protocols.clink_records import StoredRecord, alarms_of, read_record
-from instruments.protocols.clink_rows import RowMark
 from instruments.protocols.clink_table import ClinkTable, Exact, Setter, words_before
 from instruments.protocols.clink_units import Concentration
 from instruments.protocols.ends import HostEnd
@@ -74,7 +74,7 @@ class ClinkHost(HostEnd):
         self._table = table
         self.pause_s = 1.2 * table.gap_s  # a little more than the box needs
         self._address = bytes([0x80 + number]) if number else b""
-        self._reads: dict[str, tuple[str, RowMark]] = {}
+        self._reads: dict[str, tuple[str, Mark]] = {}
         for request, exact in table.exact.items():
             if exact.reply is not None:
                 for place in exact.reply.placeholders:
@@ -84,7 +84,7 @@ class ClinkHost(HostEnd):
         self._setters: dict[str, Setter] = {}
         for setter in table.setters.values():
             self._setters.setdefault(setter.quantity, setter)
-        self._actions: dict[tuple[str, Value], tuple[str, RowMark]] = {}
+        self._actions: dict[tuple[str, Value], tuple[str, Mark]] = {}
         for request, exact in table.exact.items():
             if len(exact.row.apply) == 1:
                 self._actions.setdefault(next(iter(exact.row.apply.items())), (request, exact.row.mark))
@@ -118,7 +118,7 @@ class ClinkHost(HostEnd):
         """Request whose reply tells ``quantity``. Raises KeyError if the model has none."""
         return self._reads[quantity][0]
 
-    def read_mark(self, quantity: str) -> RowMark:
+    def read_mark(self, quantity: str) -> Mark:
         """How well that request is known. Raises KeyError if the model has none."""
         return self._reads[quantity][1]
 
@@ -179,7 +179,7 @@ class ClinkHost(HostEnd):
             return f"{setter.prefix} {fixed.render(value, kinds.__getitem__)}"
         return setter.template.render({**kinds, place.quantity: value}.__getitem__)
 
-    def set_mark(self, setting: str, value: Value) -> RowMark:
+    def set_mark(self, setting: str, value: Value) -> Mark:
         """How well the request that sets it is known. Raises KeyError if the model has none."""
         if (setting, value) in self._actions:
             return self._actions[setting, value][1]

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from instruments.catalogue import Mark
 from instruments.errors import RefusalReason
 from instruments.protocols.clink_units import NumberForm
+from instruments.protocols.rows import Row, Setting
 
 Kind = Literal["analyzer", "calibrator", "monitor"]
 Only = Literal["", "analyzer", "calibrator", "monitor"]
-RowMark = Literal["read", "reported", "recalled"]
-"""How well something is known, the best first."""
-Setting = bool | int | float | str
-"""A value that TOML can hold; bool stands first so that true stays true."""
-
-
-def weakest(marks: Iterable[RowMark]) -> RowMark:
-    """Return the weakest of some marks. Raises ValueError if there are none."""
-    return max(marks, key=get_args(RowMark).index)
 
 
 def _lower(text: str) -> str:
@@ -32,11 +24,7 @@ def _lower(text: str) -> str:
 Request = Annotated[str, Field(min_length=1), AfterValidator(_lower)]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CommandRow(_Row):
+class CommandRow(Row):
     """One command: a report, its set form, or an action.
 
     Attributes:
@@ -74,7 +62,7 @@ class CommandRow(_Row):
     does: Literal["", "flags", "record", "coded record", "layout", "count", "list", "save", "acknowledge layout"] = ""
     of: str = ""
     refuse: RefusalReason | None = None
-    mark: RowMark
+    mark: Mark
     source: str = Field(min_length=1)
 
     @property
@@ -96,7 +84,7 @@ class CommandRow(_Row):
         return self
 
 
-class Condition(_Row):
+class Condition(Row):
     """When a bit of the flags word or a digital output is on: an alarm stands, or all of ``when`` hold.
 
     Attributes:
@@ -109,11 +97,11 @@ class Condition(_Row):
     only: Only = ""
     alarm: str = ""
     when: dict[str, list[Setting]] = Field(default_factory=dict)
-    mark: RowMark
+    mark: Mark
     source: str = Field(min_length=1)
 
 
-class FieldRow(_Row):
+class FieldRow(Row):
     """One field of a record; ``index`` is its number in the box's list of variables."""
 
     name: str
@@ -121,7 +109,7 @@ class FieldRow(_Row):
     index: int = 0
 
 
-class RecordRow(_Row):
+class RecordRow(Row):
     """A kind of record: its fields after time, date and flags.
 
     Attributes:
@@ -135,11 +123,11 @@ class RecordRow(_Row):
     year: bool = True
     flags_after: int = Field(default=0, ge=0)
     field: list[FieldRow]
-    mark: RowMark
+    mark: Mark
     source: str = Field(min_length=1)
 
 
-class OutputRow(_Row):
+class OutputRow(Row):
     """One row of a printed list; the output's relay is closed while all of ``closed`` hold, never if it is empty."""
 
     index: int
@@ -148,16 +136,16 @@ class OutputRow(_Row):
     closed: dict[str, list[Setting]] = Field(default_factory=dict)
 
 
-class ListRow(_Row):
+class ListRow(Row):
     """A table that the box prints."""
 
     header: str
     row: list[OutputRow]
-    mark: RowMark
+    mark: Mark
     source: str = Field(min_length=1)
 
 
-class ConcentrationRow(_Row):
+class ConcentrationRow(Row):
     """A quantity that is a concentration."""
 
     unit: Literal["", "nmol/mol", "umol/mol", "ug/m3"] = ""
@@ -173,7 +161,7 @@ class ConcentrationRow(_Row):
         return self
 
 
-class ClinkRows(_Row):
+class ClinkRows(Row):
     """A whole table, the common part merged in.
 
     Attributes:

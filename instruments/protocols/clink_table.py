@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.clink_rows import (
@@ -25,11 +26,10 @@ from instruments.protocols.clink_rows import (
     Condition,
     ListRow,
     RecordRow,
-    RowMark,
-    weakest,
 )
 from instruments.protocols.clink_template import Template, Vocabulary
 from instruments.protocols.clink_units import Concentration
+from instruments.protocols.rows import weakest
 
 STATE = "clink."
 """Names with this prefix are not the instrument's but the protocol's own memory (host name, record period)."""
@@ -185,7 +185,7 @@ class ClinkTable:
                 return exact.row
         raise KeyError(request)
 
-    def weakest_mark(self, requests: Iterable[str]) -> RowMark:
+    def weakest_mark(self, requests: Iterable[str]) -> Mark:
         """Return the weakest mark of all that stands behind the replies to ``requests``.
 
         For the flags word that is also the meaning of its alarm bits, for records also their layout.
@@ -194,7 +194,7 @@ class ClinkTable:
             KeyError: one of them is no request of this box.
             ValueError: there are none.
         """
-        marks: list[RowMark] = []
+        marks: list[Mark] = []
         for request in requests:
             row = self.row(request)
             marks.append(row.mark)

@@ -7,12 +7,12 @@ from typing import ClassVar, cast
 
 from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, Told, Transport
 from instruments.protocols.hessen_device import HessenDevice
 from instruments.protocols.hessen_host import HessenHost
 from instruments.protocols.hessen_table import VARIANTS, BitRow, Habits, Numbers, rows_of, variants
 from instruments.protocols.modbus_generic import units_inside
+from instruments.protocols.rows import weakest
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "variant": ("", *VARIANTS), "numbers": ("", "decimal", "integer"), "ending": ("", "bcc", "cr"),

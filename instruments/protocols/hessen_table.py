@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from instruments.catalogue import CatalogueEntry, Mark
 from instruments.errors import ConfigurationError, ConfigurationErrors
-from instruments.protocols.clink_rows import Setting
+from instruments.protocols.rows import Row, Setting
 
 ANY = "*"
 """Stands for the alarms of all observables."""
@@ -24,11 +24,7 @@ VariantName = Literal["thermo", "teledyne", "horiba", "ecotech", "ecotech-new", 
 VARIANTS: tuple[str, ...] = get_args(VariantName)
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BitRow(_Row):
+class BitRow(Row):
     """A bit of a status byte.
 
     Attributes:
@@ -56,7 +52,7 @@ class BitRow(_Row):
         return self
 
 
-class VariantRow(_Row):
+class VariantRow(Row):
     """What one maker's firmware makes of the protocol.
 
     Attributes:
@@ -86,7 +82,7 @@ class VariantRow(_Row):
     source: str = Field(min_length=1)
 
 
-class MeasurementRow(_Row):
+class MeasurementRow(Row):
     """One measurement of a model: quantity, unit on the wire, number on the wire to one unit inside, own numbers."""
 
     quantity: str
@@ -96,7 +92,7 @@ class MeasurementRow(_Row):
     mark: Mark | None = None
 
 
-class HessenRows(_Row):
+class HessenRows(Row):
     """``[protocol.hessen]`` of a catalogue file.
 
     Attributes:
@@ -115,7 +111,7 @@ class HessenRows(_Row):
     source: str = Field(min_length=1)
 
 
-class _Variants(_Row):
+class _Variants(Row):
     variant: dict[VariantName, VariantRow]
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, Told, Transport
 from instruments.protocols.modbus_map import ModbusMap, maps_of, told_of
 from instruments.protocols.modbus_map import Value as MapValue
 from instruments.protocols.modbus_orders import Orders
 from instruments.protocols.modbus_rows import ByteOrder, WordOrder
+from instruments.protocols.rows import weakest
 
 if TYPE_CHECKING:
     from instruments.protocols.modbus_device import ModbusDevice, ModbusMemory

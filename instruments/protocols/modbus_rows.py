@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from instruments.catalogue import Mark
-from instruments.protocols.clink_rows import Setting
+from instruments.protocols.rows import Row, Setting
 
 Form = Literal["float32", "int16", "uint16", "int32", "uint32", "string"]
 WordOrder = Literal["high first", "low first"]
 ByteOrder = Literal["big", "swapped"]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RegisterRow(_Row):
+class RegisterRow(Row):
     """One value in registers.
 
     Attributes:
@@ -49,7 +45,7 @@ class RegisterRow(_Row):
     source: str = ""
 
 
-class RegisterBlock(_Row):
+class RegisterBlock(Row):
     """Registers of one form that are read by the same functions and known from the same source."""
 
     functions: list[Literal[3, 4]] = Field(min_length=1)
@@ -70,7 +66,7 @@ class RegisterBlock(_Row):
         return self
 
 
-class BitRow(_Row):
+class BitRow(Row):
     """One bit, read-only or a coil.
 
     Attributes:
@@ -103,7 +99,7 @@ class BitRow(_Row):
         return self
 
 
-class BitBlock(_Row):
+class BitBlock(Row):
     """Bits that are read by the same functions; ``gaps_read_off``: those between them that nobody names read off."""
 
     functions: list[Literal[1, 2]] = Field(min_length=1)
@@ -120,7 +116,7 @@ class BitBlock(_Row):
         return self
 
 
-class MapRows(_Row):
+class MapRows(Row):
     """A whole map.
 
     Attributes:

@@ -13,10 +13,10 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.clink_formats import NUMBER
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address
 from instruments.protocols.pwd import CLOSED, STATUS, PwdDevice, PwdMemory
 from instruments.protocols.pwd_table import ALARMS, ENQ, ETX, LUMINANCE, NO_LUMINANCE, NWS, SOH, STX, PwdTable
+from instruments.protocols.rows import weakest
 
 _DATA = "2"
 _FRAME_BYTES = 9  # SOH, PW, blank, id in two columns, STX; ETX CR LF are counted apart

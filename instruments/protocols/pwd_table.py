@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from instruments.catalogue import Mark
 from instruments.device import Value
-from instruments.protocols.clink_rows import RowMark
+from instruments.protocols.rows import Row
 from instruments.reading import validate
 
 SOH, STX, ETX, ENQ = b"\x01", b"\x02", b"\x03", b"\x05"
@@ -21,11 +22,7 @@ NWS, ALARMS, LUMINANCE = "nws", "alarms", "luminance"
 NO_LUMINANCE = "//////"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldForm(_Section):
+class FieldForm(Row):
     """How a number stands in a data message: blanks before it, its format, what stands where there is none."""
 
     form: str
@@ -42,26 +39,26 @@ class FieldForm(_Section):
         return len(self.written(0.0))
 
 
-class MessageRow(_Section):
+class MessageRow(Row):
     """One data message: its fields in order, and whether lines of METAR codes follow."""
 
     number: str
     fields: list[str]
     codes: bool = False
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class StatusRows(_Section):
+class StatusRows(Row):
     """The status report: its first line (with the date of the firmware), and its lines of values."""
 
     head: str
     lines: list[str]
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class HardwareRow(_Section):
+class HardwareRow(Row):
     """A text of the report's last block, and when it stands; ``..._from`` names the setting that is the limit."""
 
     text: str
@@ -70,7 +67,7 @@ class HardwareRow(_Section):
     high: float | None = None
     low_from: str = ""
     high_from: str = ""
-    mark: RowMark
+    mark: Mark
     source: str
 
     def stands(self, read: Callable[[str], Value]) -> bool:
@@ -81,17 +78,17 @@ class HardwareRow(_Section):
         return (low is not None and value < low) or (high is not None and value > high)
 
 
-class CommandRow(_Section):
+class CommandRow(Row):
     """A command of the operator's line; with ``action`` it is that of the instrument."""
 
     name: str
     what: str
     action: str = ""
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class PwdRows(_Section):
+class PwdRows(Row):
     """The file."""
 
     message: list[MessageRow]

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast, get_args
+from typing import cast
 
-from instruments.catalogue import Mark
 from instruments.device import Value
 from instruments.errors import RefusalReason, Refused
 from instruments.protocols.ends import HostEnd
+from instruments.protocols.rows import Known, weakness
 from instruments.protocols.teledyne_frame import UNKNOWN, Message, Request
-from instruments.protocols.teledyne_rows import CommandRow, Known, TestRow, VariableRow
+from instruments.protocols.teledyne_rows import CommandRow, TestRow, VariableRow
 from instruments.protocols.teledyne_table import ASK_MODE, TeledyneTable
 from instruments.protocols.teledyne_values import number_of, plain
 
@@ -60,7 +60,7 @@ class TeledyneHost(HostEnd):
                 before = self._reads.get(row.of)
                 if not row.of or (isinstance(row, TestRow) and row.beside):
                     continue  # tells nothing of the instrument, or two things in one line
-                if before is None or _rank(row) < _rank(before[1]):
+                if before is None or weakness(row.mark) < weakness(before[1].mark):
                     self._reads[row.of] = f"{kind} {row.name}", row
         self._sets: dict[str, VariableRow] = {}
         for variable in table.variables.values():
@@ -279,7 +279,3 @@ class TeledyneHost(HostEnd):
                 found = self._mode(texts)
                 if found != value:
                     raise ValueError(f"{setting} was set to {value} and is {found}")
-
-
-def _rank(row: Known) -> int:
-    return get_args(Mark).index(row.mark)

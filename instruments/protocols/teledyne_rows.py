@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from instruments.catalogue import Mark
 from instruments.errors import RefusalReason
+from instruments.protocols.rows import Known, Row
 
 Word = bool | int | float | str
 """A value inside that a word on the wire stands for; bool stands first so that true stays true."""
@@ -16,17 +16,6 @@ Inside = Literal["", "nmol/mol", "umol/mol"]
 
 GAS = "gas"
 """In place of a unit: the box's gas unit, PPB, PPM, UGM or MGM."""
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Known(_Row):
-    """Something with its mark and its source."""
-
-    mark: Mark
-    source: str = Field(min_length=1)
 
 
 class Shown(Known):
@@ -198,7 +187,7 @@ class HabitRow(Known):
     value: float | str
 
 
-class TeledyneRows(_Row):
+class TeledyneRows(Row):
     """A whole table, the common part merged in."""
 
     gas_decimals: dict[Literal["PPB", "PPM", "UGM", "MGM"], int]

@@ -10,16 +10,16 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
+from instruments.protocols.rows import Known, weakest, weakness
 from instruments.protocols.teledyne_frame import Request
 from instruments.protocols.teledyne_rows import (
     CommandRow,
     DataRow,
-    Known,
     SignalRow,
     TeledyneRows,
     TestRow,
@@ -135,7 +135,7 @@ class TeledyneTable:
         elif asked.type == "V":
             found = self.rows.mode if name == MODE else self.variables.get(name)
         elif asked.type == "W" and asked.words == ("LIST",):
-            found = min(self.rows.warning, key=lambda row: -get_args(Mark).index(row.mark))
+            found = max(self.rows.warning, key=lambda row: weakness(row.mark))
         elif asked.type == "C":
             command = self.command(asked.words)
             found = None if command is None else command[0]
@@ -145,8 +145,7 @@ class TeledyneTable:
 
     def weakest_mark(self, requests: Iterable[str]) -> Mark:
         """The weakest mark behind the replies to requests, each of one line or more. KeyError, ValueError as told."""
-        marks: list[Mark] = [self.row(line).mark for request in requests for line in request.split("\n")]
-        return max(marks, key=get_args(Mark).index)
+        return weakest(self.row(line).mark for request in requests for line in request.split("\n"))
 
     def _mistakes(self, where: str) -> Iterator[ConfigurationError]:
         rows, key = self.rows, "protocol.teledyne"

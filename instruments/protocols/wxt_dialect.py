@@ -11,8 +11,8 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.checks import crc16, printable
-from instruments.protocols.clink_rows import weakest
 from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, limits_in_words
+from instruments.protocols.rows import weakest
 from instruments.protocols.wxt import WxtDevice
 from instruments.protocols.wxt_messages import WxtMemory
 from instruments.protocols.wxt_table import ADDRESSES, LAST_ADDRESS, FieldRow, ParameterRow, WxtTable

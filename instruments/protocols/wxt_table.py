@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from instruments.catalogue import Mark
 from instruments.device import Value
-from instruments.protocols.clink_rows import RowMark, Setting
+from instruments.protocols.rows import Row, Setting
 from instruments.reading import validate
 
 GROUPS = ("1", "2", "3", "5")
@@ -21,11 +22,7 @@ ADDRESSES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LAST_ADDRESS = len(ADDRESSES) - 1
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WireUnit(_Section):
+class WireUnit(Row):
     """How a value is written in one unit: ``value * factor + offset``, so many decimals, leading zeros to ``width``."""
 
     decimals: int
@@ -45,7 +42,7 @@ class WireUnit(_Section):
         return (number - self.offset) / self.factor
 
 
-class FieldRow(_Section):
+class FieldRow(Row):
     """One field of the data messages.
 
     Attributes:
@@ -66,7 +63,7 @@ class FieldRow(_Section):
     bit: int = Field(ge=0, le=7)
     xdr: tuple[str, int]
     xdr_place: int | None = None
-    mark: RowMark
+    mark: Mark
     source: str
 
     @property
@@ -75,7 +72,7 @@ class FieldRow(_Section):
         return self.bit if self.xdr_place is None else self.xdr_place
 
 
-class ParameterRow(_Section):
+class ParameterRow(Row):
     """One letter of a line of settings.
 
     Attributes:
@@ -100,7 +97,7 @@ class ParameterRow(_Section):
     words: dict[str, Setting] = Field(default_factory=dict)
     low: float | None = None
     high: float | None = None
-    mark: RowMark
+    mark: Mark
     source: str
 
     @property
@@ -138,18 +135,18 @@ class ParameterRow(_Section):
         return value if isinstance(value, str) else f"{value:g}"
 
 
-class ActionRow(_Section):
+class ActionRow(Row):
     """A reset: what it does, and the text message that it answers, with that text's number in NMEA."""
 
     request: str
     text: str
     number: str
     apply: list[str] = Field(default_factory=list)
-    mark: RowMark
+    mark: Mark
     source: str
 
 
-class WxtRows(_Section):
+class WxtRows(Row):
     """The file."""
 
     prefix: str
