@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import ClassVar
 
 from instruments.catalogue import CatalogueEntry, Mark
@@ -18,9 +18,7 @@ from instruments.protocols.rows import weakest
 class AkDialect(Dialect):
     """AK as a model speaks it, by the ``[protocol.ak]`` table of its catalogue file. An address is RS-Para 1."""
 
-    options: ClassVar[Mapping[str, Value]] = {
-        habit.name: getattr(AkOptions(), habit.name) for habit in fields(AkOptions)
-    }
+    options: ClassVar[Mapping[str, Value]] = asdict(AkOptions())
     numbers = (33, 126)
     clients = 1
 

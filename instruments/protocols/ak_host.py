@@ -11,7 +11,7 @@ from instruments.device import Value
 from instruments.errors import Refused
 from instruments.protocols.ak_table import CLOCK_TIME, AkTable, Does, written
 from instruments.protocols.clink_formats import Time, calendar
-from instruments.protocols.ends import HostEnd
+from instruments.protocols.ends import HostEnd, check_unit
 
 _ACTIONS: Mapping[tuple[str, Value], Does] = {("run", True): "start", ("run", False): "stop"}
 _TIME = Time()
@@ -108,8 +108,7 @@ class AkHost(HostEnd):
         if quantity == "alarms":
             return self._table.alarms(_whole(reply.words[0])), ""
         row = self._table.by_quantity[quantity]
-        if unit and unit != row.unit:
-            raise ValueError(f"{quantity} comes in {row.unit or 'no unit'}, not in {unit}")
+        check_unit(quantity, row.unit, unit)
         if row.form == "text":
             return reply.words[0], ""
         if row.form == "time":

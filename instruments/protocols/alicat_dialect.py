@@ -15,7 +15,7 @@ from instruments.device import Face, Value
 from instruments.errors import Refused
 from instruments.protocols.alicat import AlicatDevice, AlicatMemory
 from instruments.protocols.alicat_table import HPA_PER_PSI, AlicatTable
-from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address
+from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, told_value
 from instruments.protocols.rows import weakest
 
 _FRAME = re.compile(r"(\w) ([+-]\d+\.\d+) ([+-]\d+\.\d+) ([+-]\d+\.?\d*) ([+-]\d+\.?\d*) (\S+)((?: [A-Z]{3})*)")
@@ -99,12 +99,7 @@ class AlicatHost(HostEnd):
 
     def value(self, quantity: str, reply: AlicatReply, unit: str = "") -> tuple[Value, str]:
         """Value and unit."""
-        inside = _UNITS.get(quantity, "")
-        if quantity not in reply.values:
-            raise ValueError(f"the reply does not tell {quantity}")
-        if unit and unit != inside:
-            raise ValueError(f"{quantity} comes in {inside or 'no unit'}, not in {unit}")
-        return reply.values[quantity], inside
+        return told_value(reply.values, quantity, _UNITS.get(quantity, ""), unit)
 
     def set_request(self, setting: str, value: Value, unit: str = "") -> str:
         """Request that sets ``setting``, or carries out the action of that name."""

@@ -11,7 +11,17 @@ from instruments.errors import RefusalReason, Refused
 from instruments.protocols.ascii_table import AsciiCommand, AsciiRequest, AsciiTable
 from instruments.protocols.checks import crc16, xor_of
 from instruments.protocols.clink_formats import Format, same
-from instruments.protocols.ends import Box, DeviceEnd, Dialect, HostEnd, Told, Transport, address, limits_in_words
+from instruments.protocols.ends import (
+    Box,
+    DeviceEnd,
+    Dialect,
+    HostEnd,
+    Told,
+    Transport,
+    address,
+    check_unit,
+    limits_in_words,
+)
 from instruments.protocols.line_buffer import LineBuffer
 
 _DIGITS = {"none": 0, "xor": 2, "sum8": 2, "sum16": 4, "crc16": 4}
@@ -185,8 +195,7 @@ class AsciiHost(HostEnd):
         if quantity not in reply.texts:
             raise ValueError(f"the reply does not tell {quantity}")
         inside = self._table.rows.unit.get(quantity, "")
-        if unit and unit != inside:
-            raise ValueError(f"{quantity} comes in {inside or 'no unit'}, not in {unit}")
+        check_unit(quantity, inside, unit)
         form, text = reply.texts[quantity]
         try:
             value = form.parse(text, _cannot_know)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import ClassVar
 
 from instruments.catalogue import CatalogueEntry, Mark
@@ -19,9 +19,7 @@ from instruments.protocols.rows import weakest
 class BamDialect(Dialect):
     """Menu, reports and escape commands, by the ``[protocol.bam]`` table of the model's catalogue file."""
 
-    options: ClassVar[Mapping[str, Value]] = {
-        habit.name: getattr(BamOptions(), habit.name) for habit in fields(BamOptions)
-    }
+    options: ClassVar[Mapping[str, Value]] = asdict(BamOptions())
     clients = 1
 
     def __init__(self, entry: CatalogueEntry) -> None:

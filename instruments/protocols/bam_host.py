@@ -12,7 +12,7 @@ from instruments.errors import RefusalReason, Refused
 from instruments.protocols.bam_escape import BUSY, OUT_OF_RANGE
 from instruments.protocols.bam_table import BamTable, Column, Escape, Number, checksum
 from instruments.protocols.clink_formats import calendar
-from instruments.protocols.ends import HostEnd
+from instruments.protocols.ends import HostEnd, check_unit
 
 _CLOCK: Mapping[str, tuple[Escape, str]] = {"clock_date": ("date", "%m/%d/%y"), "clock_time": ("time", "%H:%M:%S")}
 """The two halves of the clock, microseconds: their commands, and how they are written."""
@@ -111,8 +111,7 @@ class BamHost(HostEnd):
         if quantity in _CLOCK:
             return _since_1970(datetime.strptime(f"{reply.fields[0]} +0000", f"{_CLOCK[quantity][1]} %z")), "us"
         number, text = self._number(quantity, reply)
-        if unit and unit != number.unit:
-            raise ValueError(f"{quantity} comes in {number.unit or 'no unit'}, not in {unit}")
+        check_unit(quantity, number.unit, unit)
         return float(f"{float(text) / number.scale:.9g}"), number.unit
 
     def _number(self, quantity: str, reply: BamReply) -> tuple[Number, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import ClassVar
 
 from instruments.catalogue import CatalogueEntry, Mark
@@ -20,7 +20,7 @@ class ClinkDialect(Dialect):
     """C-Link as a model speaks it, by the ``[protocol.clink]`` table of its catalogue file."""
 
     options: ClassVar[Mapping[str, Value]] = {
-        habit.name: getattr(ClinkOptions(), habit.name) for habit in fields(ClinkOptions) if habit.name != "state"
+        name: default for name, default in asdict(ClinkOptions()).items() if name != "state"
     }
     numbers = (0, 127)
     clients = 3  # 42i manual: up to three sessions at once

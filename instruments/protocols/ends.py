@@ -202,6 +202,20 @@ def address(dialect: Dialect, number: int | None) -> int | None:
     return chosen
 
 
+def check_unit(quantity: str, inside: str, asked: str) -> None:
+    """Raise ValueError if ``quantity`` comes in another unit than the one asked for; an empty one asks for none."""
+    if asked and asked != inside:
+        raise ValueError(f"{quantity} comes in {inside or 'no unit'}, not in {asked}")
+
+
+def told_value(values: Mapping[str, Value], quantity: str, inside: str, asked: str) -> tuple[Value, str]:
+    """Value and unit of ``quantity`` among what a reply tells. Raises ValueError: it does not, or in another unit."""
+    if quantity not in values:
+        raise ValueError(f"the reply does not tell {quantity}")
+    check_unit(quantity, inside, asked)
+    return values[quantity], inside
+
+
 def limits_in_words(low: float | None, high: float | None) -> str:
     """Limits of a value, of which one at least is there."""
     if low is None:

@@ -13,7 +13,7 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.clink_formats import NUMBER
-from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address
+from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, told_value
 from instruments.protocols.pwd import CLOSED, STATUS, PwdDevice, PwdMemory
 from instruments.protocols.pwd_table import ALARMS, ENQ, ETX, LUMINANCE, NO_LUMINANCE, NWS, SOH, STX, PwdTable
 from instruments.protocols.rows import weakest
@@ -125,12 +125,7 @@ class PwdHost(HostEnd):
 
     def value(self, quantity: str, reply: PwdReply, unit: str = "") -> tuple[Value, str]:
         """Value and unit; NaN for slashes."""
-        inside = _UNITS.get(quantity, "")
-        if quantity not in reply.values:
-            raise ValueError(f"the reply does not tell {quantity}")
-        if unit and unit != inside:
-            raise ValueError(f"{quantity} comes in {inside or 'no unit'}, not in {unit}")
-        return reply.values[quantity], inside
+        return told_value(reply.values, quantity, _UNITS.get(quantity, ""), unit)
 
     def set_request(self, setting: str, value: Value, unit: str = "") -> str:
         """Command of an action; settings are for the maintenance terminal. Raises KeyError for those."""

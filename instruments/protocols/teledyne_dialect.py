@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import ClassVar
 
 from instruments.catalogue import CatalogueEntry, Mark
@@ -19,9 +19,7 @@ from instruments.protocols.teledyne_table import TeledyneTable
 class TeledyneDialect(Dialect):
     """Teledyne ASCII as a model speaks it, by the ``[protocol.teledyne]`` table of its catalogue file."""
 
-    options: ClassVar[Mapping[str, Value]] = {
-        habit.name: getattr(TeledyneOptions(), habit.name) for habit in fields(TeledyneOptions)
-    }
+    options: ClassVar[Mapping[str, Value]] = asdict(TeledyneOptions())
     numbers = (0, 9999)
     baud = 115200  # reported: a client opens the T series so
     shared_number = True

@@ -11,7 +11,7 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.checks import crc16, printable
-from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, limits_in_words
+from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, check_unit, limits_in_words
 from instruments.protocols.rows import weakest
 from instruments.protocols.wxt import WxtDevice
 from instruments.protocols.wxt_messages import WxtMemory
@@ -100,8 +100,7 @@ class WxtHost(HostEnd):
             parameter = self._parameters[quantity]
             return (text if parameter.kind == "told" else parameter.value(text)), parameter.unit
         inside = _inside(row)
-        if unit and unit != inside:
-            raise ValueError(f"{quantity} comes in {inside}, not in {unit}")
+        check_unit(quantity, inside, unit)
         if text.endswith("#"):
             return math.nan, inside
         units = self._table.rows.unit[row.unit]
