@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, Refused
+from instruments.unit import Unit
 from rig.bench_file import DeviceSection
 
 _ELSEWHERE = ("connected_to",)
 """Settings whose values depend on the bench: :mod:`rig.meters` looks at them."""
+
+
+@cache
+def _trial(model: str) -> Unit:
+    """A unit of that model to ask what it takes; nothing happens to it. Raises ConfigurationError if there is none."""
+    return build_unit(load(model), "trial", 0)
 
 
 def step_mistakes(
@@ -22,10 +30,10 @@ def step_mistakes(
     What it refuses only as it stands at the time (a valve in local mode) is for the run to see.
     """
     try:
-        entry = load(section.model)
-        unit = build_unit(entry, "trial", 0)
+        unit = _trial(section.model)
     except ConfigurationError:
         return  # said already
+    entry = unit.entry
     for name, value in wanted.items():
         place = f"{key}.{name}"
         if name in unit.settings:

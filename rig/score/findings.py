@@ -80,11 +80,12 @@ def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window,
         findings.append(Finding("shifted", len(log.values), None, None, _shift_in_words(shift, window, zone_s)))
     if scale.factor != 1.0:
         findings.append(Finding("rescaled", len(log.values), None, None, scale.text))
-    findings += _lost(moved, shown, window)
-    twice = _repeated_times(moved, window)
+    intervals = _intervals(moved, shown, window)
+    findings += _lost(moved, intervals)
+    twice = _repeated_times(intervals)
     findings += _told("repeated", twice, moved, "the same time again")
     findings += _judge_records(moved, told, ~twice)
-    return Verdict(device, quantity, len(log.values), int(_due(moved, shown, window)[1].sum()), tuple(findings))
+    return Verdict(device, quantity, len(log.values), int(intervals.due.sum()), tuple(findings))
 
 
 def _best(log: Logged, shown: Shown, window: Window, zone_s: float, quantity: str) -> tuple[float, Scale]:
@@ -157,42 +158,45 @@ def _stale(log: Logged) -> NDArray[np.bool_]:
     return same
 
 
-def _slots(log: Logged, window: Window) -> tuple[NDArray[np.int64], float]:
-    """Which interval each record is of, and by how much of one records come after its beginning."""
+@dataclass(frozen=True, slots=True)
+class _Intervals:
+    """The intervals of a log, from its first record to its last: one may start late and end early, that is no loss.
+
+    Attributes:
+        of_record: number of the interval that each record is of.
+        numbers: all of them in order.
+        times_s: bench second that a record of each would have.
+        due: whether the device could be read throughout.
+    """
+
+    of_record: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    times_s: NDArray[np.float64]
+    due: NDArray[np.bool_]
+
+
+def _intervals(log: Logged, shown: Shown, window: Window) -> _Intervals:
     parts = log.times_s / window.every_s
     # Around the circle, so that records a little before and after a full interval are of one kind.
-    turn = np.exp(2j * np.pi * parts).mean()
-    phase = float(np.angle(turn) / (2.0 * np.pi))
-    return np.round(parts - phase).astype(np.int64), phase
+    phase = float(np.angle(np.exp(2j * np.pi * parts).mean()) / (2.0 * np.pi))
+    of_record = np.round(parts - phase).astype(np.int64)
+    numbers = np.arange(of_record.min(), of_record.max() + 1)
+    times_s = (numbers + phase) * window.every_s
+    nothing = np.full(len(times_s), np.nan)
+    told = expected(Logged(times_s, nothing, nothing, np.ones(len(times_s), bool), numbers), shown, window)
+    return _Intervals(of_record, numbers, times_s, told.known & told.covered & ~told.touched)
 
 
-def _repeated_times(log: Logged, window: Window) -> NDArray[np.bool_]:
-    slots, _ = _slots(log, window)
-    first = np.zeros(len(slots), bool)
-    first[np.unique(slots, return_index=True)[1]] = True
-    return ~first
+def _repeated_times(intervals: _Intervals) -> NDArray[np.bool_]:
+    again = np.ones(len(intervals.of_record), bool)
+    again[np.unique(intervals.of_record, return_index=True)[1]] = False
+    return again
 
 
-def _due(log: Logged, shown: Shown, window: Window) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
-    """All intervals from the log's first to its last, whether the device could be read in each, and their times.
-
-    A logger may start late and end early; that is no loss.
-    """
-    slots, phase = _slots(log, window)
-    numbers = np.arange(slots.min(), slots.max() + 1)
-    times = (numbers + phase) * window.every_s
-    nothing = np.full(len(times), np.nan)
-    told = expected(Logged(times, nothing, nothing, np.ones(len(times), bool), numbers), shown, window)
-    return numbers, told.known & told.covered & ~told.touched, times
-
-
-def _lost(log: Logged, shown: Shown, window: Window) -> Iterator[Finding]:
-    numbers, due, times = _due(log, shown, window)
-    slots, _ = _slots(log, window)
-    there = np.isin(numbers, slots[np.isfinite(log.values)])
-    lost = due & ~there
+def _lost(log: Logged, intervals: _Intervals) -> Iterator[Finding]:
+    lost = intervals.due & ~np.isin(intervals.numbers, intervals.of_record[np.isfinite(log.values)])
     if lost.any():
-        first = float(times[np.argmax(lost)])
+        first = float(intervals.times_s[np.argmax(lost)])
         yield Finding("lost", int(lost.sum()), first, None, "the device could be read then")
 
 
