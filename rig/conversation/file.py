@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rig.conversation.meaning import is_line
 from rig.errors import ConfigurationError
 
 Side = Literal["host", "device"]
@@ -107,13 +108,9 @@ def exchanges(pieces: Sequence[Piece]) -> Iterator[Exchange]:
         if piece.side == "device":
             replies.append((piece.us - asked_us, piece.data))
             continue
-        if replies or _is_whole(request) or (request and piece.us - asked_us > PAUSE_US):
+        if replies or is_line(request) or (request and piece.us - asked_us > PAUSE_US):
             yield Exchange(asked_us, request, tuple(replies))
             request, replies = b"", []
         request, asked_us = request + piece.data, piece.us
     if request or replies:
         yield Exchange(asked_us, request, tuple(replies))
-
-
-def _is_whole(request: bytes) -> bool:
-    return request.endswith((b"\r", b"\n"))

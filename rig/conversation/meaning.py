@@ -46,6 +46,11 @@ def is_text(data: bytes) -> bool:
     return all(0x20 <= byte < 0x7F or byte in b"\r\n\t" for byte in body)
 
 
+def is_line(data: bytes) -> bool:
+    """Whether this is text up to a line end; in a binary message such a byte is a number like any other."""
+    return data.endswith((b"\r", b"\n")) and is_text(data)
+
+
 def addressed_again(reply: bytes, recorded: bytes, asked: bytes) -> bytes:
     """A recorded reply as an answer to ``asked`` instead of ``recorded``: with its transaction number."""
     if is_modbus_tcp(recorded) and is_modbus_tcp(asked) and is_modbus_tcp(reply):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from instruments.protocols.ends import DeviceEnd
 from rig.conversation.file import PAUSE_US, Exchange
-from rig.conversation.meaning import addressed_again, meaning
+from rig.conversation.meaning import addressed_again, is_line, is_text, meaning
 
 _LONGEST = 4096
 
@@ -39,12 +39,15 @@ class ReplayEnd(DeviceEnd):
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes; the answer comes by :meth:`output`, at its time."""
         now = self._now_us()
-        if self._request and now - self._latest_us > PAUSE_US and not self._ends():
-            self._request = b""  # the beginning of something that nobody finished
+        if self._request and now - self._latest_us > PAUSE_US:
+            # The beginning of a line that nobody finished, or binary that the recording does not have.
+            if not is_text(self._request):
+                self._tell(f"not in the recording: {meaning(self._request).text}")
+            self._request = b""
         self._latest_us = now
         for byte in data:
             self._request = (self._request + bytes([byte]))[-_LONGEST:]
-            if self._is_known() or self._ends():
+            if self._is_whole():
                 self._answer(now)
         return []
 
@@ -65,14 +68,11 @@ class ReplayEnd(DeviceEnd):
             due.append(self._waiting.popleft()[1])
         return due
 
-    def _ends(self) -> bool:
-        return self._request.endswith((b"\r", b"\n"))
-
-    def _is_known(self) -> bool:
+    def _is_whole(self) -> bool:
         # A text is whole at its line end only: "o3" must not be taken for the beginning of "o3 coef".
-        return not self._ends() and meaning(self._request).key.startswith((b"modbus-tcp", b"binary")) and (
-            meaning(self._request).key in self._known
-        )  # fmt: skip
+        if is_text(self._request):
+            return is_line(self._request)
+        return meaning(self._request).key in self._known
 
     def _answer(self, now_us: int) -> None:
         request, self._request = self._request, b""

@@ -104,6 +104,23 @@ def test_modbus_tcp_is_answered_with_the_clients_own_transaction_number():
     assert heard == [(5_000, modbus(0x1234, 41.7))]
 
 
+def test_a_line_end_within_a_binary_request_is_a_number():
+    ask, reply = bytes.fromhex("0104000a000251c9"), bytes.fromhex("010404426 6cccd9b8e".replace(" ", ""))
+    assert list(exchanges([Piece(0, HOST, ask[:4]), Piece(2_000, HOST, ask[4:]), Piece(9_000, DEVICE, reply)])) == [
+        Exchange(2_000, ask, ((7_000, reply),))
+    ]
+    clock, line, heard, told = played([Exchange(0, ask, ((5_000, reply),))])
+    line.from_host(ask)
+    clock.wait(100_000)
+    assert heard == [(5_000, reply)]
+    line.from_host(b"\x01\x04\x00\x0d\x00")
+    clock.wait(1_000_000)
+    line.from_host(ask)
+    clock.wait(100_000)
+    assert heard[1:] == [(1_105_000, reply)]
+    assert told == ["not in the recording: 01 04 00 0d 00"]
+
+
 @given(st.lists(st.binary(max_size=40), max_size=20))
 def test_whatever_comes_a_recording_keeps_its_wits(pieces):
     clock, line, heard, _ = played(list(exchanges(POLLED)))
