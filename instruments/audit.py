@@ -46,13 +46,11 @@ class AuditLog:
     def __init__(self) -> None:
         self._changes: deque[Change] = deque(maxlen=CAPACITY)
         self.writes = 0
-        self.logged = 0
 
     def note(self, change: Change) -> None:
         """Count a change and, unless it was made past the log, keep it."""
         self.writes += 1
         if change.by != "unlogged":
-            self.logged += 1
             self._changes.append(change)
 
     def lines(self) -> tuple[str, ...]:

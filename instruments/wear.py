@@ -16,8 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from instruments.air import FloatArray
 
-HOURS_PER_YEAR = 8766.0
-
 WearLaw = Literal["exponential", "linear", "knee"]
 
 

@@ -183,11 +183,6 @@ class WxtTable:
         return [row for row in self.rows.parameter if row.group == group]
 
 
-def address_letter(number: int) -> str:
-    """The character of an address: 0 to 9, A to Z, a to z."""
-    return ADDRESSES[number]
-
-
 def is_address(text: str) -> bool:
     """Whether ``text`` is one such character."""
     return len(text) == 1 and text in ADDRESSES

@@ -50,11 +50,6 @@ class Truth:
     epoch: datetime
     series: Mapping[tuple[str, str], Shown]
 
-    @property
-    def until_s(self) -> int:
-        """Bench second at which it ends."""
-        return max((len(one.values) for one in self.series.values()), default=0) * STEP_S
-
 
 def read_truth(path: Path) -> Truth:
     """Read a truth log; a last line that was cut off by the server's end is left out.

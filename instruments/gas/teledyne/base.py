@@ -18,12 +18,11 @@ from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.gas.base import PointAnalyzer, span_share
 from instruments.gas.detector import raw
-from instruments.gas.stages import MMHG_PER_HPA, Surroundings
+from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import AdaptiveFilter, BoolArray, carried
 from instruments.gas.teledyne.hidden import TeledyneHidden
 from instruments.steps import Moment
 
-INHG_PER_HPA = MMHG_PER_HPA / 25.4
 STANDARD_INHG = 29.92
 _SONIC = 0.53
 """Downstream over upstream pressure up to which an orifice is critical (physics of air; Teledyne T700 p. 273, read)."""
