@@ -99,12 +99,19 @@ def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings
 
 def _device(bench: Bench, name: str, section: DeviceSection, entry: CatalogueEntry) -> Unit:
     settings = start_settings(section, entry)
-    shared = {name: spoken for name in protocols_of(entry) if (spoken := dialect(entry, name)).shared_number}
-    if shared:
-        numbers = [port.id for port in section.port.values() if port.id is not None and port.protocol in shared]
-        # A box that nobody has given a number has the one that its maker gave it, which is what a host will call.
-        given = [spoken.default_number for spoken in shared.values()]
-        settings.setdefault("instrument_id", numbers[0] if numbers else given[0] or 0)
+    offered = protocols_of(entry)
+    # A box that nobody has given a number has the one that its maker gave it, which is what a host will call. Protocols
+    # are asked as late as that: to make a table that no port speaks takes longer than to build the box.
+    numbers = (
+        port.id for port in section.port.values()
+        if port.id is not None and port.protocol in offered and dialect(entry, port.protocol).shared_number
+    )  # fmt: skip
+    number = next(numbers, None)
+    if number is None:
+        sharing = (spoken for protocol in offered if (spoken := dialect(entry, protocol)).shared_number)
+        number = next((spoken.default_number or 0 for spoken in sharing), None)
+    if number is not None:
+        settings.setdefault("instrument_id", number)
     return build_unit(entry, name, bench.seed, serial=section.serial or _DELIVERED, settings=settings,
                       hidden=dict(section.hidden), warm=section.warm, service=section.service,
                       where=bench.where)  # fmt: skip
