@@ -6,7 +6,7 @@ gives it the same answers in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -199,6 +199,15 @@ class Run:
         if port in ("zero", "span") and self.look(device, "gas_mode") not in (port, None):
             self.set(device, "gas_mode", port)
 
+    def rest(self) -> None:
+        """No gas any more, and every analyzer back on what it sampled before; nothing happens if none flows."""
+        if self._gas_is_on:
+            self._asked("rest", [], self.source.standby)
+            self._gas_is_on = False
+        for device, setting in [key for key in self._as_found if key[1] == "gas_mode"]:
+            self.restore(device, setting)
+        self._journal.commit()
+
     @property
     def source(self) -> Source:
         """The calibrator, real, emulated or manual."""
@@ -211,27 +220,42 @@ class Run:
 
     def wait_until(self, rule: StabilityRule, trace: list[Reading] | None = None) -> Window:
         """Read until the rule holds, or its longest time has passed; every reading also goes to ``trace``."""
+        return self.wait_until_all([rule], trace)[0]
+
+    def wait_until_all(self, rules: Sequence[StabilityRule], trace: list[Reading] | None = None) -> list[Window]:
+        """Read until each rule has held once, or its longest time has passed; a window for each, in order.
+
+        All are polled until the last one is done, at the pace of the first rule; a window once found stays.
+        """
         begun = self.now()
-        readings: dict[str, list[Reading]] = {quantity: [] for quantity in rule.quantities}
+        readings: list[dict[str, list[Reading]]] = [{quantity: [] for quantity in rule.quantities} for rule in rules]
+        windows: list[Window | None] = [None] * len(rules)
         while True:
-            for quantity in rule.quantities:
-                reading = self.read(rule.device, quantity)
-                readings[quantity].append(reading)
-                if trace is not None:
-                    trace.append(reading)
+            for rule, own in zip(rules, readings, strict=True):
+                for quantity in rule.quantities:
+                    reading = self.read(rule.device, quantity)
+                    own[quantity].append(reading)
+                    if trace is not None:
+                        trace.append(reading)
             now = self.now()
-            if now - begun >= rule.least_s + rule.window_s:
-                window = window_of(readings, now - rule.window_s, now, rule)
-                if window.stable or now - begun >= rule.most_s:
-                    self._journal.append(
-                        self._time.now_us(),
-                        "stable" if window.stable else "not stable",
-                        [rule.device, list(rule.quantities)],
-                        [window.start_s, window.end_s],
-                    )
-                    self._journal.commit()
-                    return window
-            self.wait(rule.poll_s)
+            for index, rule in enumerate(rules):
+                if windows[index] is None and now - begun >= rule.least_s + rule.window_s:
+                    window = window_of(readings[index], now - rule.window_s, now, rule)
+                    if window.stable or now - begun >= rule.most_s:
+                        windows[index] = window
+                        self._note_window(rule, window)
+            if None not in windows:
+                return [window for window in windows if window is not None]
+            self.wait(rules[0].poll_s)
+
+    def _note_window(self, rule: StabilityRule, window: Window) -> None:
+        self._journal.append(
+            self._time.now_us(),
+            "stable" if window.stable else "not stable",
+            [rule.device, list(rule.quantities)],
+            [window.start_s, window.end_s],
+        )
+        self._journal.commit()
 
     def prompt(self, question: Prompt) -> str:
         """Ask the person at the bench; an answer beyond belief, or no number where one is due, is asked again."""

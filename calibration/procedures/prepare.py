@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from calibration.procedures.common import Context, Outcome, as_text
+from collections.abc import Sequence
+
+from calibration.procedures.common.conduct import as_text
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.parameters import Parameters
+from calibration.procedures.common.procedure import Procedure, Unit
 from calibration.record import Message, PrepareCheck, PrepareData
 
 _UNIT_FOR_TESTS = {"co": "ppm"}
@@ -10,12 +15,31 @@ _WARM_UP_LONGEST_S = 7200.0
 _WARM_UP_POLL_S = 60.0
 
 
-def prepare(context: Context, device: str) -> Outcome:
+class Prepare(Procedure[Parameters]):
     """Check first that it is the model that the bench file says; then mode, warm-up, alarms, flow, unit and range.
 
     A unit of another model is left as it is. One that still warms up is waited for, two hours at the most. What is not
-    in order is noted; the engine does not test a unit that is not ready.
+    in order is noted; a unit that is not ready is not tested.
     """
+
+    name = "prepare"
+    parameters = Parameters
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: Parameters) -> list[Outcome]:
+        """Look at one unit."""
+        [unit] = units
+        outcome = _look(context, unit.name)
+        assert isinstance(outcome.data, PrepareData)
+        failed = next((check for check in outcome.data.checks if not check.ok), None)
+        if failed is not None:
+            outcome.hold = Message(
+                key="prepare.not_ready",
+                values={"device": unit.name, "check": failed.name, "found": failed.found, "expected": failed.expected},
+            )
+        return [outcome]
+
+
+def _look(context: Context, device: str) -> Outcome:
     run = context.run
     run.step(f"{device}: prepare")
     checks: list[PrepareCheck] = []
@@ -28,7 +52,9 @@ def prepare(context: Context, device: str) -> Outcome:
     if model is not None:
         check("model", model, expected, ok=str(model) == expected)
         if str(model) != expected:
-            return Outcome(data=PrepareData(checks=checks), notes=notes)  # nothing is set on a unit that is another one
+            return Outcome(
+                device, data=PrepareData(checks=checks), notes=notes
+            )  # nothing is set on a unit that is another one
     mode = run.look(device, "mode")
     if mode == "local":
         run.set(device, "mode", "remote")
@@ -70,7 +96,7 @@ def prepare(context: Context, device: str) -> Outcome:
     range_ = run.look(device, "range")
     if range_ is not None:
         check("range", f"{range_:g}" if isinstance(range_, float) else range_, "stated by the device", ok=True)
-    return Outcome(data=PrepareData(checks=checks), notes=notes, left=left)
+    return Outcome(device, data=PrepareData(checks=checks), notes=notes, left=left)
 
 
 def _alarms(context: Context, device: str) -> tuple[str, ...]:
@@ -84,3 +110,6 @@ def _alarms(context: Context, device: str) -> tuple[str, ...]:
 
 def _is_temperature(alarm: str) -> bool:
     return alarm.split(":")[0].endswith("_temp")
+
+
+PROCEDURE = Prepare()

@@ -47,6 +47,11 @@ def chi_square_survival(chi_square: float, dof: float) -> float:
     return float(special.chdtrc(dof, chi_square))
 
 
+def chi_square_quantile(probability: float, dof: float) -> float:
+    """Return the value that a chi-square variable with ``dof`` degrees of freedom stays below with ``probability``."""
+    return float(special.chdtri(dof, 1.0 - probability))
+
+
 def fisher_survival(f: float, dof_above: float, dof_below: float) -> float:
     """Return the probability that Fisher's F exceeds ``f``; ``dof_below`` may be infinite (variance known)."""
     if math.isinf(f):
