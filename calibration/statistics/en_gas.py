@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from calibration.statistics._arrays import Vector, exact_sum, finite, frozen, not_negative, pair, positive, vector
-from calibration.statistics.equivalence import between_sampler_uncertainty
+from calibration.statistics.equivalence_to_reference import between_sampler_uncertainty
 from calibration.statistics.errors import BadArgument
 from calibration.statistics.lines import OrdinaryLine
 from calibration.statistics.regression import ordinary_least_squares

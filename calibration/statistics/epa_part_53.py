@@ -1,7 +1,7 @@
 """Performance tests of 40 CFR 53 Subpart B as formulas; the sampling plan is :data:`.sampling_plans.PART_53`.
 
 All formulas: 40 CFR 53.23, recalled (high); symbols as in Table B-5, read. Lag, rise and fall: :mod:`.response`;
-24 h drift: :func:`.daily_drift.daily_drift`.
+24 h drift: :func:`.day_to_day.daily_drift`.
 Concentrations in ppm or any other unit, the same in all arguments.
 """
 

@@ -1,7 +1,7 @@
 """Formulas of HJ 193-2013, HJ 654-2013 and HJ 818-2018 for gas analyzers.
 
 The standards' texts could not be read: each function says who reports its formula, or that it is recalled. Drift over
-24 h: :func:`.daily_drift.daily_drift`; T90: :func:`.response.step_response`; multipoint line:
+24 h: :func:`.day_to_day.daily_drift`; T90: :func:`.response.step_response`; multipoint line:
 :func:`.regression.ordinary_least_squares`; converter by titration:
 :func:`calibration.uncertainty.converter_efficiency`; port difference: :func:`.en_gas.port_difference`. Concentrations
 in nmol/mol (CO umol/mol).
