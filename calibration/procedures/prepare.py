@@ -65,11 +65,11 @@ def _look(context: Context, device: str) -> Outcome:
         check("mode", mode, "remote or local, not service", ok=mode != "service")
 
     waited = 0.0
-    alarms = _alarms(context, device)
+    alarms = standing_alarms(context, device)
     while any(_is_temperature(alarm) for alarm in alarms) and waited < _WARM_UP_LONGEST_S:
         run.wait(_WARM_UP_POLL_S)
         waited += _WARM_UP_POLL_S
-        alarms = _alarms(context, device)
+        alarms = standing_alarms(context, device)
     if waited:
         notes.append(
             Message(key="prepare.waited_for_warm_up", values={"device": device, "minutes": round(waited / 60)})
@@ -99,7 +99,8 @@ def _look(context: Context, device: str) -> Outcome:
     return Outcome(device, data=PrepareData(checks=checks), notes=notes, left=left)
 
 
-def _alarms(context: Context, device: str) -> tuple[str, ...]:
+def standing_alarms(context: Context, device: str) -> tuple[str, ...]:
+    """Alarms of a unit that are about itself."""
     alarms = context.run.look(device, "alarms")
     # A concentration alarm is about the air, not about the instrument.
     if not isinstance(alarms, tuple):

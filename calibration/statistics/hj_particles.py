@@ -1,7 +1,8 @@
 """Formulas of HJ 655-2013, HJ 653-2013/2021 and HJ 817-2018 for particle monitors.
 
 Comparison with manual sampling: :func:`.regression.ordinary_least_squares` (k, b, r); equivalence:
-:mod:`.equivalence_to_reference`. *Read* means the page of HJ 655 that shows clause 6.2.3 (end) and 6.2.4 with formulas (3) to (8).
+:mod:`.equivalence_to_reference`. *Read* means the page of HJ 655 that shows clause 6.2.3 (end) and 6.2.4 with formulas
+(3) to (8).
 """
 
 from __future__ import annotations

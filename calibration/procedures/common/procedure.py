@@ -152,11 +152,12 @@ def procedure_of(name: str) -> Procedure[Any]:
 
 
 def by_gas(units: Sequence[Unit]) -> Iterator[tuple[str, list[Unit]]]:
-    """Units that are calibrated with the same gas, in the order in which the first of each stands on the bench."""
-    groups: dict[str, list[Unit]] = {}
+    """Units that can share levels: the same gas and full scale; in the order of the first of each on the bench."""
+    groups: dict[tuple[str, float], list[Unit]] = {}
     for unit in units:
-        groups.setdefault(unit.gas, []).append(unit)
-    yield from groups.items()
+        groups.setdefault((unit.gas, unit.full_scale), []).append(unit)
+    for (gas, _), group in groups.items():
+        yield gas, group
 
 
 def label_of(percent: float) -> str:
