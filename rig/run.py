@@ -246,7 +246,8 @@ class Run:
                         self._note_window(rule, window)
             if None not in windows:
                 return [window for window in windows if window is not None]
-            self.wait(rules[0].poll_s)
+            first = rules[0]
+            self.wait(first.first_poll_s if now - begun < first.first_s else first.poll_s)
 
     def _note_window(self, rule: StabilityRule, window: Window) -> None:
         self._journal.append(

@@ -29,6 +29,8 @@ class StabilityRule:
         most_s: give up after this.
         drift: largest change over the window by the least-squares slope, unit of the quantity.
         scatter: largest standard deviation about that slope, unit of the quantity.
+        first_s: for this long after the beginning, polls come every ``first_poll_s`` (to see a step pass).
+        first_poll_s: time between readings in that time.
     """
 
     device: str
@@ -39,6 +41,8 @@ class StabilityRule:
     most_s: float
     drift: float
     scatter: float
+    first_s: float = 0.0
+    first_poll_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

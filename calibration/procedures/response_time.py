@@ -31,7 +31,8 @@ class ResponsePlan(Parameters):
     level_pct: float = Field(default=80.0, gt=0, le=100)
     fraction: float = Field(default=0.9, gt=0, lt=1, description="of the step that is waited for")
     repeats: int = Field(default=3, ge=1)
-    poll: Seconds = Field(default=2.0, gt=0)
+    poll: Seconds = Field(default=2.0, gt=0, description="time between readings while the step passes")
+    watch: Seconds = Field(default=600.0, gt=0, description="how long the step is read at this pace")
 
 
 class ResponseTime(Procedure[ResponsePlan]):
@@ -65,7 +66,8 @@ class ResponseTime(Procedure[ResponsePlan]):
         """Step units of one gas together."""
         gas = units[0].gas
         # Every few seconds, so that the crossing is seen.
-        stability = context.gas.stability.model_copy(update={"poll": parameters.poll})
+        pace = {"first": parameters.watch, "first_poll": parameters.poll}
+        stability = context.gas.stability.model_copy(update=pace)
         quick = replace(context, gas=context.gas.model_copy(update={"stability": stability}))
         asked = [asked_of(context, unit) for unit in units]
         steps: list[_Step] = []
