@@ -17,6 +17,7 @@ from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
 from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, PortSection, bottles, kind_of
+from rig.cells import cell_mistakes, inserted_mistakes
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
@@ -61,10 +62,12 @@ def mistakes(
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
         errors += meter_mistakes(file, where, name, section)
+        errors += inserted_mistakes(file, where, f"device.{name}.settings", name, section.settings)
     errors += _ports_taken_twice(file, where)
     errors += _shared_lines(file, where)
     errors += _station(file, where)
     errors += cylinder_mistakes(file, where, known)
+    errors += cell_mistakes(file, where, known)
     errors += tube_mistakes(file, where, known)
     for name in file.certificate:
         if name in file.device and kind_of(file, name) not in ("calibrator", MANUAL, None):
@@ -82,6 +85,7 @@ def mistakes(
             elif actor is not None:
                 errors += step_mistakes(actor, step.set, where, f"{key}.set")
             errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
+            errors += inserted_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)
     return errors

@@ -220,6 +220,43 @@ class CylinderSection(_Section):
         return self
 
 
+class CellHidden(_Section):
+    """``[cell.X.hidden]``: what is wrong with a cell."""
+
+    deviation_pct: float = Field(default=0.0, gt=-100, description="true content over what was filled in, less 1, %")
+
+
+class CellSection(_Section):
+    """``[cell.X]``: a calibration cell of an open path, filled from a cylinder, or sealed and certified itself.
+
+    The setting ``cell`` of the open path inserts it by its name.
+    """
+
+    device: str = Field(default="", description="the open path that it belongs to; the only one if left out")
+    length: Length
+    cylinder: str | None = Field(default=None, description="cylinder of this bench that it was filled from")
+    components: dict[Literal["so2", "no2", "o3"], Annotated[Fraction, Field(gt=0)]] = Field(
+        default_factory=dict, description="certified gases of a sealed cell"
+    )
+    u_pct: float | None = Field(default=None, ge=0, description="standard uncertainty of a sealed cell's gases, %")
+    length_u_pct: float = Field(default=0.0, ge=0, description="standard uncertainty of its length, %")
+    certificate: str | None = Field(default=None, min_length=1, description="of a sealed cell")
+    expires: Day | None = Field(default=None, description="of a sealed cell")
+    hidden: CellHidden = Field(default_factory=CellHidden)
+
+    @model_validator(mode="after")
+    def _one_filling(self) -> CellSection:
+        if (self.cylinder is None) == (not self.components):
+            raise ValueError("either cylinder (it was filled from that) or components (a sealed cell)")
+        for key in ("u_pct", "certificate", "expires"):
+            given = getattr(self, key) is not None
+            if given and self.cylinder is not None:
+                raise ValueError(f"no {key}: that of cylinder.{self.cylinder} counts")
+            if not given and self.cylinder is None:
+                raise ValueError(f"{key} of the sealed cell")
+        return self
+
+
 class TubeSection(_Section):
     """``[tube.X]``: gas goes from ``from`` (``calibrator.out``, ``cylinder.so2``) to ``to`` (``device.port``)."""
 
@@ -321,6 +358,7 @@ class BenchFile(_Section):
     bench: BenchSection
     device: dict[str, DeviceSection] = Field(min_length=1)
     cylinder: dict[str, CylinderSection] = Field(default_factory=dict)
+    cell: dict[str, CellSection] = Field(default_factory=dict)
     tube: dict[str, TubeSection] = Field(default_factory=dict)
     certificate: dict[str, UncertaintySection] = Field(
         default_factory=dict, description="per calibrator device: uncertainty of its flows and of its ozone"
@@ -358,13 +396,21 @@ def bottles(file: BenchFile) -> dict[str, DeviceSection]:
     }
 
 
+def standing_aside(file: BenchFile) -> set[str]:
+    """Cylinders that hang on no calibrator: a tube leads from them, or they only fill cells."""
+    tapped = {tube.from_.removeprefix(CYLINDER) for tube in file.tube.values() if tube.from_.startswith(CYLINDER)}
+    fill = {cell.cylinder for cell in file.cell.values() if cell.cylinder in file.cylinder}
+    stated = {name for name in fill if name and {"port", "device"} & file.cylinder[name].model_fields_set}
+    return {name for name in file.cylinder if name in tapped or name in fill - stated}
+
+
 def cylinder_ports(file: BenchFile) -> dict[str, tuple[str, str]]:
-    """Calibrator (empty: the only one) and gas port of each cylinder that no tube leads from.
+    """Calibrator (empty: the only one) and gas port of each cylinder that hangs on one.
 
     Ports that the file does not tell are a, b, c... in the order of the cylinders.
     """
-    tapped = {tube.from_ for tube in file.tube.values()}
-    hung = [name for name in file.cylinder if f"{CYLINDER}{name}" not in tapped]
+    aside = standing_aside(file)
+    hung = [name for name in file.cylinder if name not in aside]
     return {
         name: (file.cylinder[name].device, file.cylinder[name].port or letter)
         for name, letter in zip(hung, "abcdef", strict=False)

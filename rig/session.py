@@ -15,6 +15,7 @@ from pyvisa.resources import MessageBasedResource
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench import Bench
 from rig.bench_file import MANUAL, BenchFile, DeviceSection
+from rig.cells import CellReference, cells_of
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
@@ -86,6 +87,11 @@ class Session:
     def supply(self) -> Supply:
         """What the bench's gases and standards are. Raises ConfigurationError unless it has one calibrator."""
         return _supply(self.file, self.path, self.handles)
+
+    @cached_property
+    def cells(self) -> Mapping[str, CellReference]:
+        """The calibration cells of its open paths, by the names that the setting ``cell`` inserts them by."""
+        return cells_of(self.file)
 
     def close(self) -> None:
         """Let every port go."""
