@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from instruments.build import build_unit
+from instruments.build import build_unit, name_mistakes
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
@@ -30,6 +30,11 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
         return
+    if section.model.endswith(".toml"):
+        wrong = name_mistakes(entry, section.model)
+        yield from wrong
+        if wrong:
+            return  # nothing can be built of it
     if entry.kind == "cylinder":
         expected = f'a device; a cylinder is a section of its own: [cylinder.{name}] with model = "{entry.name}"'
         yield ConfigurationError(where, f"{key}.model", expected, repr(section.model))

@@ -191,7 +191,12 @@ def test_each_table_of_the_catalogue_is_whole(name):
     units = {**{key: its.unit for key, its in entry.settings.items()}, **unit.units()}
     assert {key: units[key] for key in made.table.rows.unit} == made.table.rows.unit
     assert len(list(made.told())) == len(made.table.rows.command)
-    values = dict.fromkeys((*unit.quantities(), *unit.standing()), 1.0) | unit.settings | unit.texts | {"alarms": ("a:low", "b:high")}
+    values = (
+        dict.fromkeys((*unit.quantities(), *unit.standing()), 1.0)
+        | unit.settings
+        | unit.texts
+        | {"alarms": ("a:low", "b:high")}
+    )
     face = face_of(**values)
     device, host = made.box(face).line("serial", {}, None), made.host(None)
     for one in made.table.exact.values():
