@@ -162,6 +162,14 @@ class MeterCertificateSection(_Section):
     reference_c: float | None = Field(default=None, description="reference temperature of the flow certified")
 
 
+class PlateSection(_Section):
+    """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
+
+    approval: str = Field(default="", description="number of its type approval; the catalogue's if left out")
+    manufactured: Day | None = Field(default=None, description="day on which it was made")
+    in_service: Day | None = Field(default=None, description="day on which it was first put into service")
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -172,6 +180,7 @@ class DeviceSection(_Section):
     hidden: dict[str, SettingValue] = Field(default_factory=dict)
     warm: bool = Field(default=True, description="has been running before the epoch")
     service: Service = Field(default_factory=Service, description="hours and shelf time behind it")
+    plate: PlateSection = Field(default_factory=PlateSection, description="approval and age, by plate and papers")
     power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
     certificate: dict[str, MeterCertificateSection] = Field(default_factory=dict, description="of a meter's quantities")
     port: dict[str, PortSection] = Field(default_factory=dict)

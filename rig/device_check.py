@@ -18,6 +18,7 @@ from rig.wiring import DIRECT, start_settings
 def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
     """Everything in ``[device.name]`` that its model does not take."""
     key = f"device.{name}"
+    yield from _plate(file, where, key, section)
     if section.model == MANUAL:
         yield from _superfluous(section, where, key, "for a calibrator that is set by hand",
                                 ("range", "settings", "hidden", "port", "resource", "protocol", "id"))  # fmt: skip
@@ -49,6 +50,26 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
             "on ports of their own with rig serve and name those as resources)", "an emulated device beside real ones",
         )  # fmt: skip
     yield from _emulated(where, key, section, entry)
+
+
+def _plate(file: BenchFile, where: str, key: str, section: DeviceSection) -> Iterator[ConfigurationError]:
+    """Days that cannot be, and service that does not fit between them and the epoch."""
+    plate, service, epoch = section.plate, section.service, file.bench.epoch.date()
+    for name in ("manufactured", "in_service"):
+        day = getattr(plate, name)
+        if day is not None and day > epoch:
+            yield ConfigurationError(where, f"{key}.plate.{name}", f"a day up to the epoch's, {epoch}", day)
+    if plate.manufactured and plate.in_service and plate.in_service < plate.manufactured:
+        expected = f"a day from that of its making on, {plate.manufactured}"
+        yield ConfigurationError(where, f"{key}.plate.in_service", expected, plate.in_service)
+        return
+    made, used = plate.manufactured or plate.in_service, plate.in_service or plate.manufactured
+    if made is not None and service.shelf_days > (epoch - made).days + 1:
+        expected = f"days on a shelf since it was made, {(epoch - made).days + 1} at most"
+        yield ConfigurationError(where, f"{key}.service.shelf_days", expected, f"{service.shelf_days:g}")
+    elif used is not None and service.hours > (most := 24.0 * ((epoch - used).days + 1 - service.shelf_days)):
+        expected = f"hours since it was put into service, less those on a shelf, {max(most, 0.0):g} at most"
+        yield ConfigurationError(where, f"{key}.service.hours", expected, f"{service.hours:g}")
 
 
 def _superfluous(

@@ -24,6 +24,7 @@ from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.kinds import MEASURED, MONITOR, channels_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
+from rig.host.plate import Plate
 from rig.host.references import Supply, cylinders_of, flows_of
 from rig.host.sensor import Sensor
 from rig.ports.serial import check_port_is_free
@@ -145,6 +146,8 @@ def open_session(
                 continue
             try:
                 handles[name] = _open(manager, bench, file, name, section, entry, run_time.now_us)
+                if bench is not None and name in bench.instruments:
+                    handles[name].display = bench.instruments[name].face.read
             except RigFault as fault:
                 told = _with_the_servers_end(fault, file, path)
                 if troubles is None:
@@ -159,6 +162,16 @@ def open_session(
         simulated=bench is not None or any(handle.identity.emulated for handle in handles.values()),
         seed=bench.seed if bench is not None else None if not file.bench.simulated else file.bench.seed,
         speed=None if bench is not None else file.bench.speed or 1.0, manager=manager,
+    )  # fmt: skip
+
+
+def plate_of(section: DeviceSection, entry: CatalogueEntry | None) -> Plate:
+    """What is known of a unit's papers: the bench file's word, and of the approval also the catalogue's."""
+    plate, service = section.plate, section.service
+    told = service.model_fields_set
+    return Plate(
+        plate.approval or ("" if entry is None else entry.approval), plate.manufactured, plate.in_service,
+        service.hours if "hours" in told else None, service.shelf_days if "shelf_days" in told else None,
     )  # fmt: skip
 
 
@@ -193,8 +206,9 @@ def _open(
     )
     if entry is None:
         return ManualCalibrator(
-            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None)
-        )
+            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None,
+                     plate=plate_of(section, None))
+        )  # fmt: skip
     if section.resource is not None:
         protocol_name, number, baud, options = section.protocol or "", section.id, section.baud, section.options
         resource_name, emulated = section.resource, section.emulated
@@ -205,7 +219,7 @@ def _open(
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
                 name, entry.kind, entry.name, entry.maker, section.serial, DIRECT, "read", "", emulated=True,
-                gas_port=gas_port,
+                gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
             )  # fmt: skip
             instrument = bench.instruments[name]
             direct = direct_protocol(instrument.device, entry, instrument.face)
@@ -213,7 +227,7 @@ def _open(
     protocol, mark = host_protocol(entry, protocol_name, number, options)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
-        emulated=emulated, gas_port=gas_port,
+        emulated=emulated, gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
     )  # fmt: skip
     if resource_name.upper().startswith("ASRL/"):
         check_port_is_free(resource_name[4:].split("::")[0])

@@ -36,9 +36,9 @@ def parse_quantity(text: str, dimension: Dimension) -> float:
         ValueError: no number, no unit, or a unit of another kind; the message says what was expected.
     """
     units = _FACTORS[dimension]
-    if dimension == "time" and _SEVERAL.fullmatch(text):
-        return _summed(_PART.findall(text), units)
     match = _PATTERN.fullmatch(text)
+    if dimension == "time" and (match is None or match[2] not in units) and _SEVERAL.fullmatch(text):
+        return _summed(_PART.findall(text), units)
     if match is None:
         raise ValueError(f"a number with a unit of {dimension} ({', '.join(units)})")
     number, unit = match.groups()

@@ -10,10 +10,22 @@ from calibration.criteria import Judge, Subject
 from calibration.procedures.common.conduct import conduct
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.procedure import Unit
-from calibration.record import DeviceInfo, Message, ProcedureRun, Record, Reference, RunInfo, Test, Verdict, Wall
+from calibration.record import (
+    DeviceInfo,
+    Message,
+    PlateInfo,
+    ProcedureRun,
+    Record,
+    Reference,
+    RunInfo,
+    Test,
+    Verdict,
+    Wall,
+)
 from instruments.errors import Refused
 from rig.bench_file import MANUAL
 from rig.errors import RigError
+from rig.host.plate import Plate
 from rig.run import Run
 from rig.session import Session
 from scenarios.itinerary import groups_of, names_of
@@ -216,6 +228,7 @@ class Engine:
                 serial=i.serial, firmware=self._firmware.get(i.name, ""), protocol=i.protocol,
                 protocol_mark=i.protocol_mark,  # type: ignore[arg-type]
                 resource=i.resource, emulated=i.emulated, gas_port=i.gas_port,
+                principle=i.principle, plate=_plate_info(i.plate),
             )
             for i in (handle.identity for handle in self.session.handles.values())
         ]  # fmt: skip
@@ -234,3 +247,11 @@ class Engine:
                           expires=supply.flows.expires.isoformat(), emulated=emulated)
             )  # fmt: skip
         return found
+
+
+def _plate_info(plate: Plate) -> PlateInfo:
+    return PlateInfo(
+        approval=plate.approval, hours=plate.hours, shelf_days=plate.shelf_days,
+        manufactured=None if plate.manufactured is None else plate.manufactured.isoformat(),
+        in_service=None if plate.in_service is None else plate.in_service.isoformat(),
+    )  # fmt: skip

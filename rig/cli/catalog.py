@@ -85,7 +85,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
         f"{entry.name}: {entry.title}",
         f"maker: {entry.maker}",
         f"principle: {entry.principle}",
-        f"type approval: {entry.approval or 'none known'}",
+        f"type approval: {entry.approval or 'none known'}; that of a unit: [device.X.plate] of a bench file",
         f"protocols: {', '.join(protocols_of(entry)) or 'none on a wire'}; in process without a wire (kind direct)",
         "marks: read (the document itself), reported (by others), recalled (from memory, or the project's choice)",
     ):
