@@ -57,6 +57,8 @@ class Calibrator(OzoneMaker):
     step_s = 10
     hidden_model = CalibratorHidden
     hidden: CalibratorHidden
+    concentrations: ClassVar[tuple[str, ...]] = ("concentration_actual",)
+    """Quantities in the unit of the gas in use."""
     diagnostics: ClassVar[tuple[str, ...]] = (
         *_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference", "gas_pressure",
         "zero_pressure",
@@ -319,11 +321,21 @@ class Calibrator(OzoneMaker):
 
     def units(self) -> Mapping[str, str]:
         """Unit of each quantity; a concentration has that of the gas in use."""
-        return {**_UNITS, **super().units(), "concentration_actual": str(self.standing()["concentration_unit"])}
+        now = str(self.standing()["concentration_unit"])
+        return {**_UNITS, **super().units(), **dict.fromkeys(self.concentrations, now)}
 
     def recorded_units(self) -> Mapping[str, str]:
-        """A concentration is now of one gas, now of another."""
-        return {**self.units(), "concentration_actual": "nmol/mol; CO umol/mol"}
+        """As :meth:`units`; a concentration is in nmol/mol whatever the gas."""
+        return {**self.units(), **dict.fromkeys(self.concentrations, "nmol/mol")}
+
+    def recording(self, first: int, last: int) -> dict[str, FloatArray]:
+        """As any unit's; concentrations are in nmol/mol, also of CO, so that a column has one unit."""
+        table = super().recording(first, last)
+        for begin, end, moment in self._moments(first, last):
+            if moment.standing["concentration_unit"] == "umol/mol":
+                for quantity in self.concentrations:
+                    table[quantity][begin - first : end - first] *= 1000.0
+        return table
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Flows and ozone move by the second."""

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from instruments.device import Command
 from rig.bench import Bench
 from rig.cli.simulate import seconds, simulate
 from rig.clock import VirtualClock
@@ -189,3 +190,24 @@ def test_the_last_line_is_the_file_and_a_setting_s_text_is_whole(tmp_path, capsy
     assert table["calibrator.gas_flow_table"][0].as_py().endswith(":100")  # the twentieth point, at full scale
     assert table.schema.metadata[b"seed"] == b"1"
     assert table.schema.metadata[b"epoch"] == b"2026-01-05T08:00:00+08:00"
+
+
+@pytest.mark.parametrize("name", ["teledyne", "demo"])
+def test_a_calibrator_s_columns_have_one_unit_each_whatever_the_gas(name):
+    file, path = load_bench(name)
+    opened = Bench(file, str(path), VirtualClock(), 1)
+    ports = {s.species or n: s.port or "abc"[k] for k, (n, s) in enumerate(opened.file.cylinder.items())}
+    made = {}
+    for gas, amount in (("so2", 400.0), ("co", 40.0)):
+        mode = "calibrator_mode"
+        for setting, value in ((mode, "standby"), ("gas", ports[gas]), ("concentration", amount), (mode, "span")):
+            opened.command("calibrator", Command(setting, value))
+        (chunk,) = record(opened, 1800, 60)
+        units = {name: unit for name, unit in chunk.units.items() if name.startswith("calibrator.")}
+        made[gas] = {name: chunk.numbers[name][-5:].mean() for name in units}
+    opened.close()
+    for quantity in ("concentration_actual", *(("act", "targ") if name == "teledyne" else ())):
+        assert made["so2"][f"calibrator.{quantity}"] == pytest.approx(400.0, rel=0.02)
+        assert made["co"][f"calibrator.{quantity}"] == pytest.approx(40_000.0, rel=0.02)
+        assert units[f"calibrator.{quantity}"] == "nmol/mol"
+    assert set(units.values()) <= {"cc/min", "L/min", "nmol/mol", "mmHg", "inHg", "deg C", "mV", "psi", "1", "s"}
