@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from pydantic import BaseModel, Field
 
+from instruments.air import FloatArray
 from instruments.clock import ClockedHidden
 
 
@@ -65,6 +67,26 @@ class ConverterHidden(BaseModel):
 
     converter_wet: float = Field(default=0.0, ge=0.0, le=1.0)
     ozone_dryer: float = Field(default=1.0, ge=0.0, le=1.0)
+
+
+class KickerHidden(BaseModel):
+    """What every SO2 analyzer has: a hydrocarbon kicker before the cell, for aromatics fluoresce too.
+
+    Attributes:
+        kicker_efficiency: part of the aromatics that the hydrocarbon kicker takes out; 0 without one.
+        aromatics_per_no: aromatics of traffic in the outside air, nmol/mol per nmol/mol of NO.
+    """
+
+    kicker_efficiency: float = Field(default=0.95, ge=0.0, le=1.0)
+    aromatics_per_no: float = Field(default=0.2, ge=0.0)
+
+    def aromatics(self, no: FloatArray) -> FloatArray:
+        """Aromatics that reach the cell, nmol/mol, beside that much NO of traffic."""
+        return np.asarray((1.0 - self.kicker_efficiency) * self.aromatics_per_no * no)
+
+
+class So2Hidden(KickerHidden, AnalyzerHidden):
+    """An SO2 analyzer (Thermo)."""
 
 
 class NoxHidden(ConverterHidden, AnalyzerHidden):

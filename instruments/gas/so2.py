@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
+from instruments.gas.hidden import So2Hidden
 from instruments.gas.stages import Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
 
@@ -14,6 +15,8 @@ WATER_QUENCH = 6.0e-4
 """Loss of signal per mmol/mol of water: 2 % at 20 g/kg (recalled)."""
 NO_RESPONSE = 0.006
 """Response to NO: 3 ppb for 500 ppb (recalled)."""
+AROMATIC_RESPONSE = 0.1
+"""Response to aromatics that the kicker does not take out (recalled: 1 ppb per 200 ppb of m-xylene behind a kicker)."""
 _PRESSURE, _TEMPERATURE_K = 730.0, 318.15
 _ZERO_C = 273.15
 
@@ -36,6 +39,8 @@ class So2Analyzer(ThermoAnalyzer):
 
     channels = ("so2",)
     gas = Species.SO2
+    hidden_model = So2Hidden
+    hidden: So2Hidden
     diagnostics = (
         "internal_temp", "chamber_temp", "pressure", "pressure_actual", "sample_flow", "pmt_voltage", "lamp_voltage",
         "lamp_intensity",
@@ -47,7 +52,11 @@ class So2Analyzer(ThermoAnalyzer):
         drop = 25.0 * self.pump(first * self.step_s)
         pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
-        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * around.mean(Species.NO)
+        no = around.mean(Species.NO)
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * no
+        if self.open_port == "sample":
+            # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
+            so2 = so2 + AROMATIC_RESPONSE * self.hidden.aromatics(no)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
         lamp = self.light(first, last)
