@@ -10,17 +10,25 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
-from instruments.device import Value
+from instruments.device import Command, Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
 from instruments.unit import Unit
+from instruments.wear import Service
 
 DAY_S = 86_400
 _DAY_US = DAY_S * 1_000_000
 
 _STILL = 1e-3
 """Flow through a pump that stands still, over nominal: what diffuses (this project's choice)."""
+FILTER = "sample_filter"
+"""Name of the part that keeps dust out of the cell; it stands behind the valves of the ports."""
+_FLOW_LOST, _DROP_MMHG = 0.5, 150.0
+"""Flow that a filter with no open pores takes (the rest finds its way past the seal), and what it takes of the pressure
+in the cell, mmHg: choices of this project."""
+_ADSORBED = 0.1
+"""Part of ozone and SO2 that the dust of such a filter takes (ozone: 0 to 10 %, rising with load; recalled)."""
 _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
@@ -98,9 +106,41 @@ class Detector(Unit):
         running = 1.0 if self._pump_runs else _STILL
         return self.hidden.pump_fraction * float(self.wear.share("pump", np.array([since]))[0]) * running
 
+    def serviced(self, service: Service) -> Service:
+        """A sample filter is changed by routine: it is no older than its life, unless the bench file says so."""
+        part = self.entry.wear.get(FILTER)
+        if part is None or FILTER in service.parts:
+            return service
+        return service.model_copy(update={"parts": {**service.parts, FILTER: service.hours % part.life_h}})
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """As any unit; a new sample filter is a clean one."""
+        part = self.entry.wear.get(FILTER)
+        if part is not None and command.name == part.replaced_by:
+            self.settle(t_us)
+            self.hidden = self.hidden.model_copy(update={"filter_clogged": 0.0})
+        super().apply(t_us, command)
+
+    def clogged(self, second: int) -> float:
+        """Part of the sample filter's pores that is closed, as when the day began or the filter was changed."""
+        since = max(second // DAY_S * DAY_S, self.wear.since_s(FILTER))
+        return 1.0 - (1.0 - self.hidden.filter_clogged) * float(self.wear.share(FILTER, np.array([since]))[0])
+
+    def through_filter(self, second: int) -> float:
+        """Flow through the sample filter over that through a new one."""
+        return 1.0 - _FLOW_LOST * self.clogged(second)
+
+    def filter_drop_mmhg(self, second: int) -> float:
+        """What the dust in the sample filter takes of the pressure in the cell."""
+        return _DROP_MMHG * self.clogged(second) if self.powered else 0.0
+
+    def filter_passes(self, second: int) -> float:
+        """Part of ozone and SO2 that the dust in the sample filter lets through."""
+        return 1.0 - _ADSORBED * self.clogged(second)
+
     def flow_share(self, second: int) -> float:
         """Flow through the cell over nominal."""
-        return self.pump(second)
+        return self.pump(second) * self.through_filter(second)
 
     def flow_lpm(self, second: int) -> float:
         """True flow through the cell, L/min."""

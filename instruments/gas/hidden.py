@@ -24,6 +24,7 @@ class AnalyzerHidden(ClockedHidden):
         leak_fraction: part of the gas in the cell that is room air.
         lamp_fraction: light of lamp or source over that of a new one.
         pump_fraction: flow over nominal.
+        filter_clogged: part of the sample filter's pores that is closed, beside what its age has closed.
         span_pct_per_c: change of sensitivity with the instrument's temperature, % per degree from 33 C.
         zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
         temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
@@ -47,6 +48,7 @@ class AnalyzerHidden(ClockedHidden):
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     lamp_fraction: float = Field(default=1.0, gt=0.0)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
+    filter_clogged: float = Field(default=0.0, ge=0.0, le=1.0)
     span_pct_per_c: float = 0.03
     zero_per_c: float = 0.0
     temperature_sensor_error_c: float = 0.0

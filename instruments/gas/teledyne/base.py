@@ -67,7 +67,7 @@ class TeledyneAnalyzer(PointAnalyzer):
 
     def flow_share(self, second: int) -> float:
         """Flow over nominal: as the orifice is open and critical."""
-        return max(self.hidden.orifice_fraction * self.sonic_share(second), 1e-3)
+        return max(self.hidden.orifice_fraction * self.sonic_share(second) * self.through_filter(second), 1e-3)
 
     def sample_pressure(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Absolute pressure before the orifice, inHg: ambient less what filter and tubes take."""
@@ -78,8 +78,10 @@ class TeledyneAnalyzer(PointAnalyzer):
     def shown_flow(self, pressure_inhg: FloatArray, first: int, last: int) -> FloatArray:
         """The sample flow that the unit shows, L/min: a critical flow goes with the pressure before the orifice."""
         before = STANDARD_INHG - self.entry.parameter("pressure_drop")
-        flow = self.flow_lpm(first * self.step_s)
-        return flow * pressure_inhg / before + 0.002 * self.wobble("sample_flow", first, last)
+        second = first * self.step_s
+        flow = self.flow_lpm(second)
+        without_dust = pressure_inhg + self.filter_drop_mmhg(second) / 25.4  # the flow has lost already what dust takes
+        return flow * without_dust / before + 0.002 * self.wobble("sample_flow", first, last)
 
     def measured_inhg(self, actual: FloatArray) -> FloatArray:
         """What the unit's own transducer makes of a pressure, inHg; only the display rounds it."""
