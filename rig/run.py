@@ -114,6 +114,10 @@ class Run:
         """Bench time at which the run began."""
         return self._start_us
 
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """Names of the devices of a kind that can be read, in the order of the bench file."""
+        return tuple(name for name, handle in self._handles.items() if handle.kind == kind)
+
     def analyzer(self, device: str) -> GasAnalyzer:
         """What is known of an analyzer without asking it (kind, channels, port)."""
         handle = self._handles[device]
@@ -182,6 +186,11 @@ class Run:
         """What the calibrator says that it makes now; None if it cannot tell."""
         made = self._asked("made", [], self.source.made)
         return None if made is None else float(made)
+
+    def stored(self, port: str, unit: str) -> float | None:
+        """What the calibrator believes of the cylinder at a port, in ``unit``; None if it cannot tell."""
+        stored = self._asked("stored", [port, unit], lambda: self.source.stored(port, unit))
+        return None if stored is None else float(stored)
 
     def flows(self) -> Flows | None:
         """Flows of a titration as the calibrator shows them; None if it cannot tell."""
