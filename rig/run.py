@@ -234,7 +234,7 @@ class Run:
     def wait_until_all(self, rules: Sequence[StabilityRule], trace: list[Reading] | None = None) -> list[Window]:
         """Read until each rule has held once, or its longest time has passed; a window for each, in order.
 
-        All are polled until the last one is done, at the pace of the first rule; a window once found stays.
+        All are polled until the last one is done, at the pace of the quickest rule; a window once found stays.
         """
         begun = self.now()
         readings: list[dict[str, list[Reading]]] = [{quantity: [] for quantity in rule.quantities} for rule in rules]
@@ -255,8 +255,7 @@ class Run:
                         self._note_window(rule, window)
             if None not in windows:
                 return [window for window in windows if window is not None]
-            first = rules[0]
-            self.wait(first.first_poll_s if now - begun < first.first_s else first.poll_s)
+            self.wait(min(rule.next_poll_s(now - begun) for rule in rules))
 
     def _note_window(self, rule: StabilityRule, window: Window) -> None:
         self._journal.append(
