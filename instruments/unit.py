@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -120,7 +120,7 @@ class Unit(Observing, ABC):
         self.gas_changed(0)
 
     @abstractmethod
-    def detect(self, first: int, last: int) -> FloatArray:
+    def detect(self, first: int, last: int) -> Iterable[FloatArray]:
         """Return the rows of steps ``first`` to ``last`` (exclusive), in the order of :meth:`row_labels`."""
 
     def row_labels(self) -> tuple[str, ...]:

@@ -181,13 +181,17 @@ class Detector(Unit):
 
     def flicker_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """The part of the noise that averaging does not remove."""
-        floor = _FLOOR * interpolated(self.flicker[channel], first, last, self.per_minute)
-        return self.noise_size(level, first, last) * floor
+        return self.noise_size(level, first, last) * self._floor(channel, first, last)
 
     def channel_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """White noise and flicker that together have :meth:`noise_size` after averaging."""
         white = WHITE * math.sqrt(self.fresh_values()) * self.noise[channel].values(first, last)
-        return self.noise_size(level, first, last) * white + self.flicker_noise(channel, level, first, last)
+        size = self.noise_size(level, first, last)
+        return size * white + size * self._floor(channel, first, last)
+
+    def _floor(self, channel: str, first: int, last: int) -> FloatArray:
+        """Flicker over :meth:`noise_size`."""
+        return _FLOOR * interpolated(self.flicker[channel], first, last, self.per_minute)
 
     # -- temperatures and pressures -------------------------------------------------------------------------------
 
