@@ -59,6 +59,7 @@ class TeomFdms(Teom):
 
     hidden_model = FdmsHidden
     duty = 0.5
+    fully_at_work = 3.0
     firmware = "1.74"
     diagnostics = (
         *Teom.sensors, "base_concentration", "reference_concentration", "raw_base", "raw_reference", "dryer_temp",
