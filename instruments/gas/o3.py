@@ -64,7 +64,6 @@ class O3Analyzer(ThermoAnalyzer):
         """Light through sample over light through what the scrubber left, in each cell."""
         hidden = self.hidden
         bench = around.box_c + _BENCH_ABOVE_BOX_C + 0.05 * self.wobble("bench_temp", first, last)
-        bench_off_c = bench - _BENCH_ABOVE_BOX_C - self.cabinet.adjusted_at_c
         drop = 12.0 * self.pump(first * self.step_s)
         pressure = around.pressure_mmhg - drop + 0.15 * self.wobble("pressure", first, last)
         per_ppb = SCALE * _LENGTH_CM * 1e-9
@@ -88,7 +87,7 @@ class O3Analyzer(ThermoAnalyzer):
             taken = absorbance * (1.0 - 0.1 * dirt)
             now = lamp - np.where(sampling, taken, unscrubbed * taken)
             now = now + math.log(1.0 - dirt) + grain * self._light[cell].values(first, last)
-            now = now + self.entry.parameter(f"cell_{cell}_pct_per_c") / 100.0 * bench_off_c
+            now = now + self.entry.parameter(f"cell_{cell}_pct_per_c") / 100.0 * around.box_off_c
             # Before the epoch the light was the same, but for the other gas in the cell.
             other = float((1.0 - unscrubbed[0]) * taken[0]) * (1.0 if sampling[0] else -1.0)
             start = self.before(f"light_{cell}", first, float(now[0]) + other)

@@ -186,7 +186,8 @@ class TeomFdms(Teom):
         mc = shown["base"] - shown["reference"]
         rows["mc"] = firmware.held(self, "mc", steps, PHASE, mc, pads[0] - pads[1])
         self._hours(steps, mc, low, pads[0] - pads[1])
-        full, settled = rows["age"] >= firmware.SETTLING + _READY * PHASE, rows["age"] >= firmware.SETTLING
+        settled = rows["age"] >= firmware.SETTLING
+        full = (rows["age"] >= firmware.SETTLING + _READY * PHASE) & np.isfinite(rows["mc"])
         rows["operating_mode"] = np.where(full, 3.0, np.where(settled, 2.0, 1.0)) * float(self.sampling)
 
     def _phase_rates(self, steps: Stretch, age: FloatArray) -> FloatArray:
