@@ -114,8 +114,13 @@ class OpenPath(Unit):
         return {key: self.checked(key, round((self.number("span_concentration") + self.number(f"{gas}_bkg")) / raw, 4))}
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
-        """Settings and calibration are kept; the gas that was being looked at is lost."""
+        """Settings and calibration are kept; the gas that was being looked at is lost.
+
+        The last results stay shown, marked as without light, until each gas has had a turn again (assumed).
+        """
         self.restart("phase", step, 0.0)
+        for name in NAMES:
+            self.restart(f"{name}_seen", step, 0.0)
         return {}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
