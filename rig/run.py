@@ -114,6 +114,10 @@ class Run:
         """Bench time at which the run began."""
         return self._start_us
 
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """Names of the devices of a kind that can be read, in the order of the bench file."""
+        return tuple(name for name, handle in self._handles.items() if handle.kind == kind)
+
     def analyzer(self, device: str) -> GasAnalyzer:
         """What is known of an analyzer without asking it (kind, channels, port)."""
         handle = self._handles[device]
@@ -183,6 +187,11 @@ class Run:
         made = self._asked("made", [], self.source.made)
         return None if made is None else float(made)
 
+    def stored(self, port: str, unit: str) -> float | None:
+        """What the calibrator believes of the cylinder at a port, in ``unit``; None if it cannot tell."""
+        stored = self._asked("stored", [port, unit], lambda: self.source.stored(port, unit))
+        return None if stored is None else float(stored)
+
     def flows(self) -> Flows | None:
         """Flows of a titration as the calibrator shows them; None if it cannot tell."""
 
@@ -225,7 +234,7 @@ class Run:
     def wait_until_all(self, rules: Sequence[StabilityRule], trace: list[Reading] | None = None) -> list[Window]:
         """Read until each rule has held once, or its longest time has passed; a window for each, in order.
 
-        All are polled until the last one is done, at the pace of the first rule; a window once found stays.
+        All are polled until the last one is done, at the pace of the quickest rule; a window once found stays.
         """
         begun = self.now()
         readings: list[dict[str, list[Reading]]] = [{quantity: [] for quantity in rule.quantities} for rule in rules]
@@ -246,8 +255,7 @@ class Run:
                         self._note_window(rule, window)
             if None not in windows:
                 return [window for window in windows if window is not None]
-            first = rules[0]
-            self.wait(first.first_poll_s if now - begun < first.first_s else first.poll_s)
+            self.wait(min(rule.next_poll_s(now - begun) for rule in rules))
 
     def _note_window(self, rule: StabilityRule, window: Window) -> None:
         self._journal.append(

@@ -116,7 +116,7 @@ def _size(value: float, unit: str, name: str, where: str, key: str) -> Iterator[
         yield ConfigurationError(where, key, f"at least {_ABSOLUTE_ZERO_C} deg C", f"{value:g}")
     elif unit in _FLOWS and value <= 0.0 and "noise" not in name:
         yield ConfigurationError(where, key, "a flow above 0", f"{value:g} {unit}")
-    elif unit not in _SIGNED and value < 0.0:
+    elif unit not in _SIGNED and "_per_" not in name and value < 0.0:  # a change with something goes either way
         yield ConfigurationError(where, key, f"nothing below 0 {unit}".rstrip(), f"{value:g}")
 
 
