@@ -210,4 +210,4 @@ def test_a_calibrator_s_columns_have_one_unit_each_whatever_the_gas(name):
         assert made["so2"][f"calibrator.{quantity}"] == pytest.approx(400.0, rel=0.02)
         assert made["co"][f"calibrator.{quantity}"] == pytest.approx(40_000.0, rel=0.02)
         assert units[f"calibrator.{quantity}"] == "nmol/mol"
-    assert set(units.values()) <= {"cc/min", "L/min", "nmol/mol", "mmHg", "inHg", "deg C", "mV", "psi", "1", "s"}
+    assert set(units.values()) <= {"cc/min", "L/min", "nmol/mol", "mmHg", "inHg", "deg C", "mV", "psi", "1", "s", "%"}
