@@ -37,17 +37,17 @@ class InstrumentFace:
     """A device bound to the bench's clock: what a protocol sees of it."""
 
     def __init__(self, device: Device, clock: Clock, on_command: Callable[[Command], None]) -> None:
-        self._device = device
+        self._read = device.read
         self._clock = clock
         self._on_command = on_command
 
     def read(self, quantity: str) -> Value:
         """Value of an observable or setting now."""
-        return self._device.read(self._clock.now_us, quantity)
+        return self._read(self._clock.now_us, quantity)
 
     def read_at(self, quantity: str, t_us: int) -> Value:
         """Value of an observable as it was at ``t_us``."""
-        return self._device.read(t_us, quantity)
+        return self._read(t_us, quantity)
 
     def apply(self, name: str, value: Value) -> None:
         """Set a parameter, the clock, or start an action, now."""

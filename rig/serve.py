@@ -19,6 +19,7 @@ from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
+from rig.event_loop import new_event_loop
 from rig.files import write_atomically
 from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
@@ -189,7 +190,7 @@ class ServedBench:
     # -- the bench's own thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        loop = asyncio.new_event_loop()
+        loop = new_event_loop()
         self._loop = loop
         loop.set_exception_handler(self._broke_down)
         try:

@@ -35,6 +35,7 @@ class WxtMessages:
 
     def __init__(self, table: WxtTable, face: Face, memory: WxtMemory) -> None:
         self._table, self._face, self._memory = table, face, memory
+        self._chosen: dict[tuple[str, bool], tuple[str, list[FieldRow]]] = {}
 
     def parameter(self, key: str) -> str:
         """A letter's value as written."""
@@ -47,9 +48,13 @@ class WxtMessages:
 
     def chosen(self, group: str, *, composite: bool) -> list[FieldRow]:
         """Fields of a group by its ``R=``: those of its own message, or those of the composite one."""
-        left, _, right = self.parameter(f"{SETTINGS_OF[group]}.R").partition("&")
-        bits = right if composite else left
-        return [row for row in self._table.fields[group] if bits[row.bit] == "1"]
+        mask = self.parameter(f"{SETTINGS_OF[group]}.R")
+        kept = self._chosen.get((group, composite))
+        if kept is None or kept[0] != mask:
+            bits = mask.partition("&")[2 if composite else 0]
+            kept = mask, [row for row in self._table.fields[group] if bits[row.bit] == "1"]
+            self._chosen[group, composite] = kept
+        return kept[1]
 
     def _of(self, group: str) -> list[FieldRow]:
         """Fields of a message."""
