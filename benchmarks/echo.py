@@ -1,7 +1,7 @@
 """A server that knows nothing: for as many bytes as a request has, a fixed reply of the same length as the rig's.
 
 ``python echo.py READY REQUEST_BYTES REPLY_HEX PTYS [uvloop]`` serves ``PTYS`` ptys and one TCP port, and writes their
-addresses to the file READY.
+addresses to the file READY. With 0 bytes to a request it says the reply on each pty once a second, unasked.
 """
 
 from __future__ import annotations
@@ -30,6 +30,21 @@ class Echo(asyncio.Protocol):
         self.transport.write(self.reply * count)  # type: ignore[attr-defined]
 
 
+def speak(loop: asyncio.AbstractEventLoop, reply: bytes, count: int) -> list[str]:
+    """Say ``reply`` each second on ``count`` ptys; return their paths."""
+    ends = [os.openpty() for _ in range(count)]
+    for _, slave in ends:
+        tty.setraw(slave)
+
+    def say(due: float) -> None:
+        for master, _ in ends:
+            os.write(master, reply)
+        loop.call_at(due + 1.0, say, due + 1.0)
+
+    loop.call_soon(say, loop.time())
+    return [os.ttyname(slave) for _, slave in ends]
+
+
 def serve_pty(loop: asyncio.AbstractEventLoop, size: int, reply: bytes) -> str:
     """Serve one pty; return its path."""
     master, slave = os.openpty()
@@ -55,7 +70,10 @@ def main(ready: str, size: str, reply: str, ptys: str, kind: str = "asyncio") ->
     length, answer = int(size), bytes.fromhex(reply)
     server = loop.run_until_complete(loop.create_server(lambda: Echo(length, answer), "127.0.0.1", 0))
     tcp = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    paths = [serve_pty(loop, length, answer) for _ in range(int(ptys))]
+    if length:
+        paths = [serve_pty(loop, length, answer) for _ in range(int(ptys))]
+    else:
+        paths = speak(loop, answer, int(ptys))
     part = Path(f"{ready}.part")
     part.write_text(json.dumps({"pty": paths, "tcp": [tcp] * int(ptys)}), encoding="utf-8")
     part.rename(ready)
