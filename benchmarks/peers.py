@@ -115,30 +115,29 @@ def tickit(ready: str, request: bytes, reply: bytes, count: int) -> None:
     asyncio.run(serve())
 
 
-def pymodbus(ready: str, request: bytes, reply: bytes, count: int) -> None:
+def pymodbus(*, tcp_frames: bool) -> Callable[[str, bytes, bytes, int], None]:
     from pymodbus import FramerType
     from pymodbus.server import ModbusSerialServer, ModbusTcpServer
     from pymodbus.simulator import DataType, SimData, SimDevice
 
-    def device(number: int) -> SimDevice:
-        return SimDevice(id=number, simdata=[SimData(0, values=[7] * 100, datatype=DataType.REGISTERS)])
-
-    async def serve() -> None:
-        number = free_port()
-        links = []
-        for n in range(count):
+    async def serve(ready: str, count: int) -> None:
+        number, links = free_port(), []
+        device = SimDevice(
+            id=0 if tcp_frames else 1, simdata=[SimData(0, values=[7] * 100, datatype=DataType.REGISTERS)]
+        )
+        for n in range(0 if tcp_frames else count):
             master, slave = os.openpty()
             tty.setraw(slave)
             links.append(f"fd:{ready}.{n}")
             hand_out(f"{ready}.{n}", master)
-            line = ModbusSerialServer(device(1), framer=FramerType.RTU, port=os.ttyname(slave), baudrate=115200)
+            line = ModbusSerialServer(device, framer=FramerType.RTU, port=os.ttyname(slave), baudrate=115200)
             await line.serve_forever(background=True)
-        tcp = ModbusTcpServer(device(0), framer=FramerType.SOCKET, address=(HOST, number))
-        await tcp.serve_forever(background=True)
+        framer = FramerType.SOCKET if tcp_frames else FramerType.RTU
+        await ModbusTcpServer(device, framer=framer, address=(HOST, number)).serve_forever(background=True)
         tell(ready, links, f"{HOST}:{number}", count)
         await asyncio.Event().wait()
 
-    asyncio.run(serve())
+    return lambda ready, request, reply, count: asyncio.run(serve(ready, count))
 
 
 def hand_out(path: str, descriptor: int) -> None:
@@ -148,16 +147,21 @@ def hand_out(path: str, descriptor: int) -> None:
     asking.listen(1)
 
     def give() -> None:
-        with asking, asking.accept()[0] as client:
-            socket.send_fds(client, [b"pty"], [descriptor])
+        while True:
+            with asking.accept()[0] as client:
+                socket.send_fds(client, [b"pty"], [descriptor])
 
     threading.Thread(target=give, daemon=True).start()
 
 
 KINDS = {
-    "sinstruments": sinstruments, "lewis": lewis("0.1"), "lewis-no-delay": lewis("0.0"), "tickit": tickit,
-    "pymodbus": pymodbus,
-}  # fmt: skip
+    "sinstruments": sinstruments,
+    "lewis": lewis("0.1"),
+    "lewis-no-delay": lewis("0.0"),
+    "tickit": tickit,
+    "pymodbus-rtu": lambda *given: pymodbus(tcp_frames=False)(*given),
+    "pymodbus-tcp": lambda *given: pymodbus(tcp_frames=True)(*given),
+}
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]](sys.argv[2], bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4]), int(sys.argv[5]))

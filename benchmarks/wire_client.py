@@ -63,6 +63,12 @@ class Ports:
         for descriptor in self.descriptors:
             self.poll.register(descriptor, select.EPOLLIN)
 
+    def close(self) -> None:
+        """Close all ports."""
+        self.poll.close()
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+
     def ask(self) -> bytes:
         """One request at the first port, and its reply."""
         descriptor = self.descriptors[0]
@@ -131,6 +137,9 @@ def main() -> None:
             request, end = bytes.fromhex(job["request"]), bytes.fromhex(job["end"])
             servers[job["name"]] = ports = Ports(job["addresses"], request, end, job["least"])
             answer: dict[str, Any] = {"reply": ports.ask().hex()}
+        elif "close" in job:
+            servers.pop(job["name"]).close()
+            answer = {}
         else:
             answer = rate(servers[job["name"]], job["seconds"])
         print(json.dumps(answer), flush=True)

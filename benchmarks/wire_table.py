@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,8 +102,6 @@ def address(endpoints: dict[str, Any], device: str, kind: str) -> str:
     return ":".join(resource.split("::")[1:3])
 
 
-def boxes(protocol: str, kind: str, clients: int) -> Iterable[str]:
-    """The devices that ``clients`` clients talk to, one to each."""
-    if kind == "tcp" and one_box(protocol):
-        return ["d0"] * clients
-    return [f"d{n}" for n in range(clients)]
+def boxes(protocol: str, kind: str) -> list[str]:
+    """The device that each client talks to."""
+    return ["d0" if kind == "tcp" and one_box(protocol) else f"d{n}" for n in range(CLIENTS)]

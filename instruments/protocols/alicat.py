@@ -41,7 +41,7 @@ class AlicatDevice(DeviceEnd):
         self._buffer = LineBuffer(b"\r", limit=64)
         words = [row.quantity for row in table.rows.word]
         self._shown = tuple(dict.fromkeys([*_IN_A_FRAME, *words]))
-        self._written = Written()
+        self._written = Written[str]()
         self._spoken_us = 0
 
     def power_cycled(self) -> None:
@@ -141,9 +141,9 @@ class AlicatDevice(DeviceEnd):
 
     def _values(self) -> str:
         values = [self._face.read(name) for name in self._shown]
-        return self._written.text("", values, self._told).decode("ascii")
+        return self._written.text("", values, self._told)
 
-    def _told(self, values: list[Value]) -> bytes:
+    def _told(self, values: list[Value]) -> str:
         found: Mapping[str, Any] = dict(zip(self._shown, values, strict=True))
         parts = [
             f"{found['pressure'] / HPA_PER_PSI:+06.2f}", f"{found['temperature']:+06.2f}",
@@ -153,7 +153,7 @@ class AlicatDevice(DeviceEnd):
         parts += [row.word for row in self._table.rows.word if found[row.quantity] > self._table.limit(row)]
         if found["buttons_locked"]:
             parts.append("LCK")
-        return " ".join(parts).encode("ascii", "replace")
+        return " ".join(parts)
 
     def _version(self) -> Iterator[str]:
         yield f"{self._memory.letter}   {self._face.read('firmware')} {self._table.rows.firmware_date}"

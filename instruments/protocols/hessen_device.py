@@ -31,7 +31,7 @@ class HessenDevice(DeviceEnd):
         self._rows, self._face, self._habits, self._address = rows, face, habits, address
         self._buffer = RequestBuffer()
         self._told = _told_by(rows, habits)
-        self._written = Written()
+        self._written = Written[bytes]()
 
     def power_cycled(self) -> None:
         """Forget half a request."""

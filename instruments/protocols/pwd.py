@@ -55,7 +55,7 @@ class PwdDevice(DeviceEnd):
         self._table, self._face, self._memory = table, face, memory
         self._identity = identity
         self._buffer = LineBuffer(b"\r\n", limit=80, kept=ENQ)
-        self._written = Written()
+        self._written = Written[bytes]()
         self._spoken_us = face.now_us()
         self._open_until_us = -1
 

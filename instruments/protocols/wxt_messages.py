@@ -38,7 +38,7 @@ class WxtMessages:
 
     def __init__(self, table: WxtTable, face: Face, memory: WxtMemory) -> None:
         self._table, self._face, self._memory = table, face, memory
-        self._written = Written()
+        self._written = Written[bytes]()
         self._chosen: dict[tuple[str, bool], tuple[str, list[FieldRow]]] = {}
 
     def parameter(self, key: str) -> str:
