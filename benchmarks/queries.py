@@ -3,8 +3,8 @@
 For each protocol ``rig serve`` is asked, by turns, together with a plain asyncio echo that has the same lengths of
 request and reply, by one client and by eight, from a process of its own (``wire_client.py``). Both run on asyncio
 and on uvloop. The ratio of rig and echo, each in its best round of many short ones, is what physics, protocol, clock
-and port leave of the speed of the bare wire: at least 0.7 for text protocols. Eight clients share one box over TCP where
-the real one serves so many; else, and on ptys, each has its own.
+and port leave of the speed of the bare wire: at least 0.7 for text protocols. Eight clients share one box over TCP
+where the real one serves so many; else, and on ptys, each has its own.
 
 In the same rounds as C-Link: sinstruments, lewis and tickit with a constant of the same text; as Modbus: the server of
 pymodbus. ``python benchmarks/queries.py [PROTOCOL ...] [--rounds 15] [--seconds 0.05]``; needs the extra ``bench``.
