@@ -39,6 +39,7 @@ from rig.run import Run
 from rig.session import Session, open_session
 from scenarios.engine import Engine, RunFacts
 from scenarios.opening import bench_path, load_plan
+from scenarios.units import units_of
 
 QUIET = SimpleNamespace(step=lambda text: None, tick=lambda t_s: None, ask=lambda prompt: "")
 FACTS = RunFacts("coverage", "demo", "", "gas-check", "", "simple")
@@ -114,10 +115,10 @@ def unit(device: str, procedures: Sequence[str], seed: int, without: Sequence[st
     session = open_session(parse_bench(bench_of_unit(device, seed, without), str(path)), path, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.sqlite", each_row=False, wall=lambda: 0.0)
-        plan = load_plan("gas-check")[0].model_copy(update={"procedures": ["prepare", *procedures]})
+        plan = load_plan("gas-check")[0].only("prepare", *procedures)
         try:
             run = Run(session.handles, session.supply, session.time, journal, QUIET, QUIET)
-            engine = Engine(session, run, plan, [device], FACTS)
+            engine = Engine(session, run, plan, units_of(session.file, [device]), FACTS)
             engine.play()
             return [
                 Result(f"{device} {test.quantity} {test.criterion}", float(test.value), float(test.u),

@@ -10,6 +10,7 @@ portions and the same recursive filters over the same shapes, with nothing else:
 be linear: a day of thirty costs what a day of three costs, and a station among four what one alone costs. Memory is
 the peak of a process of its own that runs ``rig simulate --out x.parquet``: thirty days need no more than seven.
 
+The floor makes a generator for each portion, as plain numpy does; the model's paths keep theirs (docs/decisions/0004).
 Processor time, since all of it is one thread's arithmetic. ``python benchmarks/station.py`` prints medians.
 """
 

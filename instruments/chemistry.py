@@ -52,8 +52,10 @@ def titrated(
     major, minor = np.maximum(no, o3), np.minimum(no, o3)
     difference = major - minor
     exponent = difference * dose
-    equal = exponent < _EQUAL
     surviving = np.exp(-exponent)
+    equal = exponent < _EQUAL
+    if not equal.any():
+        return np.asarray(minor - minor * difference * surviving / (major - minor * surviving))
     left = np.where(
         equal,
         minor / (1.0 + minor * dose),

@@ -15,8 +15,8 @@ from instruments.air import FloatArray, Gas, GasListener, Species
 BLOCK = 600
 """Grid points of the one-second grid to whose multiples a read computes ahead."""
 
-STRETCH = 9600
-"""Longest stretch computed in one go, grid points: it fits the processor's cache."""
+STRETCH = 21600
+"""Longest stretch computed in one go, grid points: the 6 h by which the bench advances all devices."""
 
 KEEP_S = 8 * 3600
 """Seconds of gas kept behind the newest demand. The bench advances all devices at least every 6 h."""
@@ -168,11 +168,15 @@ class GasSeries(ToldSeries):
 
     def gas(self, first: int, last: int) -> Gas:
         """Return grid points ``first`` to ``last`` (exclusive), computing what is missing; a view."""
+        return as_gas(first, self.gas_rows(first, last))
+
+    def gas_rows(self, first: int, last: int) -> FloatArray:
+        """Return the same as rows: species, temperature, pressure; a view."""
         if first < 0:
             begin = self.values(0, max(last, 1))
             index = np.maximum(np.arange(first, last), 0)
-            return as_gas(first, np.ascontiguousarray(begin[:, index]))
-        return as_gas(first, self.values(first, last))
+            return np.ascontiguousarray(begin[:ROWS, index])
+        return self.values(first, last)[:ROWS]
 
 
 def as_gas(first: int, rows: FloatArray) -> Gas:
@@ -183,7 +187,12 @@ def as_gas(first: int, rows: FloatArray) -> Gas:
 def as_rows(gas: Gas) -> FloatArray:
     """Return ``gas`` as a new array of rows: species, temperature, pressure."""
     rows = np.empty((ROWS, len(gas)))
+    put(rows, gas)
+    return rows
+
+
+def put(rows: FloatArray, gas: Gas) -> None:
+    """Write ``gas`` into ``rows``: species, temperature, pressure; rows beyond these stay as they are."""
     rows[: len(Species)] = gas.fractions
     rows[_TEMPERATURE] = gas.temperature_c
     rows[_PRESSURE] = gas.pressure_hpa
-    return rows

@@ -12,7 +12,7 @@ import numpy as np
 from instruments.air import FloatArray, GasListener, GasSource, Species
 from instruments.chemistry import titrated
 from instruments.filters import lag
-from instruments.history import ROWS, GasSeries
+from instruments.history import ROWS, GasSeries, put
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
 
 COUNT = len(Species)
@@ -129,8 +129,7 @@ class VentedManifold(GasSeries):
         offered = self._source.offered_lpm(first, last)
         if not offered.any():
             # the source is shut, as it mostly is: whoever draws here draws room air
-            room = self._room.gas(first, last)
-            rows[:COUNT], rows[TEMPERATURE], rows[PRESSURE] = room.fractions, room.temperature_c, room.pressure_hpa
+            put(rows, self._room.gas(first, last))
             return
         needed = np.maximum(self.demand_lpm(first, last), 1e-9)
         share = np.minimum(offered / needed, 1.0)
@@ -224,7 +223,7 @@ class Tube(GasSeries):
         rows[Species.O3] -= made
         rows[Species.NO2] += made
         # a floor far below any meaning keeps the lags out of denormal numbers
-        entering = np.maximum(rows[:COUNT], 1e-30)
+        entering = np.maximum(rows[:COUNT], 1e-30, out=rows[:COUNT])
         held, before = len(self._held), entering[:, 0].copy()
         # a held species' gas before the wall is kept in a row of its own; elsewhere it is the gas that leaves
         last_point = None if self.history.stop == 0 else self.history.last()
@@ -237,4 +236,5 @@ class Tube(GasSeries):
             washed[:] = rows[species]
             start = washed[:1] if last_point is None else last_point[ROWS + held + number :][:1]
             wall[:] = lag(washed[None], start, decay)[0]
-            rows[species] = (1.0 - share) * washed + share * wall
+            rows[species] *= 1.0 - share
+            rows[species] += share * wall

@@ -47,7 +47,9 @@ class Path(ABC):
 
     def __init__(self, seed: int, name: str) -> None:
         self.name = name
-        self._key = path_key(seed, name)
+        self._bits = np.random.Philox(key=path_key(seed, name))
+        self._generator = np.random.Generator(self._bits)
+        self._state = self._bits.state
         self._blocks: dict[int, FloatArray] = {}
 
     def values(self, first: int, last: int) -> FloatArray:
@@ -76,8 +78,10 @@ class Path(ABC):
         return block
 
     def _normals(self, number: int, count: int, stream: int = 0) -> FloatArray:
-        bits = np.random.Philox(key=self._key, counter=(number << 192) | (stream << 128))
-        return np.random.Generator(bits).standard_normal(count)
+        # placed by its state at the beginning of the block: to make a generator takes as long as to draw a block
+        self._state["state"]["counter"][:] = 0, 0, stream, number
+        self._bits.state = self._state
+        return self._generator.standard_normal(count)
 
     @abstractmethod
     def _make(self, number: int) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -52,8 +52,8 @@ class Stepping(Protocol):
 
     step_s: ClassVar[int]
 
-    def detect(self, first: int, last: int) -> FloatArray:
-        """Return the rows of steps ``first`` to ``last`` (exclusive)."""
+    def detect(self, first: int, last: int) -> Iterable[FloatArray]:
+        """Return the rows of steps ``first`` to ``last`` (exclusive), one after the other."""
         ...
 
 
@@ -78,4 +78,5 @@ class Steps(Series):
             listener.gas_changed(index * step_s)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
-        rows[:] = self._unit.detect(first, last)
+        for row, values in zip(rows, self._unit.detect(first, last), strict=True):
+            row[:] = values

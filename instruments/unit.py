@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -120,7 +120,7 @@ class Unit(Observing, ABC):
         self.gas_changed(0)
 
     @abstractmethod
-    def detect(self, first: int, last: int) -> FloatArray:
+    def detect(self, first: int, last: int) -> Iterable[FloatArray]:
         """Return the rows of steps ``first`` to ``last`` (exclusive), in the order of :meth:`row_labels`."""
 
     def row_labels(self) -> tuple[str, ...]:
@@ -196,11 +196,14 @@ class Unit(Observing, ABC):
 
     def warmth(self, first: int, last: int) -> FloatArray:
         """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""
-        warm_up_s = self.entry.parameter("warm_up_time")
+        return self.risen(first, last, self.entry.parameter("warm_up_time"))
+
+    def risen(self, first: int, last: int, time_s: float) -> FloatArray:
+        """The same for what comes up with another time constant from as cold as the heaters were at power on."""
         if self.powered and self._coldness == 0.0:
             return np.ones(last - first)
         since = np.maximum(np.arange(first, last) + 1 - self.power_step, 0) * self.step_s
-        fading = np.exp(-since / warm_up_s)
+        fading = np.exp(-since / time_s)
         return 1.0 - self._coldness * fading if self.powered else (1.0 - self._coldness) * fading
 
     def gas_changed(self, index: int) -> None:

@@ -244,11 +244,11 @@ class Bench:
 
     def _routine_command(self, device: str, command: Command) -> None:
         # What has no power hears nothing of the station's software.
-        if not self._closed and self.observed(device, "powered") is not False:
+        if not self._closed and self.observed(device, "power") is not False:
             self.command(device, command)
 
     def _booted(self, instrument: Instrument) -> None:
-        if instrument.device.read(self.clock.now_us, "powered") is True:
+        if instrument.device.read(self.clock.now_us, "power") is True:
             for line in instrument.all_lines:
                 line.switch(powered=True)
             for tap in instrument.taps:

@@ -6,7 +6,7 @@ gives it the same answers in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -114,6 +114,10 @@ class Run:
         """Bench time at which the run began."""
         return self._start_us
 
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """Names of the devices of a kind that can be read, in the order of the bench file."""
+        return tuple(name for name, handle in self._handles.items() if handle.kind == kind)
+
     def analyzer(self, device: str) -> GasAnalyzer:
         """What is known of an analyzer without asking it (kind, channels, port)."""
         handle = self._handles[device]
@@ -183,6 +187,11 @@ class Run:
         made = self._asked("made", [], self.source.made)
         return None if made is None else float(made)
 
+    def stored(self, port: str, unit: str) -> float | None:
+        """What the calibrator believes of the cylinder at a port, in ``unit``; None if it cannot tell."""
+        stored = self._asked("stored", [port, unit], lambda: self.source.stored(port, unit))
+        return None if stored is None else float(stored)
+
     def flows(self) -> Flows | None:
         """Flows of a titration as the calibrator shows them; None if it cannot tell."""
 
@@ -199,6 +208,15 @@ class Run:
         if port in ("zero", "span") and self.look(device, "gas_mode") not in (port, None):
             self.set(device, "gas_mode", port)
 
+    def rest(self) -> None:
+        """No gas any more, and every analyzer back on what it sampled before; nothing happens if none flows."""
+        if self._gas_is_on:
+            self._asked("rest", [], self.source.standby)
+            self._gas_is_on = False
+        for device, setting in [key for key in self._as_found if key[1] == "gas_mode"]:
+            self.restore(device, setting)
+        self._journal.commit()
+
     @property
     def source(self) -> Source:
         """The calibrator, real, emulated or manual."""
@@ -211,27 +229,42 @@ class Run:
 
     def wait_until(self, rule: StabilityRule, trace: list[Reading] | None = None) -> Window:
         """Read until the rule holds, or its longest time has passed; every reading also goes to ``trace``."""
+        return self.wait_until_all([rule], trace)[0]
+
+    def wait_until_all(self, rules: Sequence[StabilityRule], trace: list[Reading] | None = None) -> list[Window]:
+        """Read until each rule has held once, or its longest time has passed; a window for each, in order.
+
+        All are polled until the last one is done, at the pace of the quickest rule; a window once found stays.
+        """
         begun = self.now()
-        readings: dict[str, list[Reading]] = {quantity: [] for quantity in rule.quantities}
+        readings: list[dict[str, list[Reading]]] = [{quantity: [] for quantity in rule.quantities} for rule in rules]
+        windows: list[Window | None] = [None] * len(rules)
         while True:
-            for quantity in rule.quantities:
-                reading = self.read(rule.device, quantity)
-                readings[quantity].append(reading)
-                if trace is not None:
-                    trace.append(reading)
+            for rule, own in zip(rules, readings, strict=True):
+                for quantity in rule.quantities:
+                    reading = self.read(rule.device, quantity)
+                    own[quantity].append(reading)
+                    if trace is not None:
+                        trace.append(reading)
             now = self.now()
-            if now - begun >= rule.least_s + rule.window_s:
-                window = window_of(readings, now - rule.window_s, now, rule)
-                if window.stable or now - begun >= rule.most_s:
-                    self._journal.append(
-                        self._time.now_us(),
-                        "stable" if window.stable else "not stable",
-                        [rule.device, list(rule.quantities)],
-                        [window.start_s, window.end_s],
-                    )
-                    self._journal.commit()
-                    return window
-            self.wait(rule.poll_s)
+            for index, rule in enumerate(rules):
+                if windows[index] is None and now - begun >= rule.least_s + rule.window_s:
+                    window = window_of(readings[index], now - rule.window_s, now, rule)
+                    if window.stable or now - begun >= rule.most_s:
+                        windows[index] = window
+                        self._note_window(rule, window)
+            if None not in windows:
+                return [window for window in windows if window is not None]
+            self.wait(min(rule.next_poll_s(now - begun) for rule in rules))
+
+    def _note_window(self, rule: StabilityRule, window: Window) -> None:
+        self._journal.append(
+            self._time.now_us(),
+            "stable" if window.stable else "not stable",
+            [rule.device, list(rule.quantities)],
+            [window.start_s, window.end_s],
+        )
+        self._journal.commit()
 
     def prompt(self, question: Prompt) -> str:
         """Ask the person at the bench; an answer beyond belief, or no number where one is due, is asked again."""

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from calibration.criteria import Judge, Subject, load_criteria
-from calibration.procedures.common import Context, Outcome, carry_out, full_scale
-from calibration.procedures.converter_efficiency import converter
-from calibration.procedures.multipoint import multipoint
-from calibration.procedures.prepare import prepare
-from calibration.procedures.zero_span import zero_span
-from calibration.record import (
-    DeviceInfo,
-    Message,
-    PrepareData,
-    ProcedureRun,
-    Record,
-    Reference,
-    RunInfo,
-    Test,
-    Verdict,
-    Wall,
-)
+from calibration.criteria import Judge, Subject
+from calibration.procedures.common.conduct import conduct
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.procedure import Unit
+from calibration.record import DeviceInfo, Message, ProcedureRun, Record, Reference, RunInfo, Test, Verdict, Wall
 from instruments.errors import Refused
 from rig.bench_file import MANUAL
 from rig.errors import RigError
 from rig.run import Run
 from rig.session import Session
-from scenarios.plan_file import PlanFile
+from scenarios.itinerary import groups_of, names_of
+from scenarios.plan_file import PlanFile, Step
 
 _PACKAGES = ("air-station-rig", "numpy", "scipy", "simpy", "pyvisa")
 _ORDER: tuple[Verdict, ...] = ("error", "fail", "undecided", "not tested", "void", "pass")
-
-_CRITERIA = {
-    "zero_span": ("zero_span.zero", "zero_span.span"),
-    "multipoint": ("multipoint.slope", "multipoint.intercept", "multipoint.correlation"),
-    "converter_efficiency": ("converter_efficiency.efficiency", "converter_efficiency.lowest"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +43,34 @@ class Engine:
         session: the open bench.
         run: the object that procedures touch.
         plan: what to do.
-        devices: analyzers to test, in order.
+        units: analyzers to test, in order.
     """
 
     session: Session
     run: Run
     plan: PlanFile
-    devices: Sequence[str]
+    units: Sequence[Unit]
     facts: RunFacts
 
     def __post_init__(self) -> None:
-        self.judge = Judge(load_criteria(self.plan.standard), self.facts.decision_rule)  # type: ignore[arg-type]
-        self.context = Context(self.run, self.judge, self.plan.gas)
+        self.judge = Judge(self.plan.documents, self.facts.decision_rule)  # type: ignore[arg-type]
         self.procedures: list[ProcedureRun] = []
         self.tests: list[Test] = []
         self.notes: list[Message] = []
         self._broken: dict[str, Message] = {}
+        self._held: dict[str, Message] = {}
         self._firmware: dict[str, str] = {}
 
     def play(self) -> Verdict:
-        """Carry the plan out, device by device in each procedure, make the bench safe, and return the verdict.
+        """Carry the plan out, step by step, make the bench safe, and return the verdict.
 
         KeyboardInterrupt is taken as the end of the run: the rest is noted as not tested, the verdict is an error.
         """
         ended: Message | None = None
         try:
             self._greet(self.run.source.name)
-            for procedure in self.plan.procedures:
-                for device in self.devices:
-                    self._one(procedure, device)
+            for step in self.plan.steps:
+                self._play_step(step)
         except KeyboardInterrupt:
             ended = Message(key="run.interrupted")
         except RigError as error:
@@ -98,7 +79,9 @@ class Engine:
             trouble = self.run.make_safe()
         if ended is not None:
             self.notes.append(ended)
-            self._note_the_rest(ended)
+            for step in self.plan.steps:
+                for unit in self._served(step):
+                    self._no_result(step, unit, "not tested", ended)
         if trouble:
             self.notes += [
                 Message(key="safe.not_reached", values={"device": "bench", "reason": line}) for line in trouble
@@ -117,131 +100,88 @@ class Engine:
 
     def _greet(self, device: str) -> None:
         """Ask a device for its firmware, for the record; a person who sets gas by hand has none."""
-        if self.session.handles[device].identity.model != MANUAL:
+        if device not in self._firmware and self.session.handles[device].identity.model != MANUAL:
             self._firmware[device] = str(self.run.look(device, "firmware") or "")
 
-    # -- one procedure on one device ------------------------------------------------------------------------------
+    # -- one step -------------------------------------------------------------------------------------------------
 
-    def _one(self, procedure: str, device: str) -> None:
-        analyzer = self.run.analyzer(device)
-        if procedure == "converter_efficiency" and analyzer.kind != "nox":
-            return
-        channels = analyzer.channels
-        if device in self._broken:
-            if procedure != "prepare":
-                self._no_result(procedure, device, "error", self._broken[device])
-            return
-        started = self.run.now()
-        done = len(self.procedures)
-        self.run.step(f"{device}: {procedure}")
-        try:
-            if procedure == "prepare":
-                self._greet(device)
-                self._keep(*carry_out(self.context, procedure, device, lambda: prepare(self.context, device)))
-                self._hold_if_not_ready(device)
-            elif procedure == "zero_span":
-                for channel in channels:
-                    body = _bound(zero_span, self.context, device, channel, self.plan.zero_span)
-                    name = f"zero_span/{channel.quantity}"
-                    self._keep(*carry_out(self.context, name, device, body))
-            elif procedure == "multipoint":
-                self._multipoint(device)
-            else:
-                body = _bound(converter, self.context, device, self.plan.converter_efficiency)
-                self._keep(*carry_out(self.context, procedure, device, body))
-        except KeyboardInterrupt:
-            self._unfinished(procedure, device, started, "interrupted", Message(key="run.interrupted"), done)
-            raise
-        except (RigError, Refused) as error:
-            reason = Message(key="run.error", values={"error": str(error)})
-            self._unfinished(procedure, device, started, "error", reason, done)
-            self._broken[device] = reason
-            if isinstance(error, RigError) and getattr(error, "device", None) != device:
-                raise  # the calibrator, or the rig itself, is broken: nothing more can be done
+    def _served(self, step: Step) -> list[Unit]:
+        return [unit for group in groups_of(step, self.units) for unit in group]
 
-    def _multipoint(self, device: str) -> None:
-        """One measurement serves all channels that take the same gas; each is recorded and judged apart."""
+    def _play_step(self, step: Step) -> None:
+        """One step on all units that it serves and that can still be tested."""
+        if not step.procedure.gas:
+            self.run.rest()
+        for unit in self._served(step):
+            if unit.name in self._broken:
+                self._no_result(step, unit, "error", self._broken[unit.name])
+            elif unit.name in self._held:
+                self._no_result(step, unit, "not tested", self._held[unit.name])
+        for group in groups_of(step, self.units):
+            self._play_group(step, group)
+
+    def _play_group(self, step: Step, group: Sequence[Unit]) -> None:
+        """A step on units that it serves together. One that breaks down falls out, and the others begin again."""
+        while able := [u for u in group if u.name not in self._broken and u.name not in self._held]:
+            started, done = self.run.now(), len(self.procedures)
+            self.run.step(f"{names_of(able)}: {step.name}")
+            context = Context(self.run, self.judge, self.plan.gas, step.name)
+            try:
+                for unit in able:
+                    self._greet(unit.name)
+                self._carry_out(context, step, able)
+                return
+            except KeyboardInterrupt:
+                for unit in able:
+                    reason = Message(key="run.interrupted")
+                    self._unfinished(step, unit, started, "interrupted", reason, done)
+                raise
+            except (RigError, Refused) as error:
+                reason = Message(key="run.error", values={"error": str(error)})
+                guilty = [unit for unit in able if unit.name == getattr(error, "device", None)]
+                if len(able) == 1 and not isinstance(error, RigError):
+                    guilty = able  # it refused something
+                for unit in guilty or able:
+                    self._unfinished(step, unit, started, "error", reason, done)
+                    self._broken[unit.name] = reason
+                if not guilty and isinstance(error, RigError):
+                    raise  # the calibrator, or the rig itself, is broken: nothing more can be done
+
+    def _carry_out(self, context: Context, step: Step, units: Sequence[Unit]) -> None:
         outcomes: list[Outcome] = []
-        channels = self.run.analyzer(device).channels
 
-        def body() -> Outcome:
-            outcomes.extend(multipoint(self.context, device, channels, self.plan.multipoint))
-            return outcomes[0]
+        def body() -> list[Outcome]:
+            outcomes.extend(step.procedure.perform(context, units, step.parameters))
+            return outcomes
 
-        first, tests = carry_out(self.context, f"multipoint/{channels[0].quantity}", device, body)
-        self._keep(first, tests)
-        for channel, outcome in zip(channels[1:], outcomes[1:], strict=True):
-            again = first.model_copy(
-                update={"id": f"{device}/multipoint/{channel.quantity}", "procedure": f"multipoint/{channel.quantity}",
-                        "data": outcome.data, "notes": outcome.notes, "references": outcome.references}
-            )  # fmt: skip
-            void = {"verdict": "void", "message": first.notes[-1]} if first.status == "void" else {}
-            self.run.record(again)
-            self._keep(again, [test.model_copy(update=void) for test in outcome.tests])
+        names = [unit.name for unit in units]
+        for entry, tests in conduct(context, step.procedure.name, names, body, gas=step.procedure.gas):
+            self.procedures.append(entry)
+            self.tests += [test for test in tests if test.criterion in step.criteria]
+        self._held |= {outcome.device: outcome.hold for outcome in outcomes if outcome.hold is not None}
 
-    def _keep(self, procedure: ProcedureRun, tests: list[Test]) -> None:
-        name = procedure.procedure.split("/")[0]
-        self.procedures.append(procedure.model_copy(update={"procedure": name}))
-        self.tests += tests
-
-    def _hold_if_not_ready(self, device: str) -> None:
-        data = self.procedures[-1].data
-        assert isinstance(data, PrepareData)
-        failed = [check for check in data.checks if not check.ok]
-        if failed:
-            reason = Message(
-                key="prepare.not_ready",
-                values={
-                    "device": device,
-                    "check": failed[0].name,
-                    "found": failed[0].found,
-                    "expected": failed[0].expected,
-                },
-            )
-            for procedure in self.plan.procedures:
-                if procedure in _CRITERIA and (
-                    procedure != "converter_efficiency" or self.run.analyzer(device).kind == "nox"
-                ):
-                    self._no_result(procedure, device, "not tested", reason)
-            self.devices = [name for name in self.devices if name != device]
-
-    def _unfinished(self, procedure: str, device: str, started: float, status: str, reason: Message, done: int) -> None:
-        if procedure == "prepare" or len(self.procedures) == done:
+    def _unfinished(self, step: Step, unit: Unit, started: float, status: str, reason: Message, done: int) -> None:
+        if not any(entry.device == unit.name for entry in self.procedures[done:]):
             self.procedures.append(
-                ProcedureRun(id=f"{device}/{procedure}", procedure=procedure, device=device, status=status,  # type: ignore[arg-type]
+                ProcedureRun(id=f"{unit.name}/{step.name}", procedure=step.procedure.name, device=unit.name,
+                             status=status,  # type: ignore[arg-type]
                              started_s=started, ended_s=self.run.now(), notes=[reason],
-                             gas_port=self.run.analyzer(device).identity.gas_port)
+                             gas_port=self.run.analyzer(unit.name).identity.gas_port)
             )  # fmt: skip
-        if procedure in _CRITERIA:
-            self._no_result(procedure, device, "error", reason)
+        self._no_result(step, unit, "error", reason)
 
-    def _no_result(self, procedure: str, device: str, verdict: Verdict, reason: Message) -> None:
-        """Name every criterion of ``procedure`` on ``device`` that has no result yet."""
+    def _no_result(self, step: Step, unit: Unit, verdict: Verdict, reason: Message) -> None:
+        """Name everything that ``step`` would have judged on ``unit`` and that has no result yet."""
         known = {test.id for test in self.tests}
-        analyzer = self.run.analyzer(device)
-        channels = [("no2", "%")] if procedure == "converter_efficiency" else [
-            (channel.quantity, channel.unit) for channel in analyzer.channels
-        ]  # fmt: skip
-        for quantity, unit in channels:
-            for criterion in _CRITERIA[procedure]:
-                subject = Subject(device, f"{device}/{procedure}", quantity, unit, self._scale(device))
-                test = self.judge.no_result(criterion, subject, verdict, reason)
-                if test.id not in known:
-                    self.tests.append(test)
-
-    def _scale(self, device: str) -> float:
-        section = self.session.file.device[device]
-        if section.range is None:
-            return 50.0 if self.run.analyzer(device).kind == "co" else 500.0
-        return section.range / 1000.0 if self.run.analyzer(device).kind == "co" else section.range
-
-    def _note_the_rest(self, reason: Message) -> None:
-        for procedure in self.plan.procedures:
-            if procedure not in _CRITERIA:
-                continue
-            for device in self.devices:
-                if procedure != "converter_efficiency" or self.run.analyzer(device).kind == "nox":
-                    self._no_result(procedure, device, "not tested", reason)
+        for judged in step.procedure.judged(unit, step.parameters):
+            scale = 100.0 if judged.unit == "%" else unit.full_scale
+            subject = Subject(unit.name, f"{unit.name}/{step.name}", judged.quantity, judged.unit, scale, step.name)
+            for short in judged.criteria:
+                criterion = f"{step.procedure.name}.{short}"
+                if criterion in step.criteria:
+                    test = self.judge.no_result(criterion, subject, verdict, reason)
+                    if test.id not in known:
+                        self.tests.append(test)
 
     # -- the record -----------------------------------------------------------------------------------------------
 
@@ -263,7 +203,7 @@ class Engine:
             simulated=session.simulated,
             decision_rule=self.judge.decision_rule,
             versions={name: metadata.version(name) for name in _PACKAGES},
-            plan_parameters=self.plan.parameter,
+            plan_parameters=list(self.plan.parameter),
             wall=wall,
         )
         return Record(run=info, devices=self._devices(), references=self._references(), procedures=self.procedures,
@@ -294,10 +234,3 @@ class Engine:
                           expires=supply.flows.expires.isoformat(), emulated=emulated)
             )  # fmt: skip
         return found
-
-
-def _bound(procedure: Callable[..., Outcome], *arguments: object) -> Callable[[], Outcome]:
-    return lambda: procedure(*arguments)
-
-
-__all__ = ["Engine", "RunFacts", "full_scale"]

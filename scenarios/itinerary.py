@@ -5,69 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calibration.procedures.common import TITRATION_GAS
-from rig.host.kinds import Channel, converter_factor
-from scenarios.plan_file import PlanFile
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One level of gas on one device.
-
-    Attributes:
-        label: as the procedure names its step.
-        gas: key of the plan's shortest wait (``so2``, ``no2``, ...); empty for a step without gas.
-        expected_s: least time that it takes, bench seconds: shortest wait and one window.
-    """
-
-    label: str
-    gas: str
-    expected_s: float
+from calibration.procedures.common.procedure import Stage, Unit, by_gas
+from scenarios.plan_file import PlanFile, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One procedure on one device."""
+    """One step on one unit, or on the units that it serves together (their names, with commas)."""
 
-    procedure: str
+    step: str
     device: str
     stages: tuple[Stage, ...]
 
 
-def itinerary(plan: PlanFile, analyzers: Sequence[tuple[str, Sequence[Channel]]]) -> list[Block]:
-    """Blocks of the plan in the order in which the engine plays them.
-
-    Args:
-        plan: the plan.
-        analyzers: (name, channels) of the devices to test, in order.
-    """
-    blocks = []
-    for procedure in plan.procedures:
-        for name, channels in analyzers:
-            if procedure != "converter_efficiency" or converter_factor(channels) is not None:
-                blocks.append(Block(procedure, name, tuple(_stages(plan, procedure, channels))))
-    return blocks
+def groups_of(step: Step, units: Sequence[Unit]) -> list[list[Unit]]:
+    """Units that a step serves together, in the order in which it takes them."""
+    served = [unit for unit in units if step.procedure.serves(unit) and (not step.devices or unit.name in step.devices)]
+    if step.procedure.takes == "one":
+        return [[unit] for unit in served]
+    if step.procedure.takes == "same gas":
+        return [group for _, group in by_gas(served)]
+    return [served] if served else []
 
 
-def _stages(plan: PlanFile, procedure: str, channels: Sequence[Channel]) -> list[Stage]:
-    gas = channels[0].gas
-    if procedure == "prepare":
-        return [Stage("prepare", "", 0.0)]
-    if procedure == "zero_span":
-        return [_stage(plan, label, gas) for _ in channels for label in ("as_found_zero", "as_found_span")]
-    if procedure == "multipoint":
-        wish = plan.multipoint
-        levels = sorted(wish.levels_pct, reverse=wish.order == "descending")
-        return [_stage(plan, f"{percent:g} %" if percent else "zero", gas) for percent in levels]
-    stages = [_stage(plan, "original", gas)]
-    for percent in plan.converter_efficiency.ozone_pct:
-        stages += [_stage(plan, f"{percent:g} %", TITRATION_GAS), _stage(plan, "original", gas)]
-    return stages
+def names_of(units: Sequence[Unit]) -> str:
+    """Names of units that are served together, as steps are announced."""
+    return ", ".join(unit.name for unit in units)
 
 
-def _stage(plan: PlanFile, label: str, gas: str) -> Stage:
-    rule = plan.gas.stability
-    return Stage(label, gas, rule.least_for(gas) + rule.window)
+def itinerary(plan: PlanFile, units: Sequence[Unit]) -> list[Block]:
+    """Blocks of the plan in the order in which the engine plays them, for the units to test, in order."""
+    return [
+        Block(step.name, names_of(group), tuple(step.procedure.stages(group, step.parameters, plan.gas)))
+        for step in plan.steps
+        for group in groups_of(step, units)
+    ]
 
 
 class TimeLeft:
@@ -89,9 +61,9 @@ class TimeLeft:
         self._taken: dict[str, list[float]] = {}
 
     @property
-    def procedure(self) -> str:
-        """The procedure that is going on, empty before the first."""
-        return self._blocks[self._block].procedure if 0 <= self._block < len(self._blocks) else ""
+    def step(self) -> str:
+        """The step of the plan that is going on, empty before the first."""
+        return self._blocks[self._block].step if 0 <= self._block < len(self._blocks) else ""
 
     def begin(self, device: str, step: str, now_s: float) -> None:
         """A procedure on ``device``, or a level in it, begins at ``now_s``.
@@ -103,7 +75,7 @@ class TimeLeft:
         self._begun_s = now_s
         for index in range(self._block + 1, len(self._blocks)):
             block = self._blocks[index]
-            if (block.device, block.procedure) == (device, step):
+            if (block.device, block.step) == (device, step):
                 self._block, self._stage, self._extra = index, -1, None
                 return
         if not 0 <= self._block < len(self._blocks):

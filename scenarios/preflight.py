@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from calibration.criteria import Judge
+from calibration.procedures.common.procedure import Unit, Wanted
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -19,24 +20,7 @@ from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
 from scenarios.plan_file import PlanFile
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A gas that the plan will ask for; values in the unit of the gas, flow in L/min."""
-
-    key: str
-    percent: float
-    gas: str
-    value: float
-    ozone: float | None
-    total_flow: float
-
-    @property
-    def shown(self) -> str:
-        """What is asked for, in words."""
-        gas = f"{self.value:g} {'umol/mol' if self.gas == 'co' else 'nmol/mol'} of {self.gas}"
-        return f"{gas} with {self.ozone:g} nmol/mol of o3" if self.ozone else gas
+from scenarios.units import units_of
 
 
 def check_plan(
@@ -73,6 +57,7 @@ def check_plan(
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
     errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
+    errors += _limits(plan, plan_path, units_of(bench, tested))
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
         if bench.device[name].resource is None and not reached:
@@ -80,16 +65,16 @@ def check_plan(
     if len(calibrators) == 1 and kinds[calibrators[0]] != MANUAL:
         box = _trial(bench, calibrators[0], cylinders)
         impossible: dict[tuple[str, str, str], ConfigurationError] = {}
-        for name in tested:
-            for asked in _levels(plan, bench, name, kinds[name]):
+        for unit in units_of(bench, tested):
+            for key, asked in _wanted(plan, unit):
                 if asked.gas != "o3" and asked.gas not in cylinders:
                     continue  # said already
                 refused = _refused(box, asked, cylinders)
                 if refused is not None:
                     expected = f"a level that {calibrators[0]} can make ({refused.detail})"
-                    found = f"{asked.percent:g} % of full scale of {name}, {asked.shown}"
-                    impossible.setdefault((asked.key, name, refused.detail),
-                                          ConfigurationError(plan_path, asked.key, expected, found))  # fmt: skip
+                    found = f"{asked.percent:g} % of full scale of {unit.name}, {asked.shown}"
+                    impossible.setdefault((key, unit.name, refused.detail),
+                                          ConfigurationError(plan_path, key, expected, found))  # fmt: skip
         errors += impossible.values()
     if errors:
         raise ConfigurationErrors(errors)
@@ -120,28 +105,36 @@ def _expired(bench_path: Path, key: str, expires: date, today: date) -> Configur
                               f"expired on {expires}")  # fmt: skip
 
 
-def _levels(plan: PlanFile, bench: BenchFile, name: str, kind: str) -> Iterator[_Asked]:
-    """Every gas that the plan asks for this analyzer, zero left out."""
-    entry = load(bench.device[name].model)
-    stated = bench.device[name].range
-    if stated is not None:
-        scale = stated / 1000.0 if kind == "co" else stated
-    else:
-        scale = float(entry.settings["range"].default)
-    gas, total = channels_of(entry)[0].gas, plan.gas.total_flow
-    if "zero_span" in plan.procedures:
-        percent = plan.zero_span.span_pct
-        yield _Asked("zero_span.span_pct", percent, gas, percent * scale / 100.0, None, total)
-    if "multipoint" in plan.procedures:
-        for percent in plan.multipoint.levels_pct:
-            if percent > 0.0:
-                yield _Asked("multipoint.levels_pct", percent, gas, percent * scale / 100.0, None, total)
-    if "converter_efficiency" in plan.procedures and kind == "nox":
-        wish = plan.converter_efficiency
-        no = wish.no_pct * scale / 100.0
-        yield _Asked("converter_efficiency.no_pct", wish.no_pct, gas, no, 0.0, wish.total_flow)
-        for percent in wish.ozone_pct:
-            yield _Asked("converter_efficiency.ozone_pct", percent, gas, no, percent * scale / 100.0, wish.total_flow)
+def _limits(plan: PlanFile, plan_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
+    """Whether the plan's documents have a limit for everything that will be judged, and its steps for these units."""
+    judge = Judge(plan.documents, plan.decision_rule)
+    names = {unit.name for unit in units}
+    for step in plan.steps:
+        for device in step.devices:
+            if device not in names:
+                expected = f"analyzers of the bench ({', '.join(sorted(names))})"
+                yield ConfigurationError(plan_path, f"{step.name}.devices", expected, repr(device))
+        for unit in units:
+            if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
+                continue
+            for judged in step.procedure.judged(unit, step.parameters):
+                for short in judged.criteria:
+                    full = f"{step.procedure.name}.{short}"
+                    if full not in step.criteria:
+                        continue
+                    try:
+                        judge.criterion(full).limits(unit.full_scale, judged.quantity)
+                    except KeyError:
+                        expected = f"a limit for {judged.quantity} in {full}"
+                        yield ConfigurationError(plan_path, f"{step.name}.criteria", expected, "none")
+
+
+def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:
+    """Every gas that the plan asks for this analyzer, zero left out, with the key that asks for it."""
+    for step in plan.steps:
+        if step.procedure.serves(unit) and (not step.devices or unit.name in step.devices):
+            for wanted in step.procedure.wanted(unit, step.parameters, plan.gas):
+                yield f"{step.name}.{wanted.key}", wanted
 
 
 def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference]) -> Calibrator:
@@ -154,7 +147,7 @@ def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference])
     return box
 
 
-def _refused(box: Calibrator, asked: _Asked, cylinders: dict[str, CylinderReference]) -> Refused | None:
+def _refused(box: Calibrator, asked: Wanted, cylinders: dict[str, CylinderReference]) -> Refused | None:
     """Why the calibrator cannot make this, or None if it can. Commands as the host's handle sends them."""
     settings: dict[str, Value] = {"calibrator_mode": "standby", "total_flow": asked.total_flow}
     if asked.gas == "o3":

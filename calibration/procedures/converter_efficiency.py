@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from calibration.criteria import Subject
-from calibration.procedures.common import (
+from calibration.procedures.common.conduct import as_text
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.levels import (
     TITRATION_GAS,
-    Context,
     MeasuredLevel,
-    Outcome,
-    as_text,
     full_scale,
     measure_level,
     request,
     trace_of,
 )
-from calibration.procedures.parameters import ConverterPlan
-from calibration.procedures.references import FloatArray, flow_covariance, nox_share, reference_ids, slow_noise
+from calibration.procedures.common.parameters import (
+    GasPlan,
+    LitresPerMinute,
+    Parameters,
+    Percent,
+    each_level_once,
+)
+from calibration.procedures.common.procedure import Judged, Procedure, Stage, Unit, Wanted, label_of
+from calibration.procedures.common.references import FloatArray, flow_covariance, nox_share, reference_ids, slow_noise
 from calibration.record import ConverterData, Level, LineFit, Message, Setting, Test, TitrationPoint
 from calibration.statistics import ordinary_least_squares
 from calibration.statistics.summary import variance_by_level
 from calibration.uncertainty import Titration, TitrationSeries, converter_efficiency_budget
 from rig.host.calibrator import Flows
+from rig.host.kinds import converter_factor
 from rig.run import Reading
 
 NAME = "converter_efficiency"
@@ -37,6 +46,84 @@ _NOTHING = 1e-6
 """Original below which there is no NO at all, nmol/mol."""
 _LEAST_POINTS = 3
 """Titrations that a slope needs; with two, nothing would tell whether they lie on a line."""
+
+
+class ConverterPlan(Parameters):
+    """What a plan may set of a converter test by gas-phase titration."""
+
+    no_pct: float = Field(default=90.0, gt=0, le=100)
+    ozone_pct: Annotated[list[Annotated[Percent, Field(gt=0)]], AfterValidator(each_level_once)] = Field(
+        default=[16.0, 32.0, 48.0, 64.0], min_length=1
+    )
+    total_flow: LitresPerMinute = 4.0
+    least_no_remainder_pct: float = Field(default=10.0, ge=0)
+    least_no2_made_pct: float = Field(default=5.0, gt=0, description="of the NO original")
+    most_original_change_pct: float = Field(default=1.0, gt=0)
+    most_residence_min: float = Field(default=2.0, gt=0)
+    least_dynamic_parameter: float = Field(default=2.75, gt=0)
+    repeats: int = Field(default=1, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_no(self) -> Self:
+        most = self.no_pct * (1.0 - self.least_no_remainder_pct / 100.0)
+        if max(self.ozone_pct) > most:
+            raise ValueError(f"ozone_pct up to {most:g}, so that {self.least_no_remainder_pct:g} % of the NO remain")
+        return self
+
+    @field_validator("ozone_pct")
+    @classmethod
+    def _a_point_or_a_line(cls, value: list[float]) -> list[float]:
+        if len(value) == 2:
+            raise ValueError("one titration (its own ratio), or three and more (a line)")
+        return value
+
+
+class ConverterEfficiency(Procedure[ConverterPlan]):
+    """Titrate NO with ozone at several levels and see how much of the NO2 made the converter turns back into NO.
+
+    The stored converter factor is set to 1.000 for the test and put back. Total flow is the same with the ozone lamp
+    off and on; NO and NOx originals are read before and after each titration, and a titration is repeated if the
+    originals moved too far. Points whose operating point is out of specification are refused and say why; the others
+    are judged if at least three are left. An original after a titration waits as long as a titration: NO2 must leave.
+    """
+
+    name = NAME
+    parameters = ConverterPlan
+    criteria: ClassVar[Mapping[str, str]] = {"efficiency": "%", "lowest": "%"}
+
+    def serves(self, unit: Unit) -> bool:
+        """Only what has a converter."""
+        return converter_factor(unit.channels) is not None
+
+    def judged(self, unit: Unit, parameters: ConverterPlan) -> list[Judged]:
+        """The converter belongs to NO2."""
+        return [Judged("no2", "%", tuple(self.criteria))]
+
+    def stages(self, units: Sequence[Unit], parameters: ConverterPlan, gas: GasPlan) -> list[Stage]:
+        """Originals and titrations in turn."""
+        original = Stage("original", "no", gas.wait("no"))
+        found = [original]
+        for percent in parameters.ozone_pct:
+            found += [Stage(label_of(percent), TITRATION_GAS, gas.wait(TITRATION_GAS)), original]
+        return found
+
+    def wanted(self, unit: Unit, parameters: ConverterPlan, gas: GasPlan) -> list[Wanted]:
+        """NO alone, and with each of the ozone levels."""
+        no, flow = parameters.no_pct * unit.full_scale / 100.0, parameters.total_flow
+        minutes = gas.wait(TITRATION_GAS) / 60.0
+        alone = Wanted("no_pct", parameters.no_pct, unit.gas, no, 0.0, flow, minutes * (len(parameters.ozone_pct) + 1))
+        return [
+            alone,
+            *(
+                Wanted("ozone_pct", percent, unit.gas, no, percent * unit.full_scale / 100.0, flow, minutes)
+                for percent in parameters.ozone_pct
+            ),
+        ]
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: ConverterPlan) -> list[Outcome]:
+        """Titrate, and judge the slope and the lowest point."""
+        [unit] = units
+        return [_titrate(context, unit.name, parameters)]
 
 
 @dataclass
@@ -80,14 +167,7 @@ class _Series:
         return np.asarray(np.diag(fast) + slow_noise(self.context, read))
 
 
-def converter(context: Context, device: str, plan: ConverterPlan) -> Outcome:
-    """Titrate NO with ozone at several levels and see how much of the NO2 made the converter turns back into NO.
-
-    The stored converter factor is set to 1.000 for the test and put back. Total flow is the same with the ozone lamp
-    off and on; NO and NOx originals are read before and after each titration, and a titration is repeated if the
-    originals moved too far. Points whose operating point is out of specification are refused and say why; the others
-    are judged if at least three are left. An original after a titration waits as long as a titration: NO2 must leave.
-    """
+def _titrate(context: Context, device: str, plan: ConverterPlan) -> Outcome:
     run = context.run
     notes: list[Message] = []
     factor = _factor_to_one(context, device, notes)
@@ -122,7 +202,7 @@ def converter(context: Context, device: str, plan: ConverterPlan) -> Outcome:
         traces=[trace_of(quantity, series.trace) for quantity in _CHANNELS],
         windows=[level.levels["nox"] for level in series.levels],
     )  # fmt: skip
-    return Outcome(data, tests, notes, reference_ids(context, "no"))
+    return Outcome(device, None, data, tests, notes, reference_ids(context, "no"))
 
 
 def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setting | None:
@@ -230,7 +310,8 @@ def _refusal(
 
 def _evaluate(series: _Series) -> tuple[LineFit | None, list[Test]]:
     judge, usable = series.context.judge, series.usable
-    subject = Subject(series.device, f"{series.device}/{NAME}", "no2", "%", 100.0)
+    name = series.context.step
+    subject = Subject(series.device, f"{series.device}/{name}", "no2", "%", 100.0, name)
     names = [f"{NAME}.efficiency", f"{NAME}.lowest"]
     needed = min(_LEAST_POINTS, len(series.plan.ozone_pct))
     if len(usable) < needed:
@@ -262,3 +343,6 @@ def _fit(points: list[TitrationPoint]) -> LineFit:
         residuals=[float(v) for v in line.residuals], band_x=[float(v) for v in band.x],
         band_low=[float(v) for v in band.low], band_high=[float(v) for v in band.high],
     )  # fmt: skip
+
+
+PROCEDURE = ConverterEfficiency()

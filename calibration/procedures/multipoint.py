@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from calibration.criteria import Judge, Subject
-from calibration.procedures.common import (
-    Context,
-    Outcome,
-    full_scale,
-    measure_level,
-    request,
-    trace_of,
-)
-from calibration.procedures.parameters import MultipointPlan
-from calibration.procedures.references import nox_share, point_errors, reference_errors, reference_ids
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.levels import full_scale, measure_level, request, trace_of
+from calibration.procedures.common.parameters import GasPlan, Levels, Parameters
+from calibration.procedures.common.procedure import Gap, Procedure, Stage, Unit, Wanted, label_of
+from calibration.procedures.common.references import nox_share, point_errors, reference_errors, reference_ids
 from calibration.record import Level, LineFit, Message, MultipointData, Test
 from calibration.statistics import ChiSquareFit
 from calibration.uncertainty import LineBudgets, calibration_line_budgets
@@ -29,24 +27,62 @@ _SURPRISE = 0.01
 """Probability below which points are said to lie too far from a line: one straight unit in a hundred is accused."""
 
 
-def multipoint(context: Context, device: str, channels: tuple[Channel, ...], plan: MultipointPlan) -> list[Outcome]:
-    """Calibrate all channels of a unit that take the same gas, on the same levels. One outcome per channel."""
-    run = context.run
-    scale = full_scale(run, device)
-    gas = channels[0].gas
-    quantities = [channel.quantity for channel in channels]
-    trace: list[Reading] = []
-    measured: dict[str, list[Level]] = {quantity: [] for quantity in quantities}
-    for percent in sorted(plan.levels_pct, reverse=plan.order == "descending"):
-        value = percent * scale / 100.0
-        label = f"{percent:g} %" if percent else "zero"
-        made = measure_level(context, device, quantities, label, request(context, gas, value), scale, trace, gas)
-        for quantity in quantities:
-            level = made.levels[quantity]
-            if quantity == "nox":
-                level = level.model_copy(update={"nominal": level.nominal * nox_share(context)})
-            measured[quantity].append(level)
-    return [_evaluate(context, device, channel, scale, plan, measured[channel.quantity], trace) for channel in channels]
+class MultipointPlan(Parameters):
+    """What a plan may set of a multipoint calibration."""
+
+    levels_pct: Levels = Field(default=[0.0, 10.0, 20.0, 40.0, 60.0, 80.0], min_length=_LEAST_LEVELS)
+    order: Literal["ascending", "descending"] = "ascending"
+
+    def in_order(self) -> list[float]:
+        """Levels as they are offered."""
+        return sorted(self.levels_pct, reverse=self.order == "descending")
+
+
+class Multipoint(Procedure[MultipointPlan]):
+    """Multipoint calibration: all channels of a unit that take the same gas, on the same levels."""
+
+    name = NAME
+    parameters = MultipointPlan
+    criteria: ClassVar[Mapping[str, str]] = {"slope": "1", "intercept": "quantity", "correlation": "1"}
+    after_a_gap: ClassVar[Gap] = "level"
+
+    def stages(self, units: Sequence[Unit], parameters: MultipointPlan, gas: GasPlan) -> list[Stage]:
+        """The levels."""
+        return [
+            Stage(label_of(percent), unit.gas, gas.wait(unit.gas))
+            for unit in units
+            for percent in parameters.in_order()
+        ]
+
+    def wanted(self, unit: Unit, parameters: MultipointPlan, gas: GasPlan) -> list[Wanted]:
+        """The levels above zero."""
+        return [
+            Wanted("levels_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow,
+                   gas.wait(unit.gas) / 60.0)
+            for percent in parameters.levels_pct
+            if percent > 0.0
+        ]  # fmt: skip
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: MultipointPlan) -> list[Outcome]:
+        """Offer the levels, and fit a line for each channel."""
+        [unit] = units
+        device, channels, gas = unit.name, unit.channels, unit.gas
+        scale = full_scale(context.run, device)
+        quantities = [channel.quantity for channel in channels]
+        trace: list[Reading] = []
+        measured: dict[str, list[Level]] = {quantity: [] for quantity in quantities}
+        for percent in parameters.in_order():
+            task = request(context, gas, percent * scale / 100.0)
+            made = measure_level(context, device, quantities, label_of(percent), task, scale, trace, gas)
+            for quantity in quantities:
+                level = made.levels[quantity]
+                if quantity == "nox":
+                    level = level.model_copy(update={"nominal": level.nominal * nox_share(context)})
+                measured[quantity].append(level)
+        return [
+            _evaluate(context, device, channel, scale, parameters, measured[channel.quantity], trace)
+            for channel in channels
+        ]
 
 
 def _evaluate(
@@ -58,7 +94,7 @@ def _evaluate(
     if channel.quantity == "nox":
         notes.append(Message(key="multipoint.converter_in_line"))
     usable = [level for level in levels if level.stable]
-    subject = Subject(device, f"{device}/{NAME}/{channel.quantity}", channel.quantity, channel.unit, scale)
+    subject = context.of_channel(device, channel, scale)
     names = [f"{NAME}.{short}" for short in ("slope", "intercept", "correlation")]
     fit: LineFit | None = None
     tests: list[Test]
@@ -72,7 +108,7 @@ def _evaluate(
         notes += _straight(found.straight)
     data = MultipointData(quantity=channel.quantity, unit=channel.unit, full_scale=scale, levels=levels, fit=fit,
                           trace=trace_of(channel.quantity, trace))  # fmt: skip
-    return Outcome(data, tests, notes, reference_ids(context, channel.gas))
+    return Outcome(device, channel.quantity, data, tests, notes, reference_ids(context, channel.gas))
 
 
 def _fit(context: Context, channel: Channel, levels: list[Level]) -> tuple[LineBudgets, list[Level]]:
@@ -123,3 +159,6 @@ def _stored(found: LineBudgets, levels: list[Level]) -> LineFit:
         band_low=[float(v) for v in band.low], band_high=[float(v) for v in band.high],
         lack_of_fit_f=None if straight is None else straight.f, lack_of_fit_p=None if straight is None else straight.p,
     )  # fmt: skip
+
+
+PROCEDURE = Multipoint()

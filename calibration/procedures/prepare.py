@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from calibration.procedures.common import Context, Outcome, as_text
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from calibration.procedures.common.conduct import as_text
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.parameters import Parameters, Seconds
+from calibration.procedures.common.procedure import Procedure, Unit
 from calibration.record import Message, PrepareCheck, PrepareData
+from rig.run import Prompt
 
 _UNIT_FOR_TESTS = {"co": "ppm"}
 _WARM_UP_LONGEST_S = 7200.0
 _WARM_UP_POLL_S = 60.0
 
 
-def prepare(context: Context, device: str) -> Outcome:
+class PreparePlan(Parameters):
+    """What a plan may expect of a unit before it is tested; None asks nothing of it."""
+
+    averaging_time: Seconds | None = Field(default=None, description="the unit must stand at this; none asks nothing")
+    converter_factor: tuple[float, float] | None = Field(default=None, description="lowest and highest stored factor")
+    room_temperature: tuple[float, float] | None = Field(default=None, description="degC, lowest and highest")
+    room_humidity: float | None = Field(default=None, gt=0, le=100, description="%, highest")
+
+
+class Prepare(Procedure[PreparePlan]):
     """Check first that it is the model that the bench file says; then mode, warm-up, alarms, flow, unit and range.
 
     A unit of another model is left as it is. One that still warms up is waited for, two hours at the most. What is not
-    in order is noted; the engine does not test a unit that is not ready.
+    in order is noted; a unit that is not ready is not tested.
     """
+
+    name = "prepare"
+    parameters = PreparePlan
+    gas: ClassVar[bool] = False
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: PreparePlan) -> list[Outcome]:
+        """Look at one unit."""
+        [unit] = units
+        outcome = _look(context, unit.name, parameters)
+        assert isinstance(outcome.data, PrepareData)
+        failed = next((check for check in outcome.data.checks if not check.ok), None)
+        if failed is not None:
+            outcome.hold = Message(
+                key="prepare.not_ready",
+                values={"device": unit.name, "check": failed.name, "found": failed.found, "expected": failed.expected},
+            )
+        return [outcome]
+
+
+def _look(context: Context, device: str, plan: PreparePlan) -> Outcome:
     run = context.run
     run.step(f"{device}: prepare")
     checks: list[PrepareCheck] = []
@@ -28,7 +66,9 @@ def prepare(context: Context, device: str) -> Outcome:
     if model is not None:
         check("model", model, expected, ok=str(model) == expected)
         if str(model) != expected:
-            return Outcome(data=PrepareData(checks=checks), notes=notes)  # nothing is set on a unit that is another one
+            return Outcome(
+                device, data=PrepareData(checks=checks), notes=notes
+            )  # nothing is set on a unit that is another one
     mode = run.look(device, "mode")
     if mode == "local":
         run.set(device, "mode", "remote")
@@ -39,11 +79,11 @@ def prepare(context: Context, device: str) -> Outcome:
         check("mode", mode, "remote or local, not service", ok=mode != "service")
 
     waited = 0.0
-    alarms = _alarms(context, device)
+    alarms = standing_alarms(context, device)
     while any(_is_temperature(alarm) for alarm in alarms) and waited < _WARM_UP_LONGEST_S:
         run.wait(_WARM_UP_POLL_S)
         waited += _WARM_UP_POLL_S
-        alarms = _alarms(context, device)
+        alarms = standing_alarms(context, device)
     if waited:
         notes.append(
             Message(key="prepare.waited_for_warm_up", values={"device": device, "minutes": round(waited / 60)})
@@ -70,10 +110,50 @@ def prepare(context: Context, device: str) -> Outcome:
     range_ = run.look(device, "range")
     if range_ is not None:
         check("range", f"{range_:g}" if isinstance(range_, float) else range_, "stated by the device", ok=True)
-    return Outcome(data=PrepareData(checks=checks), notes=notes, left=left)
+    checks += _settings(context, device, plan)
+    checks += _room(context, plan)
+    return Outcome(device, data=PrepareData(checks=checks), notes=notes, left=left)
 
 
-def _alarms(context: Context, device: str) -> tuple[str, ...]:
+def _settings(context: Context, device: str, plan: PreparePlan) -> list[PrepareCheck]:
+    """Settings that decide a result before any gas flows; what the unit cannot tell is left out."""
+    run, found = context.run, []
+    if plan.averaging_time is not None:
+        value = run.look(device, "averaging_time")
+        if isinstance(value, int | float):
+            found.append(_checked("averaging_time", float(value), plan.averaging_time, plan.averaging_time, "s"))
+    factor = run.analyzer(device).converter_factor
+    if plan.converter_factor is not None and factor is not None:
+        value = run.look(device, factor)
+        if isinstance(value, int | float):
+            found.append(_checked("converter_factor", float(value), *plan.converter_factor, ""))
+    return found
+
+
+def _room(context: Context, plan: PreparePlan) -> list[PrepareCheck]:
+    """Temperature and humidity of the room, by the shelter's own sensor, or as a person reads them."""
+    run, found = context.run, []
+    limits = {} if plan.room_temperature is None else {"temperature": (*plan.room_temperature, "degC")}
+    if plan.room_humidity is not None:
+        limits["humidity"] = (0.0, plan.room_humidity, "%")
+    for quantity, (low, high, unit) in limits.items():
+        value = next((told for name in run.of_kind("shelter") if (told := run.look(name, quantity)) is not None), None)
+        if not isinstance(value, int | float):
+            answer = run.prompt(Prompt(f"prompt.room_{quantity}", expected=(low + high) / 2.0, unit=unit,
+                                       lowest=-40.0 if unit == "degC" else 0.0, highest=100.0))  # fmt: skip
+            value = float(answer)
+        found.append(_checked(f"room_{quantity}", float(value), low, high, unit))
+    return found
+
+
+def _checked(name: str, value: float, low: float, high: float, unit: str) -> PrepareCheck:
+    expected = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return PrepareCheck(name=name, found=f"{value:g} {unit}".strip(), expected=f"{expected} {unit}".strip(),
+                        ok=low <= value <= high)  # fmt: skip
+
+
+def standing_alarms(context: Context, device: str) -> tuple[str, ...]:
+    """Alarms of a unit that are about itself."""
     alarms = context.run.look(device, "alarms")
     # A concentration alarm is about the air, not about the instrument.
     if not isinstance(alarms, tuple):
@@ -84,3 +164,6 @@ def _alarms(context: Context, device: str) -> tuple[str, ...]:
 
 def _is_temperature(alarm: str) -> bool:
     return alarm.split(":")[0].endswith("_temp")
+
+
+PROCEDURE = Prepare()

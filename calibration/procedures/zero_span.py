@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from calibration.criteria import Judge, Subject
-from calibration.procedures.common import (
-    Context,
-    MeasuredLevel,
-    Outcome,
-    as_text,
-    full_scale,
-    measure_level,
-    request,
-    trace_of,
-)
-from calibration.procedures.parameters import ZeroSpanPlan
-from calibration.procedures.references import nox_share, point_errors, reference_errors, reference_ids
+from calibration.criteria import Judge
+from calibration.procedures.common.conduct import as_text
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.levels import MeasuredLevel, full_scale, measure_level, request, trace_of
+from calibration.procedures.common.parameters import GasPlan, Parameters
+from calibration.procedures.common.procedure import Procedure, Stage, Unit, Wanted
+from calibration.procedures.common.references import nox_share, point_errors, reference_errors, reference_ids
 from calibration.record import Level, Message, Setting, Test, ZeroSpanData
 from calibration.statistics.summary import variance_dof
 from calibration.uncertainty import Budget, Component
@@ -30,17 +26,51 @@ from rig.run import Reading
 NAME = "zero_span"
 
 
-def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPlan) -> Outcome:
-    """Check one channel at zero and span.
+class ZeroSpanPlan(Parameters):
+    """What a plan may set of a zero/span check."""
+
+    span_pct: float = Field(default=80.0, gt=0, le=100)
+    adjust: Literal["never", "if-needed"] = "never"
+
+
+class ZeroSpan(Procedure[ZeroSpanPlan]):
+    """Zero/span check of each channel of a unit.
 
     Deviations: ZD = reading - zero; SD = (reading - standard) / standard, relative to the gas, not to full scale.
     Bands: within, adjust, out of control. Out of control is a fail whatever is adjusted: data are in question.
     """
+
+    name = NAME
+    parameters = ZeroSpanPlan
+    criteria: ClassVar[Mapping[str, str]] = {"zero": "quantity", "span": "%"}
+
+    def stages(self, units: Sequence[Unit], parameters: ZeroSpanPlan, gas: GasPlan) -> list[Stage]:
+        """Zero and span as found, channel by channel."""
+        return [
+            Stage(label, unit.gas, gas.wait(unit.gas))
+            for unit in units
+            for _ in unit.channels
+            for label in ("as_found_zero", "as_found_span")
+        ]
+
+    def wanted(self, unit: Unit, parameters: ZeroSpanPlan, gas: GasPlan) -> list[Wanted]:
+        """The span gas."""
+        percent = parameters.span_pct
+        minutes = len(unit.channels) * gas.wait(unit.gas) / 60.0
+        return [Wanted("span_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow, minutes)]
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: ZeroSpanPlan) -> list[Outcome]:
+        """Check one channel after the other."""
+        [unit] = units
+        return [_check(context, unit.name, channel, parameters) for channel in unit.channels]
+
+
+def _check(context: Context, device: str, channel: Channel, plan: ZeroSpanPlan) -> Outcome:
     run = context.run
     scale = full_scale(run, device)
     trace: list[Reading] = []
     found = _look_at_both(context, device, channel, plan, scale, trace, "as_found")
-    bands = _bands(context.judge, scale)
+    bands = _bands(context.judge, channel, scale)
     # A reading that has not settled lies in no band, and nothing is adjusted by it.
     band = {k: _band(_deviation(v, k), bands[k]) if v.stable else "" for k, v in found.items()}
     unsettled = [level.refused for level in found.values() if level.refused is not None]
@@ -83,14 +113,14 @@ def zero_span(context: Context, device: str, channel: Channel, plan: ZeroSpanPla
         ],
         zero_bands=bands["zero"],
         span_bands_pct=bands["span"],
-        bands_mark=context.judge.criteria.criterion["zero_span.zero"].mark,
-        bands_source=context.judge.criteria.criterion["zero_span.zero"].source,
+        bands_mark=context.judge.criterion("zero_span.zero").mark,
+        bands_source=context.judge.criterion("zero_span.zero").source,
         adjust=plan.adjust,
         outcome=outcome,
         coefficients=coefficients,
         trace=trace_of(channel.quantity, trace),
     )
-    return Outcome(data, tests, notes, reference_ids(context, channel.gas), changed)
+    return Outcome(device, channel.quantity, data, tests, notes, reference_ids(context, channel.gas), changed)
 
 
 def _look_at_both(
@@ -116,11 +146,11 @@ def _level(
     return replace(measured, levels={"nox": level.model_copy(update={"nominal": full})}, made=full)
 
 
-def _bands(judge: Judge, scale: float) -> dict[str, tuple[float, float]]:
+def _bands(judge: Judge, channel: Channel, scale: float) -> dict[str, tuple[float, float]]:
     bands = {}
     for label in ("zero", "span"):
-        criterion = judge.criteria.criterion[f"zero_span.{label}"]
-        high = criterion.limits(scale)[1]
+        criterion = judge.criterion(f"zero_span.{label}")
+        high = criterion.limits(scale, channel.quantity)[1]
         assert high is not None  # the criteria of a check have two-sided limits
         bands[label] = (high, criterion.control_limit(scale))
     return bands
@@ -199,7 +229,7 @@ def _judged(
         f"{level.mean:.4g} − {level.nominal:.4g}" if label == "zero"
         else f"({level.mean:.4g} − {level.nominal:.4g}) / {level.nominal:.4g} × 100 %"
     )  # fmt: skip
-    subject = Subject(device, f"{device}/{NAME}/{channel.quantity}", channel.quantity, channel.unit, scale)
+    subject = context.of_channel(device, channel, scale)
     test = context.judge.judge(
         f"{NAME}.{label}",
         subject,
@@ -246,3 +276,6 @@ def _budget(context: Context, channel: Channel, label: str, level: Level) -> Bud
         for error in reference_errors(context, channel.gas, [level.nominal])
     ]  # fmt: skip
     return Budget((*parts, *others, *references))
+
+
+PROCEDURE = ZeroSpan()

@@ -153,4 +153,61 @@ class ConverterData(Part):
     windows: list[Level]
 
 
-ProcedureData = Annotated[PrepareData | ZeroSpanData | MultipointData | ConverterData, Field(discriminator="kind")]
+class Column(Part):
+    """A column of a table: message key of its head (``column.<key>``), unit, decimals (None: text or as it is)."""
+
+    key: str
+    unit: str = ""
+    decimals: int | None = None
+
+
+class Table(Part):
+    """Figures side by side, as a form shows them; ``key`` is the message key of its title (``table.<key>``)."""
+
+    key: str
+    columns: list[Column]
+    rows: list[list[float | str | Message | None]]
+
+
+class Chart(Part):
+    """A figure that a reader expects: points over time or over a level, with the limits that they are held against.
+
+    ``kind`` says how it is drawn: ``series`` joins points in order (noise, drift over days), ``trace`` is a reading
+    over time with ``marks`` (instants that count, a name each), ``line`` is a straight line with its band through
+    points, ``bars`` are values side by side.
+    """
+
+    key: str = Field(description="message key of the caption (``chart.<key>``)")
+    kind: Literal["series", "trace", "line", "bars"]
+    x_unit: str = ""
+    y_unit: str = ""
+    names: list[str] = Field(default_factory=list, description="of each series: a label of the catalogue, or plain")
+    x: list[list[float]]
+    y: list[list[float]]
+    limit_low: float | None = None
+    limit_high: float | None = None
+    marks: dict[str, float] = Field(default_factory=dict, description="instants or levels to point out")
+    fit: LineFit | None = None
+
+
+class MeasuredData(Part):
+    """What any procedure measured: levels, tables as a form shows them, figures, traces.
+
+    Procedures that need more than levels, tables and charts have a class of their own.
+    """
+
+    kind: Literal["measured"] = "measured"
+    quantity: str
+    unit: str
+    full_scale: float
+    levels: list[Level] = Field(default_factory=list)
+    tables: list[Table] = Field(default_factory=list)
+    charts: list[Chart] = Field(default_factory=list)
+    checks: list[PrepareCheck] = Field(default_factory=list, description="things that are in order or not")
+    settings: list[Setting] = Field(default_factory=list, description="coefficients before and after an adjustment")
+    traces: list[Trace] = Field(default_factory=list)
+
+
+ProcedureData = Annotated[
+    PrepareData | ZeroSpanData | MultipointData | ConverterData | MeasuredData, Field(discriminator="kind")
+]

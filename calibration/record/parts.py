@@ -10,6 +10,7 @@ Verdict = Literal["pass", "fail", "undecided", "void", "not tested", "error"]
 Assurance = Literal["firm", "marginal", "not applicable"]
 Mark = Literal["read", "reported", "recalled"]
 DecisionRule = Literal["simple", "guarded"]
+Distribution = Literal["normal", "chi-square", "none"]
 
 
 class Part(BaseModel):

@@ -13,6 +13,7 @@ from calibration.record.parts import (
     Assurance,
     BudgetLine,
     DecisionRule,
+    Distribution,
     Interval,
     Mark,
     Message,
@@ -46,6 +47,9 @@ class Test(Part):
     decimals: int = Field(default=3, description="decimals that the standard, or failing it the plan, prints")
     formula: str = ""
     formula_numbers: str = ""
+    measurand: str = Field(default="", description="what the value is an estimate of")
+    distribution: Distribution = Field(default="normal", description="of the estimate; chi-square for a deviation")
+    cancels: list[str] = Field(default_factory=list, description="error sources that do not count")
     decision_rule: DecisionRule = "simple"
     verdict: Verdict
     p_conform: float | None = None

@@ -11,53 +11,136 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from calibration.statistics.errors import BadArgument
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
-def vector(values: ArrayLike, name: str) -> Vector:
-    """Return ``values`` as a one-dimensional array of finite floats.
+def array(values: ArrayLike, name: str, dimensions: int) -> NDArray[np.float64]:
+    """Return ``values`` as an array of finite floats with so many dimensions.
 
     Raises:
-        ValueError: if it has another number of dimensions, or holds NaN or an infinity; ``name`` is in the message.
+        BadArgument: if it has another number of dimensions, holds what is no number, NaN, an infinity, or masked values
+            (numpy would drop the mask and count them); ``name`` is in the message.
     """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must be a one-dimensional sequence, but has {array.ndim} dimensions")
-    if not np.isfinite(array).all():
-        position = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, but {name}[{position}] is {array[position]}")
-    return array
+    if np.ma.is_masked(values):
+        raise BadArgument(name, "finite numbers", "masked values")
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadArgument(name, f"a {_SHAPES[dimensions]} sequence of finite numbers", repr(values)[:80]) from None
+    if found.ndim != dimensions:
+        raise BadArgument(name, f"a {_SHAPES[dimensions]} sequence", f"{found.ndim} dimensions")
+    if not np.isfinite(found).all():
+        place = tuple(int(index) for index in np.argwhere(~np.isfinite(found))[0])
+        raise BadArgument(name, "finite numbers", f"{name}[{', '.join(map(str, place))}] is {found[place]}")
+    return found
 
 
-def pair(x: ArrayLike, y: ArrayLike, least: int) -> tuple[Vector, Vector]:
+_SHAPES = {1: "one-dimensional", 2: "two-dimensional"}
+
+
+def vector(values: ArrayLike, name: str, least: int = 0) -> Vector:
+    """Return ``values`` as a one-dimensional array of finite floats, at least ``least`` long.
+
+    Raises:
+        BadArgument: as :func:`array`, or if there are fewer.
+    """
+    found = array(values, name, 1)
+    if found.size < least:
+        raise BadArgument(name, f"at least {least} values", str(found.size))
+    return found
+
+
+def table(values: ArrayLike, name: str, rows: int, columns: int) -> Matrix:
+    """Return ``values`` as an array of finite floats with at least so many rows and columns.
+
+    Raises:
+        BadArgument: as :func:`array`, or if there are fewer.
+    """
+    found = array(values, name, 2)
+    if found.shape[0] < rows or found.shape[1] < columns:
+        raise BadArgument(name, f"at least {rows} rows and {columns} columns", f"shape {found.shape}")
+    return found
+
+
+def same_length(first: Vector, first_name: str, second: Vector, second_name: str) -> None:
+    """Raise BadArgument if the two are not of one length."""
+    if first.size != second.size:
+        raise BadArgument(
+            f"{first_name} and {second_name}", "sequences of one length", f"{first.size} and {second.size} values"
+        )
+
+
+def pair(x: ArrayLike, y: ArrayLike, least: int, x_name: str = "x", y_name: str = "y") -> tuple[Vector, Vector]:
     """Return ``x`` and ``y`` as vectors of one length, at least ``least`` long.
 
     Raises:
-        ValueError: if they are not, or if either is refused by :func:`vector`.
+        BadArgument: if they are not, or if either is refused by :func:`vector`.
     """
-    xs, ys = vector(x, "x"), vector(y, "y")
-    if xs.size != ys.size:
-        raise ValueError(f"x and y must be of one length, but have {xs.size} and {ys.size} values")
+    xs, ys = vector(x, x_name), vector(y, y_name)
+    same_length(xs, x_name, ys, y_name)
     if xs.size < least:
-        raise ValueError(f"at least {least} points are needed, but there are {xs.size}")
+        raise BadArgument(f"{x_name} and {y_name}", f"at least {least} points", str(xs.size))
     return xs, ys
 
 
+def uncertainties(u: ArrayLike, name: str, n: int) -> Vector:
+    """Return standard uncertainties above zero, one per point; one number stands for all.
+
+    Raises:
+        BadArgument: another number of them, or one that is not above zero.
+    """
+    found = vector(np.full(n, u) if np.ndim(u) == 0 else u, name)
+    if found.size != n:
+        raise BadArgument(name, f"one value per point ({n})", str(found.size))
+    if not (found > 0.0).all():
+        place = int(np.flatnonzero(found <= 0.0)[0])
+        raise BadArgument(name, "values above zero", f"{name}[{place}] is {found[place]}")
+    return found
+
+
 def finite(value: float, name: str) -> float:
-    """Return ``value`` as a float, or raise ValueError if it is NaN or infinite."""
-    number = float(value)
+    """Return ``value`` as a float, or raise BadArgument if it is NaN or infinite."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise BadArgument(name, "a finite number", repr(value)) from None
     if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, but is {number}")
+        raise BadArgument(name, "a finite number", number)
     return number
 
 
 def not_negative(value: float, name: str) -> float:
-    """Return ``value`` as a finite float, or raise ValueError if it is below zero."""
+    """Return ``value`` as a finite float, or raise BadArgument if it is below zero."""
     number = finite(value, name)
     if number < 0.0:
-        raise ValueError(f"{name} must not be negative, but is {number}")
+        raise BadArgument(name, "a number not negative", number)
     return number
+
+
+def positive(value: float, name: str) -> float:
+    """Return ``value`` as a finite float, or raise BadArgument if it is not above zero."""
+    number = finite(value, name)
+    if not number > 0.0:
+        raise BadArgument(name, "a number above zero", number)
+    return number
+
+
+def probability(value: float, name: str) -> float:
+    """Return ``value`` as a float strictly between 0 and 1, or raise BadArgument."""
+    number = finite(value, name)
+    if not 0.0 < number < 1.0:
+        raise BadArgument(name, "a number between 0 and 1", number)
+    return number
+
+
+def count(value: int, name: str, least: int) -> int:
+    """Return ``value`` as a whole number of at least ``least``, or raise BadArgument."""
+    if int(value) != value or value < least:
+        raise BadArgument(name, f"a whole number of at least {least}", value)
+    return int(value)
 
 
 def exact_sum(values: Vector) -> float:

@@ -15,7 +15,9 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
+from calibration.statistics._arrays import finite, not_negative, positive
 from calibration.statistics.distributions import chi_square_survival, normal_probability, student_probability
+from calibration.statistics.errors import BadArgument
 
 Assurance = Literal["firm", "marginal", "not applicable"]
 
@@ -36,14 +38,13 @@ def conformance_probability(
         dof: degrees of freedom of ``u``; None or infinite takes the normal distribution.
 
     Raises:
-        ValueError: no limit at all, limits that cross, a negative or non-finite ``u``.
+        BadArgument: no limit at all, limits that cross, a negative or non-finite ``u``.
     """
     if low is None and high is None:
-        raise ValueError("at least one limit is needed")
+        raise BadArgument("low and high", "at least one limit", "neither")
     if low is not None and high is not None and low > high:
-        raise ValueError(f"the lower limit {low} lies above the upper limit {high}")
-    if not (math.isfinite(u) and u >= 0.0 and math.isfinite(value)):
-        raise ValueError(f"value and standard uncertainty must be finite and u not negative, but are {value} and {u}")
+        raise BadArgument("low", f"a limit not above the upper limit {high}", low)
+    value, u = finite(value, "value"), not_negative(u, "u")
     if u == 0.0:
         inside = (low is None or value >= low) and (high is None or value <= high)
         return 1.0 if inside else 0.0
@@ -62,11 +63,10 @@ def conformance_probability_of_deviation(s: float, dof: float, high: float) -> f
     p = P(chi2 > dof s^2 / high^2).
 
     Raises:
-        ValueError: ``dof`` or ``high`` not above zero, ``s`` negative.
+        BadArgument: ``dof`` or ``high`` not above zero, ``s`` negative.
     """
-    if not (dof > 0.0 and high > 0.0 and s >= 0.0):
-        raise ValueError(f"dof and limit must be above zero and s not negative, but are {dof}, {high} and {s}")
-    return chi_square_survival(dof * (s / high) ** 2, dof)
+    ratio = not_negative(s, "s") / positive(high, "high")
+    return chi_square_survival(positive(dof, "dof") * ratio**2, dof)
 
 
 def assurance(p_conform: float | None) -> Assurance:
@@ -90,12 +90,11 @@ def decide(
     both conditional bands joined).
 
     Raises:
-        ValueError: no limit, or a negative guard band.
+        BadArgument: no limit, or a negative guard band.
     """
     if low is None and high is None:
-        raise ValueError("at least one limit is needed")
-    if guard_band < 0.0:
-        raise ValueError(f"the guard band must not be negative, but is {guard_band}")
+        raise BadArgument("low and high", "at least one limit", "neither")
+    value, guard_band = finite(value, "value"), not_negative(guard_band, "guard_band")
     margins = []
     if low is not None:
         margins.append(value - low)
@@ -138,10 +137,11 @@ def global_risk(
     the measured value falls on the wrong side of the acceptance limits, by Gauss-Legendre quadrature.
 
     Raises:
-        ValueError: a standard deviation not above zero, or limits that cross.
+        BadArgument: a standard deviation not above zero, or limits that cross.
     """
-    if not (process_sd > 0.0 and measurement_sd > 0.0 and low < high):
-        raise ValueError("standard deviations must be above zero and the lower limit below the upper")
+    process_sd, measurement_sd = positive(process_sd, "process_sd"), positive(measurement_sd, "measurement_sd")
+    if not low < high:
+        raise BadArgument("low", f"a limit below the upper limit {high}", low)
     reach = process_mean - 10.0 * process_sd, process_mean + 10.0 * process_sd
     nodes, weights = np.polynomial.legendre.leggauss(400)
 

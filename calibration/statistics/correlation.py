@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from calibration.statistics._arrays import Matrix, not_negative, pair
+from calibration.statistics.errors import BadArgument
 
 
 def window_covariance(starts: ArrayLike, ends: ArrayLike, time: float) -> Matrix:
@@ -27,12 +28,13 @@ def window_covariance(starts: ArrayLike, ends: ArrayLike, time: float) -> Matrix
         shape (n, n).
 
     Raises:
-        ValueError: a window that ends before it begins, or a negative time.
+        BadArgument: a window that ends before it begins, or a negative time.
     """
     begin, end = pair(starts, ends, least=1)
     length = end - begin
     if (length < 0.0).any():
-        raise ValueError("a window must not end before it begins")
+        place = int(np.flatnonzero(length < 0.0)[0])
+        raise BadArgument("ends", "windows that must not end before they begin", f"{end[place]} after {begin[place]}")
     if not_negative(time, "time") == 0.0:
         return np.eye(begin.size)
     own = np.array([_mean_square(float(span) / time) for span in length])

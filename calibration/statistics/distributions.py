@@ -10,6 +10,9 @@ import math
 
 from scipy import special
 
+from calibration.statistics._arrays import probability
+from calibration.statistics.errors import BadArgument
+
 
 def normal_probability(z: float) -> float:
     """Return the probability that a standard normal variable is at most ``z``."""
@@ -20,7 +23,7 @@ def student_probability(t: float, dof: float) -> float:
     """Return the probability that a Student variable with ``dof`` degrees of freedom is at most ``t``.
 
     Raises:
-        ValueError: if ``dof`` is not above zero.
+        BadArgument: if ``dof`` is not above zero.
     """
     _check_dof(dof)
     return normal_probability(t) if math.isinf(dof) else float(special.stdtr(dof, t))
@@ -33,18 +36,22 @@ def coverage_factor(coverage: float, dof: float = math.inf) -> float:
     Source: JCGM 100:2008, G.3 and G.6.4.
 
     Raises:
-        ValueError: if ``coverage`` is not between 0 and 1, or ``dof`` not above zero.
+        BadArgument: if ``coverage`` is not between 0 and 1, or ``dof`` not above zero.
     """
-    if not 0.0 < coverage < 1.0:
-        raise ValueError(f"coverage must lie between 0 and 1, but is {coverage}")
+    probability(coverage, "coverage")
     _check_dof(dof)
-    probability = 0.5 + coverage / 2.0
-    return float(special.ndtri(probability) if math.isinf(dof) else special.stdtrit(dof, probability))
+    upper = 0.5 + coverage / 2.0
+    return float(special.ndtri(upper) if math.isinf(dof) else special.stdtrit(dof, upper))
 
 
 def chi_square_survival(chi_square: float, dof: float) -> float:
     """Return the probability that a chi-square variable with ``dof`` degrees of freedom exceeds ``chi_square``."""
     return float(special.chdtrc(dof, chi_square))
+
+
+def chi_square_quantile(probability: float, dof: float) -> float:
+    """Return the value that a chi-square variable with ``dof`` degrees of freedom stays below with ``probability``."""
+    return float(special.chdtri(dof, 1.0 - probability))
 
 
 def fisher_survival(f: float, dof_above: float, dof_below: float) -> float:
@@ -58,4 +65,4 @@ def fisher_survival(f: float, dof_above: float, dof_below: float) -> float:
 
 def _check_dof(dof: float) -> None:
     if not dof > 0.0:
-        raise ValueError(f"degrees of freedom must be above zero, but are {dof}")
+        raise BadArgument("dof", "degrees of freedom above zero", dof)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Matrix, centre, exact_sum, pair, vector
+from calibration.statistics._arrays import array, centre, exact_sum, pair, vector
 from calibration.statistics.distributions import chi_square_survival, fisher_survival
+from calibration.statistics.errors import BadArgument
 from calibration.statistics.linear_model import linear_model
 from calibration.statistics.regression import ordinary_least_squares
 
@@ -52,7 +53,7 @@ def lack_of_fit(x: ArrayLike, y: ArrayLike) -> LackOfFit | None:
         y: shape (n,).
 
     Raises:
-        ValueError: as :func:`ordinary_least_squares`.
+        BadArgument: as :func:`ordinary_least_squares`.
     """
     fit = ordinary_least_squares(x, y)
     levels, level_of = np.unique(vector(x, "x"), return_inverse=True)
@@ -109,16 +110,16 @@ def lack_of_fit_known(x: ArrayLike, y: ArrayLike, covariance: ArrayLike) -> ChiS
         covariance: of the y, shape (n, n), positive definite; unit of y squared.
 
     Raises:
-        ValueError: as :func:`ordinary_least_squares`, or a covariance of another shape or not positive definite.
+        BadArgument: as :func:`ordinary_least_squares`, or a covariance of another shape or not positive definite.
     """
     xs, ys = pair(x, y, least=3)
-    given: Matrix = np.asarray(covariance, dtype=np.float64)
+    given = array(covariance, "covariance", 2)
     if given.shape != (xs.size, xs.size):
-        raise ValueError(f"the covariance must have shape {(xs.size, xs.size)}, but has {given.shape}")
+        raise BadArgument("covariance", f"shape {(xs.size, xs.size)}", f"shape {given.shape}")
     try:
         root = np.linalg.cholesky(given)
     except np.linalg.LinAlgError:
-        raise ValueError("the covariance must be positive definite") from None
+        raise BadArgument("covariance", "a positive definite matrix", "one that is not") from None
     design = np.column_stack([np.ones(xs.size), xs - xs.mean()])
     whitened = linear_model(np.linalg.solve(root, design), np.linalg.solve(root, ys - ys.mean()))
     chi2, dof = exact_sum(whitened.residuals * whitened.residuals), xs.size - 2

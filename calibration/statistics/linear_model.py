@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Matrix, Vector, centre, exact_sum, frozen, vector
+from calibration.statistics._arrays import Matrix, Vector, array, centre, count, exact_sum, frozen, vector
+from calibration.statistics.errors import BadArgument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,29 +46,28 @@ def linear_model(design: ArrayLike, y: ArrayLike) -> LinearModel:
         y: shape (n,).
 
     Raises:
-        ValueError: shapes that do not fit, NaN or infinity, too few points, or columns that depend on each other.
+        BadArgument: shapes that do not fit, NaN or infinity, too few points, or columns that depend on each other.
     """
-    columns = np.asarray(design, dtype=np.float64)
+    columns = array(design, "design", 2)
     ys = vector(y, "y")
-    if columns.ndim != 2:
-        raise ValueError(f"the design must have rows and columns, but has {columns.ndim} dimensions")
     n, p = columns.shape
     if n != ys.size:
-        raise ValueError(f"the design has {n} rows, but there are {ys.size} values of y")
-    if not np.isfinite(columns).all():
-        raise ValueError("the design must be finite")
+        raise BadArgument("design", f"as many rows as y has values ({ys.size})", n)
     if p == 0 or n <= p:
-        raise ValueError(f"{p} coefficients need at least {p + 1} points, but there are {n}")
+        raise BadArgument("y", f"at least {p + 1} points for {p} coefficients", n)
     scale = np.abs(columns).max(axis=0)
     if not (scale > 0.0).all():
-        raise ValueError(f"column {int(np.argmin(scale))} of the design is zero")
+        raise BadArgument(
+            "design", "columns that are not zero", f"column {int(np.argmin(scale))} of the design is zero"
+        )
     # A power of two scales without rounding.
     scale = np.exp2(np.round(np.log2(scale)))
     scaled = columns / scale
     q, r = np.linalg.qr(scaled)
     diagonal = np.abs(np.diag(r))
     if diagonal.min() <= np.finfo(np.float64).eps * diagonal.max():
-        raise ValueError(f"column {int(np.argmin(diagonal))} of the design depends on the columns before it")
+        place = int(np.argmin(diagonal))
+        raise BadArgument("design", "independent columns", f"column {place} depends on the columns before it")
     solution = np.linalg.solve(r, q.T @ ys)
     residuals = ys - scaled @ solution
     # Refining on what was left over wins back the digits that an ill-conditioned design cost.
@@ -97,8 +97,7 @@ def polynomial(x: ArrayLike, y: ArrayLike, degree: int) -> LinearModel:
     """Fit y = c0 + c1 x + ... + cd x^d; coefficients in rising order.
 
     Raises:
-        ValueError: as :func:`linear_model`, or if ``degree`` is below 1.
+        BadArgument: as :func:`linear_model`, or if ``degree`` is below 1.
     """
-    if degree < 1:
-        raise ValueError(f"the degree must be at least 1, but is {degree}")
+    count(degree, "degree", 1)
     return linear_model(np.vander(vector(x, "x"), degree + 1, increasing=True), y)

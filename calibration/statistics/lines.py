@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Vector, finite, frozen, not_negative, vector
+from calibration.statistics._arrays import Vector, count, finite, frozen, not_negative, vector
 from calibration.statistics.distributions import coverage_factor
+from calibration.statistics.errors import BadArgument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,10 +105,10 @@ class StraightLine:
         Source: ISO/TS 28037:2010, 11.1 (inverse evaluation); reported.
 
         Raises:
-            ValueError: if the slope is zero.
+            BadArgument: if the slope is zero.
         """
         if self.slope == 0.0:
-            raise ValueError("the slope is zero: a response tells nothing about x")
+            raise BadArgument("slope", "a line with a slope", "the slope is zero: a response tells nothing about x")
         x = (finite(y_0, "y_0") - self.intercept) / self.slope
         from_line = float(self.standard_error(x)[0])
         return self._estimate(x, from_line, not_negative(u_y_0, "u_y_0"), dof_y_0, scale=abs(self.slope))
@@ -120,7 +121,7 @@ class StraightLine:
 
     def _estimate(self, value: float, from_line: float, from_other: float, dof_other: float, scale: float) -> Estimate:
         if not dof_other > 0.0:
-            raise ValueError(f"degrees of freedom must be above zero, but are {dof_other}")
+            raise BadArgument("dof", "degrees of freedom above zero", dof_other)
         u = math.hypot(from_line, from_other)
         # Welch-Satterthwaite for the two parts; shares of u, so that small numbers do not underflow.
         spent = (from_line / u) ** 4 / self.interval_dof + (from_other / u) ** 4 / dof_other if u > 0.0 else 0.0
@@ -145,10 +146,9 @@ class OrdinaryLine(StraightLine):
         """Return the band that, at each ``x_new``, covers the mean of so many further readings.
 
         Raises:
-            ValueError: if ``readings`` is below 1.
+            BadArgument: if ``readings`` is below 1.
         """
-        if readings < 1:
-            raise ValueError(f"readings must be at least 1, but is {readings}")
+        count(readings, "readings", 1)
         u = np.hypot(self.standard_error(x_new), self.residual_sd / math.sqrt(readings))
         return self._band(x_new, u, coverage)
 

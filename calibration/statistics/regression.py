@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Vector, centre, exact_sum, frozen, pair, vector
+from calibration.statistics._arrays import Vector, centre, exact_sum, frozen, pair, uncertainties
 from calibration.statistics.distributions import chi_square_survival
+from calibration.statistics.errors import BadArgument
 from calibration.statistics.lines import OrdinaryLine, OriginLine, WeightedLine
 
 
@@ -20,7 +20,7 @@ def ordinary_least_squares(x: ArrayLike, y: ArrayLike) -> OrdinaryLine:
         y: responses, shape (n,). If all are equal the slope is zero and ``r`` is None.
 
     Raises:
-        ValueError: too few points, lengths that differ, NaN or infinity, or all x equal.
+        BadArgument: too few points, lengths that differ, NaN or infinity, or all x equal.
     """
     xs, ys = pair(x, y, least=3)
     x_mean, dx, sxx = _spread(xs)
@@ -66,17 +66,12 @@ def weighted_least_squares(x: ArrayLike, y: ArrayLike, u_y: ArrayLike) -> Weight
         u_y: standard uncertainty of each y, above zero; shape (n,), or one number for all.
 
     Raises:
-        ValueError: as :func:`ordinary_least_squares`, or if a ``u_y`` is not above zero.
+        BadArgument: as :func:`ordinary_least_squares`, or if a ``u_y`` is not above zero.
     """
     xs, ys = pair(x, y, least=2)
-    given = np.asarray(u_y, dtype=np.float64)
-    u = vector(np.full(xs.size, given) if given.ndim == 0 else given, "u_y")
-    if u.size != xs.size:
-        raise ValueError(f"u_y must hold one value per point ({xs.size}), but holds {u.size}")
-    if not (u > 0.0).all():
-        raise ValueError("every u_y must be above zero")
+    u = uncertainties(u_y, "u_y", xs.size)
     if xs.min() == xs.max():
-        raise ValueError("all x are equal: they determine no slope")
+        raise no_slope(xs)
     # Centring on the plain means first keeps the digits; the weighted means are then small numbers.
     x_middle, dx = centre(xs)
     y_middle, dy = centre(ys)
@@ -87,7 +82,7 @@ def weighted_least_squares(x: ArrayLike, y: ArrayLike, u_y: ArrayLike) -> Weight
     x_mean = x_middle + x_rest
     relative_sxx = exact_sum(w2 * dx * dx)
     if not relative_sxx > 0.0:
-        raise ValueError("all x of any weight are equal: they determine no slope")
+        raise no_slope(xs)
     slope = exact_sum(w2 * dx * dy) / relative_sxx
     residuals = dy - slope * dx
     chi2 = exact_sum((residuals / u) ** 2)
@@ -120,12 +115,12 @@ def through_origin(x: ArrayLike, y: ArrayLike) -> OriginLine:
         y: shape (n,).
 
     Raises:
-        ValueError: too few points, lengths that differ, NaN or infinity, or all x zero.
+        BadArgument: too few points, lengths that differ, NaN or infinity, or all x zero.
     """
     xs, ys = pair(x, y, least=2)
     sxx = exact_sum(xs * xs)
     if not sxx > 0.0:
-        raise ValueError("all x are zero: they determine no slope")
+        raise BadArgument("x", "values that are not all zero", "only zeros, which determine no slope")
     slope = exact_sum(xs * ys) / sxx
     residuals = ys - slope * xs
     rss, syy = exact_sum(residuals * residuals), exact_sum(ys * ys)
@@ -141,9 +136,14 @@ def through_origin(x: ArrayLike, y: ArrayLike) -> OriginLine:
     )
 
 
+def no_slope(xs: Vector) -> BadArgument:
+    """Return the error of x that are all equal."""
+    return BadArgument("x", "values that are not all equal", f"{xs.size} times {xs[0]}, which determine no slope")
+
+
 def _spread(xs: Vector) -> tuple[float, Vector, float]:
     mean, deviations = centre(xs)
     sxx = exact_sum(deviations * deviations)
     if xs.min() == xs.max() or not sxx > 0.0:
-        raise ValueError("all x are equal: they determine no slope")
+        raise no_slope(xs)
     return mean, deviations, sxx

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from calibration.statistics._arrays import Vector, centre, exact_sum, finite, not_negative, pair, vector
+from calibration.statistics._arrays import Vector, centre, count, exact_sum, finite, not_negative, pair, vector
 from calibration.statistics.distributions import student_probability
+from calibration.statistics.errors import BadArgument
 
 _ROUNDS = 20
 """Rounds of reweighting; six levels stand still after five."""
@@ -53,11 +54,9 @@ def summarize(readings: ArrayLike) -> Summary:
         readings: at least two finite numbers, one-dimensional.
 
     Raises:
-        ValueError: if there are fewer, or one is NaN or infinite.
+        BadArgument: if there are fewer, or one is NaN or infinite.
     """
-    values = vector(readings, "readings")
-    if values.size < 2:
-        raise ValueError(f"a standard deviation needs at least 2 readings, but there are {values.size}")
+    values = vector(readings, "readings", least=2)
     average, deviations = centre(values)
     sd = math.sqrt(exact_sum(deviations * deviations) / (values.size - 1))
     r1 = _lag1(values, deviations)
@@ -79,12 +78,9 @@ def mean(readings: ArrayLike) -> float:
     """Return the mean of at least one finite reading.
 
     Raises:
-        ValueError: if there is none, or one is NaN or infinite.
+        BadArgument: if there is none, or one is NaN or infinite.
     """
-    values = vector(readings, "readings")
-    if values.size == 0:
-        raise ValueError("a mean needs at least 1 reading, but there are none")
-    return centre(values)[0]
+    return centre(vector(readings, "readings", least=1))[0]
 
 
 def standard_deviation(readings: ArrayLike) -> float:
@@ -110,14 +106,13 @@ def effective_sample_size(n: int, r1: float | None) -> float:
     below the resolution, and the resolution must enter the budget.
 
     Raises:
-        ValueError: if n is below 1 or r1 outside -1 to 1.
+        BadArgument: if n is below 1 or r1 outside -1 to 1.
     """
-    if n < 1:
-        raise ValueError(f"the number of readings must be at least 1, but is {n}")
+    count(n, "n", 1)
     if r1 is None:
         return float(n)
     if not -1.0 <= r1 <= 1.0:
-        raise ValueError(f"an autocorrelation lies between -1 and 1, but this is {r1}")
+        raise BadArgument("r1", "an autocorrelation between -1 and 1", r1)
     if r1 <= 0.0:
         return float(n)
     return max(1.0, n * (1.0 - r1) / (1.0 + r1))
@@ -131,10 +126,10 @@ def variance_dof(n: int, effective_n: float) -> float:
     Source: Bayley and Hammersley, J. R. Stat. Soc. Suppl. 8, 184 (1946), for a first-order process; recalled.
 
     Raises:
-        ValueError: ``effective_n`` not between 1 and n.
+        BadArgument: ``effective_n`` not between 1 and n.
     """
     if not 1.0 <= effective_n <= n:
-        raise ValueError(f"the effective number lies between 1 and {n}, but is {effective_n}")
+        raise BadArgument("effective_n", f"an effective number between 1 and {n}", effective_n)
     r = (n - effective_n) / (n + effective_n)
     return max(1.0, n * (1.0 - r * r) / (1.0 + r * r) - 1.0)
 
@@ -152,11 +147,11 @@ def variance_by_level(levels: ArrayLike, variances: ArrayLike) -> Vector:
         variances: not negative, shape (n,).
 
     Raises:
-        ValueError: lengths that differ, NaN or infinity, or a negative variance.
+        BadArgument: lengths that differ, NaN or infinity, or a negative variance.
     """
     x, v = pair(levels, variances, least=1)
     if (v < 0.0).any():
-        raise ValueError("a variance must not be negative")
+        raise BadArgument("variances", "numbers not negative", float(v.min()))
     floor = float(v.min())
     fitted = np.full(v.size, exact_sum(v) / v.size)
     if fitted[0] == 0.0:
@@ -200,15 +195,17 @@ def compare_means(mean_1: float, sd_1: float, n_1: int, mean_2: float, sd_2: flo
     Source: 40 CFR 1065.602 (f)(1), equations 1065.602-5 and -6; read.
 
     Raises:
-        ValueError: if a number is not finite, an n below 2, or both standard deviations are zero.
+        BadArgument: if a number is not finite, an n below 2, or both standard deviations are zero.
     """
-    if n_1 < 2 or n_2 < 2:
-        raise ValueError(f"both means need at least 2 readings, but have {n_1} and {n_2}")
+    count(n_1, "n_1", 2)
+    count(n_2, "n_2", 2)
     variance_1 = not_negative(sd_1, "sd_1") ** 2 / n_1
     variance_2 = not_negative(sd_2, "sd_2") ** 2 / n_2
     variance = variance_1 + variance_2
     if variance == 0.0:
-        raise ValueError("both standard deviations are zero: the means cannot be compared by their scatter")
+        raise BadArgument(
+            "sd_1 and sd_2", "one above zero, to compare the means by", "both standard deviations are zero"
+        )
     difference = finite(mean_1, "mean_1") - finite(mean_2, "mean_2")
     t = difference / math.sqrt(variance)
     # Shares instead of the variances themselves: the fourth power of a small standard deviation would underflow.

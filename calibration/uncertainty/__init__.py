@@ -12,7 +12,24 @@ from calibration.uncertainty.converter import (
     converter_efficiency,
     converter_efficiency_budget,
 )
+from calibration.uncertainty.en_gas import (
+    Influence,
+    Interferent,
+    LimitValueUncertainty,
+    TypeTest,
+    limit_value_uncertainty,
+)
+from calibration.uncertainty.inputs import Input
+from calibration.uncertainty.k0 import k0_budget
 from calibration.uncertainty.line import LineBudgets, calibration_line_budgets
+from calibration.uncertainty.model import ModelUncertainty, propagate
+from calibration.uncertainty.monte_carlo import (
+    MonteCarlo,
+    adaptive_monte_carlo,
+    monte_carlo,
+    numerical_tolerance,
+    validates,
+)
 from calibration.uncertainty.scatter import EXPECTATION_DOF, CommonError, PointError, Scale, scale_of
 
 __all__ = [
@@ -20,13 +37,27 @@ __all__ = [
     "Budget",
     "CommonError",
     "Component",
+    "Influence",
+    "Input",
+    "Interferent",
+    "LimitValueUncertainty",
     "LineBudgets",
+    "ModelUncertainty",
+    "MonteCarlo",
     "PointError",
     "Scale",
     "Titration",
     "TitrationSeries",
+    "TypeTest",
+    "adaptive_monte_carlo",
     "calibration_line_budgets",
     "converter_efficiency",
     "converter_efficiency_budget",
+    "k0_budget",
+    "limit_value_uncertainty",
+    "monte_carlo",
+    "numerical_tolerance",
+    "propagate",
     "scale_of",
+    "validates",
 ]

@@ -272,7 +272,9 @@ class CityAir:
         first = number * minutes
         labels = ("SO2", "NO", "NO2", "O3", "CO", "H2O", "PAN", "temperature", "pressure", "exhaust")
         knots = self._of_minutes(first - 1, first + minutes + 1)[[_ROW[label] for label in labels]]
-        fine = np.array([stretched(np.ascontiguousarray(line), 30, 30 + SECONDS, 60) for line in knots])
+        fine = np.empty((len(labels), SECONDS))
+        for seconds, line in zip(fine, knots, strict=True):
+            seconds[:] = stretched(line, 30, 30 + SECONDS, 60)
         row = dict(zip(labels, fine, strict=True))
         # the minutes hold the mean of the plumes; by the second a part of it comes in pulses, and between them it lacks
         pulses = self._plumes.values(number * SECONDS, (number + 1) * SECONDS)

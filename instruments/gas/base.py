@@ -8,6 +8,7 @@ what the firmware makes of them (averages, coefficient and background) is a matt
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
@@ -106,7 +107,8 @@ class PointAnalyzer(Detector):
         """Flow drawn at ``port``, L/min, grid points ``first`` to ``last`` (exclusive)."""
         self._draw(last)
         flow = np.zeros(last - first)
-        for index, open_port, drawn in self._demand:
+        standing = max(0, bisect_right(self._demand, first, key=_since) - 1)
+        for index, open_port, drawn in self._demand[standing:]:
             if index < last:
                 flow[max(0, index - first) :] = drawn if open_port == port else 0.0
         return flow
@@ -221,6 +223,11 @@ class PointAnalyzer(Detector):
         if not moment.powered or since_s > 10.0 * self.entry.parameter("warm_up_time"):
             return False
         return any(alarm.split(":")[0].endswith("_temp") for alarm in self.alarms(t_us, moment))
+
+
+def _since(demand: tuple[int, str, float]) -> int:
+    """The grid point from which on a demand stands, for searching."""
+    return demand[0]
 
 
 def span_share(present: float, target: float) -> float:

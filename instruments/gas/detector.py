@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
+from instruments.cabinet import CABINET, Cabinet
 from instruments.device import Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
@@ -56,6 +57,7 @@ class Detector(Unit):
         }
         self._pump_runs = True
         self.cell = Cell(self)
+        self.cabinet = Cabinet(self)
 
     def recompute(self, t_us: int) -> None:
         """All that comes after ``t_us`` is computed anew, maybe with a pump that runs again."""
@@ -74,7 +76,7 @@ class Detector(Unit):
 
     def row_labels(self) -> tuple[str, ...]:
         """Raw channels, diagnostics, memory."""
-        return (*map(raw, self.channels), *self.diagnostics, *self.memory)
+        return (*map(raw, self.channels), *self.diagnostics, *self.memory, CABINET)
 
     @abstractmethod
     def inlet(self, first: int, last: int) -> Gas:
@@ -124,6 +126,7 @@ class Detector(Unit):
             rows[self.rows[label]] = self.quantised(label, observed[label])
         for label in self.memory:
             rows[self.rows[label]] = observed[label]
+        rows[self.rows[CABINET]] = around.box_c
         return rows
 
     def quantised(self, label: str, values: FloatArray) -> FloatArray:
@@ -142,7 +145,7 @@ class Detector(Unit):
         return (
             self.share("pmt", first, last)
             * (1.0 + error / 100.0)
-            * (1.0 + hidden.span_pct_per_c * (around.box_c - 33.0) / 100.0)
+            * (1.0 + hidden.span_pct_per_c * around.box_off_c / 100.0)
         )
 
     def offset(self, around: Surroundings) -> FloatArray:
@@ -150,7 +153,7 @@ class Detector(Unit):
         hidden = self.hidden
         since, _, drifted = self._drift
         drift = drifted + hidden.zero_drift_per_day * (around.days - since)
-        return hidden.zero_offset + drift + hidden.zero_per_c * (around.box_c - 33.0)
+        return hidden.zero_offset + drift + hidden.zero_per_c * around.box_off_c
 
     def hidden_changes(self, t_us: int) -> None:
         """Keep what has drifted so far: a rate that changes at ``t_us`` acts from there on."""
@@ -181,13 +184,17 @@ class Detector(Unit):
 
     def flicker_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """The part of the noise that averaging does not remove."""
-        floor = _FLOOR * interpolated(self.flicker[channel], first, last, self.per_minute)
-        return self.noise_size(level, first, last) * floor
+        return self.noise_size(level, first, last) * self._floor(channel, first, last)
 
     def channel_noise(self, channel: str, level: FloatArray, first: int, last: int) -> FloatArray:
         """White noise and flicker that together have :meth:`noise_size` after averaging."""
         white = WHITE * math.sqrt(self.fresh_values()) * self.noise[channel].values(first, last)
-        return self.noise_size(level, first, last) * white + self.flicker_noise(channel, level, first, last)
+        size = self.noise_size(level, first, last)
+        return size * white + size * self._floor(channel, first, last)
+
+    def _floor(self, channel: str, first: int, last: int) -> FloatArray:
+        """Flicker over :meth:`noise_size`."""
+        return _FLOOR * interpolated(self.flicker[channel], first, last, self.per_minute)
 
     # -- temperatures and pressures -------------------------------------------------------------------------------
 

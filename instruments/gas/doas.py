@@ -18,6 +18,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from instruments.air import FloatArray, GasListener, GasSource, Species
+from instruments.cabinet import CABINET, Cabinet
 from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
@@ -29,7 +30,6 @@ from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
 
-_BOX_ABOVE_ROOM_C, _BOX_REFERENCE_C = 8.0, 33.0
 _FIXED_K, _FIXED_HPA = 293.15, 1013.25
 """Density that the firmware takes without compensation: 20 C, 1 atm (recalled)."""
 
@@ -47,7 +47,9 @@ class OpenPath(Unit):
     hidden_model = OpenPathHidden
     hidden: OpenPathHidden
     diagnostics = ("light", "wavelength_shift", "internal_temp")
-    memory = ("photons", "phase", "programme", *_rows("path", "cell", "column", "raw", "sd", "seen"), "co_path")
+    memory = (
+        "photons", "phase", "programme", *_rows("path", "cell", "column", "raw", "sd", "seen"), "co_path", CABINET,
+    )  # fmt: skip
     report_only = frozenset(
         {"instrument_id", "light_limit", "deviation_limit", "span_concentration", *_rows("bkg", "coef")}
     )
@@ -61,6 +63,7 @@ class OpenPath(Unit):
         self._local = {gas: OrnsteinUhlenbeck(self.seed, f"{self.name}/{gas}-local", 1800.0) for gas in (*NAMES, "co")}
         self._jitter = WhiteNoise(self.seed, f"{self.name}/wavelength")
         self._cell: GasSource | None = None
+        self.cabinet = Cabinet(self)
         self._installed_m = self.number("path_length")
 
     # -- surroundings ---------------------------------------------------------------------------------------------
@@ -111,8 +114,13 @@ class OpenPath(Unit):
         return {key: self.checked(key, round((self.number("span_concentration") + self.number(f"{gas}_bkg")) / raw, 4))}
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
-        """Settings and calibration are kept; the gas that was being looked at is lost."""
+        """Settings and calibration are kept; the gas that was being looked at is lost.
+
+        The last results stay shown, marked as without light, until each gas has had a turn again (assumed).
+        """
         self.restart("phase", step, 0.0)
+        for name in NAMES:
+            self.restart(f"{name}_seen", step, 0.0)
         return {}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
@@ -148,10 +156,11 @@ class OpenPath(Unit):
         rows = np.empty((len(self.rows), last - first))
         room = self.site.room.gas(first * STEP_S, last * STEP_S)
         room_c = room.temperature_c[STEP_S - 1 :: STEP_S]
-        box = room_c + _BOX_ABOVE_ROOM_C * self.warmth(first, last)
+        box = self.cabinet.inside_c(room_c, first)
         shift = self._shift(box)
         light = self._light(first, last)
-        self._put(rows, "internal_temp", np.round(box, 1))
+        self._put(rows, CABINET, box)
+        self._put(rows, "internal_temp", np.round(self.cabinet.measured_c(box), 1))
         self._put(rows, "photons", light)
         self._put(rows, "light", np.round(light, 1))
         jitter = self.entry.parameter("wavelength_jitter") * self._jitter.values(first, last)
@@ -165,7 +174,7 @@ class OpenPath(Unit):
 
     def _shift(self, box: FloatArray) -> FloatArray:
         """What the wavelength scale is off by, pm, after the correction that the firmware makes."""
-        warm = self.entry.parameter("shift_per_c") * (box - _BOX_REFERENCE_C)
+        warm = self.entry.parameter("shift_per_c") * (box - self.cabinet.adjusted_at_c)
         return np.asarray(self.hidden.wavelength_shift_pm + warm - self.number("wavelength_offset"))
 
     def _light(self, first: int, last: int) -> FloatArray:

@@ -61,7 +61,7 @@ class So2Analyzer(ThermoAnalyzer):
         raw = stray + (emitted / light - stray) / _response(used_pressure, used_chamber)
         nominal = self.entry.parameter("lamp_intensity") * light
         observed = {
-            "internal_temp": around.box_c,
+            "internal_temp": around.box_shown_c,
             "chamber_temp": shown_chamber,
             "pressure": used_pressure,
             "pressure_actual": shown_pressure,

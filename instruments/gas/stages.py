@@ -19,7 +19,6 @@ STEP_S = 10
 STEP_US = STEP_S * GRID_US
 MMHG_PER_HPA = 0.750061683
 _DAY_S = 86_400
-_BOX_ABOVE_ROOM_C = 8.0
 
 
 class Cell(GasSeries):
@@ -59,7 +58,10 @@ class Surroundings:
         self.room_water = room.fractions[Species.H2O].reshape(shape)[:, -1].copy()
         self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
         self.days = np.arange(first, last) / (_DAY_S / step)
-        self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)
+        cabinet = analyzer.cabinet
+        self.box_c = cabinet.inside_c(self.room_c, first)
+        self.box_off_c = self.box_c - cabinet.adjusted_at_c
+        self.box_shown_c = cabinet.measured_c(self.box_c)
 
     def mean(self, species: Species, begin: int = 0) -> FloatArray:
         """Mean over each step's seconds from ``begin`` on of a species in the cell. Sums in a fixed order."""

@@ -15,7 +15,7 @@ from instruments.air import FloatArray, Species
 from instruments.atmosphere import Site
 from instruments.chemistry import titrated
 from instruments.filters import lag
-from instruments.history import ROWS, GasSeries, as_rows
+from instruments.history import ROWS, GasSeries
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.station.film import Film, Row
 from instruments.station.inlet import Inlet, mix
@@ -44,14 +44,17 @@ class Duct(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         manifold, second = self._manifold, np.arange(first, last)
-        passed, entry = self._entries(first, last)
+        flow = manifold.flow_lpm(first, last)
+        passed, entry = self._entries(first, last, flow)
         stay = second - entry
         oldest = math.floor(float(entry[0]))
-        given = as_rows(self._inlet.gas(oldest, last))
+        given = self._inlet.gas_rows(oldest, last)
         at = np.floor(entry).astype(np.int64)
         gas = given.take(at - oldest, axis=1)
         following = given.take(np.minimum(at + 1, last - 1) - oldest, axis=1)
-        gas += (following - gas) * (entry - at)
+        following -= gas
+        following *= entry - at
+        gas += following
 
         begin, end = self._film.shown(first, last)
         shown = spread(begin[_SHOWN], end[_SHOWN], first, last)
@@ -70,13 +73,13 @@ class Duct(GasSeries):
         leak = manifold.hidden.leak_fraction
         if leak > 0.0:
             mix(gas, self._site.room.gas(first, last), leak)
-        gas[PRESSURE] -= 0.01 * manifold.suction_pa(first, last)
+        gas[PRESSURE] -= 0.01 * manifold.suction_pa(flow)
         rows[:ROWS] = gas
         rows[_PASSED] = passed
 
-    def _entries(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+    def _entries(self, first: int, last: int, flow_lpm: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Volume passed at each second, and the second (with its fraction) at which what leaves then came in."""
-        litres = self._manifold.flow_lpm(first, last) / 60.0
+        litres = flow_lpm / 60.0
         fresh = self.history.stop == 0
         litres[0] += 0.0 if fresh else self.history.last()[_PASSED]
         passed = np.cumsum(litres)

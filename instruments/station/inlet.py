@@ -12,7 +12,7 @@ import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
 from instruments.atmosphere import Site
-from instruments.history import GasSeries, as_rows
+from instruments.history import GasSeries, as_rows, put
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.station.moisture import MAGNUS_A, MAGNUS_C, saturated
 
@@ -41,7 +41,7 @@ class Inlet(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         hidden = self._manifold.hidden
-        rows[:] = as_rows(self._site.outside.gas(first, last))
+        put(rows, self._site.outside.gas(first, last))
         if hidden.mist > 0.0:
             _moisten(rows, hidden.mist)
         if hidden.tempered_air > 0.0:

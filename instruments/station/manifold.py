@@ -156,9 +156,9 @@ class Manifold(Unit):
         """Flow at the ends of minutes ``first`` to ``last``."""
         return self.flow_lpm(first * MINUTE_S, last * MINUTE_S)[MINUTE_S - 1 :: MINUTE_S]
 
-    def suction_pa(self, first: int, last: int) -> FloatArray:
-        """How far the pressure in the pipe lies below that outside, Pa: by the square of the flow."""
-        ratio = self.flow_lpm(first, last) / self.entry.parameter("blower_flow")
+    def suction_pa(self, flow_lpm: FloatArray) -> FloatArray:
+        """How far the pressure in the pipe lies below that outside, Pa, at ``flow_lpm``: by the square of the flow."""
+        ratio = flow_lpm / self.entry.parameter("blower_flow")
         harder = 1.0 + self.entry.parameter("blockage_suction") * self.hidden.inlet_blockage
         return np.asarray(self.entry.parameter("suction") * harder * ratio**2)
 
@@ -188,7 +188,7 @@ class Manifold(Unit):
         ends = slice(self.step_s - 1, None, self.step_s)
         gas = self.outlet.values(begin, end)[:, ends]
         flow = self.flow_lpm(begin, end)[ends]
-        suction = self.suction_pa(begin, end)[ends]
+        suction = self.suction_pa(flow)
         wall = self.film.by_second(Row.WALL_C, begin, end)[ends]
         noise = 1.0 + self.entry.parameter("flow_noise") * self._noise.values(first, last)
         return np.array([

@@ -54,6 +54,7 @@ class MinuteSeries(Series):
 
 def spread(begin: FloatArray, end: FloatArray, first: int, last: int) -> FloatArray:
     """Return seconds ``first`` to ``last`` of minutes that go from ``begin`` to ``end`` in a straight line each."""
-    grid = begin[..., None] + (end - begin)[..., None] * _SHARE
+    grid = (end - begin)[..., None] * _SHARE
+    grid += begin[..., None]
     start = first // MINUTE_S * MINUTE_S
     return np.asarray(grid.reshape((*begin.shape[:-1], -1))[..., first - start : last - start])

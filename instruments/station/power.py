@@ -180,6 +180,9 @@ class PowerSupply(Unit):
         fed = np.zeros(last - first)
         for outlet in self.outlets:
             history = self._history_of(outlet)
+            if not history:  # as long as nothing has gone dark
+                fed += outlet.watts
+                continue
             states = np.array([True] + [on for _, on in history])
             fed += outlet.watts * states[np.searchsorted([t for t, _ in history], minutes, side="right")]
         return fed / total

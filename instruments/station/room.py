@@ -73,11 +73,22 @@ class Composition(MinuteSeries):
 
 
 class Room(GasSeries):
-    """The air around the instruments."""
+    """The air around the instruments.
 
-    def __init__(self, shelter: Shelter, site: Site, climate: Climate, composition: Composition) -> None:
+    Args:
+        shelter: whose air it is.
+        site: what is outside.
+        climate: its temperature and its water.
+        composition: its other gases.
+        as_warm_as: the same room with other gases in it, which tells temperature and pressure; None: there is none.
+    """
+
+    def __init__(
+        self, shelter: Shelter, site: Site, climate: Climate, composition: Composition, as_warm_as: Room | None = None
+    ) -> None:  # fmt: skip
         super().__init__()
         self._shelter, self._site, self._climate, self._composition = shelter, site, climate, composition
+        self._as_warm_as = as_warm_as
         self._draught = OrnsteinUhlenbeck(
             shelter.seed, f"{shelter.name}/draught", shelter.entry.parameter("draught_time")
         )
@@ -88,6 +99,9 @@ class Room(GasSeries):
         begin, end = begin.copy(), end.copy()
         begin[Species.H2O], end[Species.H2O] = climate_begin[Row.WATER], climate_end[Row.WATER]
         rows[:COUNT] = spread(begin, end, first, last)
+        if self._as_warm_as is not None:
+            rows[TEMPERATURE:] = self._as_warm_as.gas_rows(first, last)[TEMPERATURE:]
+            return
         draught = interpolated(self._draught, first, last, MINUTE_S)
         rows[TEMPERATURE] = _air(climate_begin, climate_end, first, last)
         rows[TEMPERATURE] += self._shelter.entry.parameter("draught") * draught
@@ -97,11 +111,13 @@ class Room(GasSeries):
 def _air(begin: FloatArray, end: FloatArray, first: int, last: int) -> FloatArray:
     """Temperature of the air: two straight lines in a minute in which the air conditioner switches."""
     second = np.arange(MINUTE_S, dtype=float)
-    grid = begin[Row.AIR][:, None] + (end[Row.AIR] - begin[Row.AIR])[:, None] * (second / MINUTE_S)
-    for minute in np.flatnonzero(end[Row.AT] < MINUTE_S):
-        start, stop, at, air_at = begin[Row.AIR, minute], *end[[Row.AIR, Row.AT, Row.AIR_AT], minute]
-        before = start + (air_at - start) * (second / max(at, 1e-6))
-        grid[minute] = np.where(second < at, before, air_at + (stop - air_at) * ((second - at) / (MINUTE_S - at)))
+    grid = (end[Row.AIR] - begin[Row.AIR])[:, None] * (second / MINUTE_S)
+    grid += begin[Row.AIR][:, None]
+    switching = np.flatnonzero(end[Row.AT] < MINUTE_S)
+    start, (stop, at, air_at) = begin[Row.AIR, switching, None], end[[Row.AIR, Row.AT, Row.AIR_AT]][:, switching, None]
+    before = start + (air_at - start) * (second / np.maximum(at, 1e-6))
+    after = air_at + (stop - air_at) * ((second - at) / (MINUTE_S - at))
+    grid[switching] = np.where(second < at, before, after)
     start_s = first // MINUTE_S * MINUTE_S
     return np.asarray(grid.reshape(-1)[first - start_s : last - start_s])
 

@@ -92,9 +92,9 @@ class Shelter(Unit):
         """Stand in ``site.outside``; the site's own room is not looked at: this is the room."""
         self.climate = Climate(self, site)
         self.composition = Composition(self, site)
-        self.room = Room(self, site, self.climate, self.composition)
         self.unspoilt = Composition(self, site, spills=False)
         self.room_of_supplies = Room(self, site, self.climate, self.unspoilt)
+        self.room = Room(self, site, self.climate, self.composition, as_warm_as=self.room_of_supplies)
         super().place(site)
 
     def add_vent(self, vent: Vent) -> None:

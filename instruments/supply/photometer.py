@@ -20,7 +20,7 @@ from instruments.filters import first_order, lag
 from instruments.gas.detector import DAY_S
 from instruments.gas.hidden import O3Hidden
 from instruments.gas.o3 import O3Analyzer
-from instruments.history import ROWS, GasSeries, as_rows
+from instruments.history import ROWS, GasSeries, put
 from instruments.signal import MINUTE_S, OrnsteinUhlenbeck, interpolated
 from instruments.supply.generator import ZeroAirGenerator
 from instruments.supply.zero_air import ZeroAir, ZeroSource
@@ -107,7 +107,7 @@ class Intake(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         unit = self._unit
-        rows[:ROWS] = as_rows(unit.at_port(first, last))
+        put(rows, unit.at_port(first, last))
         fresh = 20.0 * _CONDITIONED if unit.warm_at_start else 0.0
         dose = np.array([fresh if self.history.stop == 0 else self.history.last()[_DOSE]])
         rows[_DOSE] = first_order((rows[Species.O3] / 60.0)[None], dose, math.exp(-1.0 / _FORGOTTEN_S))[0]

@@ -47,7 +47,10 @@ def around(outside: Atmosphere, times: FloatArray) -> Around:
     share = position - index
 
     def line(values: FloatArray) -> FloatArray:
-        return np.asarray(values[index] + (values[index + 1] - values[index]) * share)
+        result = np.diff(values).take(index)
+        result *= share
+        result += values.take(index)
+        return result
 
     return Around(
         line(weather.temperature_c), line(weather.humidity_pct), line(weather.pressure_hpa), line(weather.rain_mm_h),

@@ -112,7 +112,7 @@ class WeatherTransmitter(Unit):
 
     # -- measuring ------------------------------------------------------------------------------------------------
 
-    def detect(self, first: int, last: int) -> FloatArray:
+    def detect(self, first: int, last: int) -> list[FloatArray]:
         """Return the rows of the seconds ``first`` to ``last``."""
         hidden = self.hidden
         air = around(self.site.outside, step_middles(first, last, self.step_s))
@@ -134,7 +134,7 @@ class WeatherTransmitter(Unit):
         rows["thermometer"] = self._climate.thermometer(hidden, rows["shield"], first, last)
         rows["internal_temperature"] = rounded(rows["shield"] + 0.8 * self.warmth(first, last), 0.1)
         self._rain(hidden, air, ice, first, last, rows)
-        return np.array([rows[label] for label in self.rows])
+        return [rows[label] for label in self.rows]
 
     def _heating(self, hidden: TransmitterHidden, air: Around) -> dict[str, FloatArray]:
         """Heating from 10 deg C downwards, so much that 4 deg C are kept as long as the power is enough."""

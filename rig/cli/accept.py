@@ -25,8 +25,6 @@ from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
-from rig.host.handles import GasAnalyzer
-from rig.host.kinds import is_analyzer
 from rig.journal import Journal
 from rig.run import Run
 from rig.session import Session, open_session
@@ -36,6 +34,7 @@ from scenarios.itinerary import TimeLeft, itinerary
 from scenarios.opening import load_bench, load_plan
 from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
+from scenarios.units import units_of
 
 if TYPE_CHECKING:
     from rig.serve import ServedBench
@@ -160,16 +159,13 @@ def _play(
         session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
     journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
-    devices = [
-        n for n, h in session.handles.items() if is_analyzer(h.kind) and (not options.devices or n in options.devices)
-    ]
-    handles = [(name, session.handles[name]) for name in devices]
-    left = TimeLeft(itinerary(plan, [(name, its.channels) for name, its in handles if isinstance(its, GasAnalyzer)]))
+    units = units_of(session.file, options.devices)
+    left = TimeLeft(itinerary(plan, units))
     progress = Progress(session.time, left, language, session.speed)
     operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(language, progress.paused)
     with progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
-        engine = Engine(session, run, plan, devices, facts)
+        engine = Engine(session, run, plan, units, facts)
         verdict = engine.play()
     stop.held = True  # what was measured is written before anything else is listened to
     ended = time.time()

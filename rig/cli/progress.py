@@ -75,7 +75,7 @@ class Progress:
         """A procedure, or a step in it, begins: ``device: step``."""
         self._device, _, self._step = text.partition(": ")
         self._left.begin(self._device, self._step, self._now_s())
-        announced = self._step == self._left.procedure and self._step != "prepare"
+        announced = self._step == self._left.step and self._step != "prepare"
         if self._plain and not announced and text != self._said:
             sys.stderr.write(self._line() + "\n")
             sys.stderr.flush()
@@ -91,11 +91,11 @@ class Progress:
         now_s = self._now_s()
         left_s = self._left.left_s(now_s)
         words = [clock_text(now_s)]
-        if self._left.procedure:
-            words.append(self._text(f"procedure.{self._left.procedure}"))
+        if self._left.step:
+            words.append(self._text(f"procedure.{self._left.step}"))
         if self._device:
             words.append(self._device)
-        if self._step and self._step != self._left.procedure:
+        if self._step and self._step != self._left.step:
             words.append(self._text(f"level.{self._step}"))
         words.append(f"left {clock_text(left_s)}")
         if self._speed is not None and self._speed > 1.0:

@@ -66,6 +66,10 @@ class Source(Protocol):
         """Flows of a titration; None if it cannot tell."""
         ...
 
+    def stored(self, port: str, unit: str) -> float | None:
+        """What it believes of the cylinder at a port, in ``unit``; None if it cannot tell."""
+        ...
+
     def standby(self) -> None:
         """No gas, no ozone."""
         ...
@@ -121,6 +125,13 @@ class Calibrator(Handle):
         numbers = [_number(answer) for answer in asked if answer is not None]
         return Flows(*numbers) if len(numbers) == len(asked) else None
 
+    def stored(self, port: str, unit: str) -> float | None:
+        """The value typed in for the cylinder at a port."""
+        if not self.can_read("cylinder_value"):
+            return None
+        self.set("gas", port)
+        return _number(self.read("cylinder_value", unit))
+
     def standby(self) -> None:
         """No gas, no ozone."""
         self.set("calibrator_mode", "standby")
@@ -168,6 +179,10 @@ class ManualCalibrator(Handle):
 
     def flows(self) -> Flows | None:
         """Nobody tells."""
+        return None
+
+    def stored(self, port: str, unit: str) -> float | None:
+        """Whoever sets the calibrator says what it made, level by level."""
         return None
 
     def standby(self) -> None:

@@ -27,7 +27,7 @@ _IDENTITY = ("firmware", "model")
 _READINESS = ("mode", "alarms", "gas_mode", *FLOWS)
 _READS_OF_A_CALIBRATOR = (
     "calibrator_mode", "photometer_o3", "concentration_actual", "gas_flow", "ozone_flow", "total_flow_actual",
-    "chamber_volume",
+    "chamber_volume", "cylinder_value",
 )  # fmt: skip
 
 

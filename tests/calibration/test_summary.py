@@ -139,5 +139,5 @@ def test_comparisons_without_an_answer_are_refused():
         compare_means(1, 0.0, 5, 2, 0.0, 5)
     with pytest.raises(ValueError, match="between -1 and 1"):
         effective_sample_size(5, 1.5)
-    with pytest.raises(ValueError, match="coverage must lie"):
+    with pytest.raises(ValueError, match="coverage: expected a number between 0 and 1"):
         coverage_factor(1.0)

@@ -78,7 +78,26 @@ def test_the_air_conditioner_s_cycle_is_in_every_cabinet(week, column):
     assert power[cycle].sum() > 0.5 * power[1:].sum()
     assert cycle[np.argmax(power)]
     assert abs(np.argmax(power) - np.argmax(room)) <= 3
-    assert 0.3 < swings.std() < 2.0
+    assert 0.1 < swings.std() < 2.0
+
+
+def test_every_cabinet_has_its_own_heat_and_lag(week):
+    """One and the same line in all of them is a shelter's temperature with a number added."""
+    room = week["room.temperature"]
+    cabinets = {name: week[name] for name in ("so2.internal_temp", "nox.internal_temp", "co.internal_temp",
+                                              "o3.bench_temp", "path.internal_temp")}  # fmt: skip
+    warmer = np.array([values.mean() - room.mean() for values in cabinets.values()])
+    swings = np.array([values.std() for values in cabinets.values()])
+    assert ((warmer > 4.0) & (warmer < 12.0)).all()
+    assert np.diff(np.sort(warmer)).min() > 0.05
+    assert (swings < 0.95 * room.std()).all()
+    assert np.ptp(swings) > 0.2 * room.std()
+    late = [
+        np.argmax([np.corrcoef(values[lag:], room[: len(room) - lag])[0, 1] for lag in range(12)])
+        for values in cabinets.values()
+    ]
+    assert min(late) >= 1, "behind the room by minutes"
+    assert np.ptp(late) >= 1
 
 
 def test_heated_and_cooled_parts_keep_out_of_it(week):

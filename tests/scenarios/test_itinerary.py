@@ -2,19 +2,22 @@
 
 import pytest
 
+from calibration.procedures.common.procedure import Stage, Unit
 from instruments.catalogue import load
 from rig.cli.accept import AcceptOptions, accept
 from rig.cli.progress import Progress, clock_text
 from rig.host.kinds import channels_of
-from scenarios.itinerary import Block, Stage, TimeLeft, itinerary
+from scenarios.itinerary import Block, TimeLeft, itinerary
 from scenarios.opening import load_plan
 
 PLAN, _ = load_plan("gas-check")
 
 
 def test_the_way_of_the_embedded_plan():
-    blocks = itinerary(PLAN, [("so2", channels_of(load("43i"))), ("nox", channels_of(load("42i")))])
-    assert [(b.procedure, b.device) for b in blocks] == [
+    blocks = itinerary(
+        PLAN, [Unit("so2", "so2", channels_of(load("43i")), 500.0), Unit("nox", "nox", channels_of(load("42i")), 500.0)]
+    )
+    assert [(b.step, b.device) for b in blocks] == [
         ("prepare", "so2"), ("prepare", "nox"), ("zero_span", "so2"), ("zero_span", "nox"), ("multipoint", "so2"),
         ("multipoint", "nox"), ("converter_efficiency", "nox"),
     ]  # fmt: skip
@@ -38,7 +41,7 @@ def test_levels_that_take_longer_stretch_those_to_come():
     assert left.left_s(40.0) == 410.0
     left.begin("a", "span", 150.0)  # half as long again as the least
     assert left.left_s(150.0) == pytest.approx(1.5 * 350.0)
-    assert left.procedure == "zero_span"
+    assert left.step == "zero_span"
 
 
 def test_what_is_passed_over_is_not_waited_for_and_an_extra_level_is_no_step_back():

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray
+from instruments.cabinet import CABINET
 from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.gas.base import PointAnalyzer, span_share
@@ -123,6 +124,7 @@ class TeledyneAnalyzer(PointAnalyzer):
             rows[self.rows[label]] = self.quantised(label, observed[label])
         for label in self.memory:
             rows[self.rows[label]] = observed[label]
+        rows[self.rows[CABINET]] = around.box_c
         adaptive = self._filter()
         begins = first == self.oldest()
         for channel, values in zip(self.channels, signals, strict=True):

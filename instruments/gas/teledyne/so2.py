@@ -91,7 +91,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
         dark = self.dark_mv(pmt_c)
         light = lamp * self.hv_gain() * shutter * MV_PER_PPB
         detector = self.entry.parameter("uv_lamp") * (1.0 + hidden.reference_error_pct / 100.0)
-        lamp_dark = self.entry.parameter("lamp_dark") * (1.0 + _LAMP_DARK_PER_C * (around.box_c - 33.0))
+        lamp_dark = self.entry.parameter("lamp_dark") * (1.0 + _LAMP_DARK_PER_C * around.box_off_c)
         uv = detector * lamp * shutter + lamp_dark
         ends = self._dark_ends(first, last)
         # At power on the shutter has just opened: what is stored is the dark itself.
@@ -111,7 +111,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
             "dark_lamp": dark_lamp,
             "hvps": self.high_voltage(first, last),
             "rcell_temp": shown_rcell,
-            "box_temp": around.box_c,
+            "box_temp": around.box_shown_c,
             "pmt_temp": pmt_c,
             "pressure": shown_pressure,
             "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),

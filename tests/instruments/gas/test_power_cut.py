@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gas_twins import MODELS, SPAN, unit
 
-from instruments.air import UNIT_OF
+from instruments.air import UNIT_OF, Species
 from instruments.build import build_unit
 from instruments.catalogue import load
 from instruments.device import Command
@@ -91,3 +91,54 @@ def test_who_asks_ahead_over_midnight_changes_nothing():
     assert np.array_equal(flow, other)
     assert all(np.array_equal(table[name], beside[name]) for name in table)
     assert len(set(flow.tolist())) == 3, "nothing, and the flows of two days"
+
+
+def started(model, off_s, on_s=None):
+    """A unit in 70 nmol/mol of ozone, without mains from ``off_s`` to ``on_s``, an hour and a half after that."""
+    made = build_unit(load(model), "unit", 1)
+    for port in ("room", "sample") if model == "49i-PS" else ("room", "sample", "zero", "span"):
+        made.connect(port, still({Species.O3: 70.0, Species.CO: 1.0}))
+    if on_s is not None:
+        made.apply(off_s * SECOND, Command("power", False))
+        made.apply(on_s * SECOND, Command("power", True))
+    steps = ((on_s or off_s) + 5400) // made.step_s
+    table = made.recording(0, steps)
+    return made, table, made.alarm_texts(table), (on_s or 0) // made.step_s
+
+
+@pytest.mark.parametrize("model", ["49i", "49i-PS", "49C"])
+def test_no_ozone_is_worked_out_before_the_lamp_is_there(model):
+    """Dividing by the light of no lamp made 270000 nmol/mol; the lamp's coming up made thousands in the cells."""
+    _, table, alarms, on = started(model, 3600, 4320)
+    assert np.isnan(table["o3"][on - 5]), "off"
+    assert np.isnan(table["o3"][on]) != np.isfinite(table["o3"][on + 1]), "nothing before the first step is over"
+    dark = np.array(["lamp_temp:low" in text.split() for text in alarms[on + 1 :]])
+    waiting = int(np.argmin(dark))
+    assert 300 / 10 < waiting < 1800 / 10
+    for label in ("o3", "cell_a_o3", "cell_b_o3"):
+        first = table[label][on + 1 :]
+        assert (first[: waiting - 1] == 0.0).all(), "told to be nothing by the lamp's alarm beside it"
+        assert np.abs(first[waiting + 10 :] - 70.0).max() < 70.0
+    light = table["cell_a_intensity"][on + 1 :]
+    assert light[0] < 45_000.0
+    assert "cell_a_intensity:low" in alarms[on + 1]
+    assert (np.diff(light[: 600 // 10]) > 0.0).all()
+    assert light[-1] == pytest.approx(table["cell_a_intensity"][300], rel=0.01)
+    assert table["o3"][-1] == pytest.approx(70.0, abs=2.0)
+
+
+@pytest.mark.parametrize("model", ["49i", "49i-PS", "T400"])
+def test_a_unit_that_has_been_running_shows_the_air_from_its_first_step(model):
+    """A light before the epoch that was the same made 0."""
+    made, table, alarms, _ = started(model, 0)
+    settled = np.median(table["o3"][100:])
+    assert np.abs(table["o3"][:5] - settled).max() < 3.0 * (6.0 if model == "T400" else 1.0)
+    assert alarms[0] == ""
+    assert made.read(0, "powered") is True
+
+
+def test_the_unit_is_up_when_its_first_step_is_over():
+    made, _, _, _ = started("43i", 3600, 4320)
+    assert made.read(4320 * SECOND, "power") is True
+    assert made.read(4325 * SECOND, "powered") is False
+    assert made.read(4330 * SECOND, "powered") is True

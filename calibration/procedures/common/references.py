@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.procedures.common import Context
+from calibration.procedures.common.context import Context
 from calibration.record import Level
 from calibration.statistics import window_covariance
 from calibration.statistics.summary import variance_by_level

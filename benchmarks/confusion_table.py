@@ -1,0 +1,80 @@
+"""Runs every bad unit of ``scenarios/defects.toml`` through its plan and writes docs/confusion.md.
+
+Usage: python benchmarks/confusion_table.py [NAME ...] (names of defects; without any, all, and the page is written).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+from calibration.record import load
+from rig.cli.accept import AcceptOptions, accept
+from scenarios.defects import Defect, defects, found_in
+from scenarios.opening import bench_path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "confusion.md"
+HEAD = """# Does a plan find what is wrong, and nothing else?
+
+Every row is a run of the whole plan on one unit of the embedded station with one hidden defect, made by
+`python benchmarks/confusion_table.py`; `scenarios/defects.toml` holds the defects and what was predicted of them. A
+criterion that fails without being predicted, or does not fail although it was, is a mistake of the plan or of the
+model: the tests hold every row to its prediction.
+
+"""
+
+
+def run(defect: Defect, folder: Path) -> tuple[list[str], set[str]]:
+    good = tomllib.loads(bench_path(defect.bench).read_text(encoding="utf-8"))
+    path = folder / "bench.json"
+    path.write_text(json.dumps(defect.bench_data(good), default=lambda value: value.isoformat()))
+    with contextlib.redirect_stdout(io.StringIO()):
+        accept(AcceptOptions(bench=str(path), plan=defect.plan, devices=(defect.device,), out=folder / "out",
+                             operator="simulated"))  # fmt: skip
+    return found_in(load(folder / "out" / "result.json"))
+
+
+def cause_of(defect: Defect) -> str:
+    if defect.fault:
+        return f"`{defect.fault}` {defect.severity:g}"
+    if defect.setting:
+        return f"`{defect.setting}` = {defect.value:g}"
+    return "stored " + ", ".join(f"{name} {value}" for name, value in defect.stored.items())
+
+
+def main(names: list[str]) -> int:
+    chosen = [defect for defect in defects() if not names or defect.name in names]
+    rows: dict[str, list[str]] = {}
+    wrong = 0
+    for defect in chosen:
+        begun = time.process_time()
+        with tempfile.TemporaryDirectory() as folder:
+            failed, held = run(defect, Path(folder))
+        predicted = set(defect.fails) == set(failed) and (defect.held_by is None or defect.held_by in held)
+        wrong += not predicted
+        seen = ", ".join(f"`{name}`" for name in failed) or f"not tested: `{', '.join(sorted(held))}`"
+        cause = cause_of(defect)
+        mark = "as predicted" if predicted else f"**predicted: {', '.join(defect.fails) or defect.held_by}**"
+        rows.setdefault(defect.plan, []).append(
+            f"| {defect.name} | {defect.device} | {cause} | {seen} | {mark}{'; ' * bool(defect.why)}{defect.why} |"
+        )
+        print(f"{defect.name:40} {time.process_time() - begun:5.1f} s  {seen}  {mark}", flush=True)
+    if not names:
+        text = HEAD
+        for plan, lines in rows.items():
+            text += f"## `{plan}`\n\n| bad unit | device | cause | what failed | prediction |\n|---|---|---|---|---|\n"
+            text += "\n".join(lines) + "\n\n"
+        PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
+        print(PAGE)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""Certificate gate: does the calibrator believe of its cylinders what their certificates say?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.parameters import Parameters
+from calibration.procedures.common.procedure import Procedure, Takes, Unit
+from calibration.record import Message, PrepareCheck, PrepareData
+
+NAME = "certificates"
+
+
+class CertificatesPlan(Parameters):
+    """What a plan may set of the gate."""
+
+    tolerance_pct: float = Field(default=0.1, ge=0, description="typed value against certificate, % of it")
+
+
+class Certificates(Procedure[CertificatesPlan]):
+    """Compare the value typed in for each cylinder with its certificate, before any gas flows.
+
+    A mistyped value shifts every level of that gas by the same factor, and no test on that gas could tell: units that
+    need it are not tested. That every certificate is there and valid is looked at before the run begins.
+    """
+
+    name = NAME
+    parameters = CertificatesPlan
+    gas: ClassVar[bool] = False
+    takes: ClassVar[Takes] = "all"
+    criteria: ClassVar[Mapping[str, str]] = {}
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: CertificatesPlan) -> list[Outcome]:
+        """Ask the calibrator once for each gas."""
+        gases = dict.fromkeys(unit.gas for unit in units)
+        found = {gas: self._compare(context, gas, parameters) for gas in gases if gas in context.run.supply.cylinders}
+        outcomes = []
+        for unit in units:
+            if unit.gas not in found:
+                continue  # ozone: the calibrator's photometer has its own certificate
+            check, trouble = found[unit.gas]
+            data = PrepareData(checks=[check])
+            notes = [] if trouble is None else [trouble]
+            references = [context.run.supply.cylinder(unit.gas).id]
+            outcomes.append(Outcome(unit.name, None, data, [], notes, references, hold=trouble))
+        return outcomes
+
+    def _compare(self, context: Context, gas: str, parameters: CertificatesPlan) -> tuple[PrepareCheck, Message | None]:
+        cylinder = context.run.supply.cylinder(gas)
+        stored = context.run.stored(cylinder.port, cylinder.unit)
+        expected = f"{cylinder.value:g} {cylinder.unit} ({cylinder.certificate})"
+        if stored is None:
+            told = "the calibrator cannot tell"
+            return PrepareCheck(name=f"cylinder_{gas}", found=told, expected=expected, ok=True), None
+        ok = abs(stored - cylinder.value) <= parameters.tolerance_pct * cylinder.value / 100.0
+        check = PrepareCheck(name=f"cylinder_{gas}", found=f"{stored:g} {cylinder.unit}", expected=expected, ok=ok)
+        if ok:
+            return check, None
+        values: dict[str, float | int | str | None] = {
+            "gas": gas, "cylinder": cylinder.id, "found": stored, "expected": cylinder.value, "unit": cylinder.unit,
+            "certificate": cylinder.certificate,
+        }  # fmt: skip
+        return check, Message(key="certificates.value_differs", values=values)
+
+
+PROCEDURE = Certificates()

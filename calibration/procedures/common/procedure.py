@@ -1,0 +1,165 @@
+"""What every procedure states of itself, so that plans, preflight, progress and the engine need know none by name.
+
+A procedure is one module of :mod:`calibration.procedures` that holds a class of its name's form (``multipoint.py``:
+``Multipoint``) and one instance of it, ``PROCEDURE``. A plan names it by the module's name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.parameters import GasPlan, Parameters
+from rig.host.kinds import Channel
+
+P = TypeVar("P", bound=Parameters)
+
+Takes = Literal["one", "same gas", "all"]
+"""How many units a procedure serves at once: one, those that are calibrated with the same gas, or all of the bench."""
+
+Gap = Literal["level", "day", "test", "sequence"]
+"""What is measured again after a gap (a power cut, a crash of the host)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An analyzer as far as a plan needs to know it; full scale in the unit of its gas."""
+
+    name: str
+    kind: str
+    channels: tuple[Channel, ...]
+    full_scale: float
+
+    @property
+    def gas(self) -> str:
+        """The gas that it is calibrated with."""
+        return self.channels[0].gas
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step on the way, as the procedure announces it.
+
+    Attributes:
+        label: the announced name of the level or step.
+        gas: key under which the plan gives its wait (``so2``, ``no2``, ...); empty for a step without gas.
+        expected_s: least time that it takes, bench seconds: shortest wait and one window.
+    """
+
+    label: str
+    gas: str
+    expected_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A gas that a procedure will ask for: ``value`` nmol/mol (CO umol/mol), ``total_flow`` in L/min.
+
+    Attributes:
+        key: the parameter that asks for it.
+        percent: how the plan says it, % of full scale.
+        ozone: added to NO, nmol/mol; None where the titration path is not used.
+        minutes: how long it flows at the least.
+    """
+
+    key: str
+    percent: float
+    gas: str
+    value: float
+    ozone: float | None
+    total_flow: float
+    minutes: float
+
+    @property
+    def shown(self) -> str:
+        """What is asked for, in words."""
+        gas = f"{self.value:g} {'umol/mol' if self.gas == 'co' else 'nmol/mol'} of {self.gas}"
+        return f"{gas} with {self.ozone:g} nmol/mol of o3" if self.ozone else gas
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A quantity that a procedure gives a verdict on, with the short names of its criteria."""
+
+    quantity: str
+    unit: str
+    criteria: tuple[str, ...]
+
+
+class Procedure(ABC, Generic[P]):
+    """One procedure.
+
+    Attributes:
+        name: as a plan says it, the module's name.
+        parameters: what a plan may set.
+        criteria: short names of everything it can judge, with the unit that a limit file must give it ("quantity"
+            stands for the unit of the component).
+        takes: how many units it serves at once.
+        gas: whether the calibrator makes gas for it; without gas the units stay on what they sample.
+        after_a_gap: what is measured again after a gap.
+    """
+
+    name: ClassVar[str]
+    criteria: ClassVar[Mapping[str, str]] = {}
+    takes: ClassVar[Takes] = "one"
+    gas: ClassVar[bool] = True
+    after_a_gap: ClassVar[Gap] = "test"
+    parameters: type[P]
+
+    def serves(self, unit: Unit) -> bool:
+        """Whether this kind of unit can be tested so."""
+        return True
+
+    def judged(self, unit: Unit, parameters: P) -> list[Judged]:
+        """Everything that will be judged on a unit: each channel by every criterion, unless a procedure differs."""
+        return [Judged(c.quantity, c.unit, tuple(self.criteria)) for c in unit.channels] if self.criteria else []
+
+    def stages(self, units: Sequence[Unit], parameters: P, gas: GasPlan) -> list[Stage]:
+        """The way through the procedure on these units, for "time left"."""
+        return [Stage(self.name, "", 0.0)]
+
+    def wanted(self, unit: Unit, parameters: P, gas: GasPlan) -> list[Wanted]:
+        """Every gas that will be asked for, zero left out."""
+        return []
+
+    @abstractmethod
+    def perform(self, context: Context, units: Sequence[Unit], parameters: P) -> list[Outcome]:
+        """Carry it out on ``units`` (one, unless :attr:`takes` says more); an outcome per entry of the record.
+
+        Raises:
+            RigError: a device gave no proper answer. Refused: one said no.
+        """
+
+
+def names_of_procedures() -> list[str]:
+    """Names of all procedures that a plan can name."""
+    import calibration.procedures as package
+
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
+
+
+def procedure_of(name: str) -> Procedure[Any]:
+    """The procedure of this name. Raises KeyError if there is none."""
+    if name not in names_of_procedures():
+        raise KeyError(name)
+    found: Procedure[Any] = importlib.import_module(f"calibration.procedures.{name}").PROCEDURE
+    return found
+
+
+def by_gas(units: Sequence[Unit]) -> Iterator[tuple[str, list[Unit]]]:
+    """Units that can share levels: the same gas and full scale; in the order of the first of each on the bench."""
+    groups: dict[tuple[str, float], list[Unit]] = {}
+    for unit in units:
+        groups.setdefault((unit.gas, unit.full_scale), []).append(unit)
+    for (gas, _), group in groups.items():
+        yield gas, group
+
+
+def label_of(percent: float) -> str:
+    """Name of a level in the record: ``80 %``, or ``zero``."""
+    return f"{percent:g} %" if percent else "zero"

@@ -1,0 +1,168 @@
+"""Response time: how long a unit takes to show 90 % of a step of gas, up and down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from pydantic import Field
+
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.levels import Asked, measure_together, request
+from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
+from calibration.procedures.common.procedure import Judged, Procedure, Stage, Takes, Unit, Wanted, label_of
+from calibration.procedures.common.references import reference_ids
+from calibration.record import Chart, Column, MeasuredData, Message, Table, Test, Trace
+from calibration.statistics.response import step_response
+from calibration.statistics.summary import summarize
+from calibration.uncertainty import Budget, Component
+from rig.host.kinds import Channel
+from rig.run import Reading
+
+NAME = "response_time"
+
+
+class ResponsePlan(Parameters):
+    """What a plan may set of a response test."""
+
+    level_pct: float = Field(default=80.0, gt=0, le=100)
+    fraction: float = Field(default=0.9, gt=0, lt=1, description="of the step that is waited for")
+    repeats: int = Field(default=3, ge=1)
+    poll: Seconds = Field(default=2.0, gt=0, description="time between readings while the step passes")
+    watch: Seconds = Field(default=600.0, gt=0, description="how long the step is read at this pace")
+
+
+class ResponseTime(Procedure[ResponsePlan]):
+    """From the command for a gas to the reading that shows ``fraction`` of the step, on the way up and on the way down.
+
+    Dead time of the tube between calibrator and unit counts, as on site. Before each step the unit is stable.
+    """
+
+    name = NAME
+    parameters = ResponsePlan
+    criteria: ClassVar[Mapping[str, str]] = {"rise": "min", "fall": "min"}
+    takes: ClassVar[Takes] = "same gas"
+
+    def judged(self, unit: Unit, parameters: ResponsePlan) -> list[Judged]:
+        """Minutes, whatever the gas."""
+        return [Judged(channel.quantity, "min", tuple(self.criteria)) for channel in unit.channels]
+
+    def stages(self, units: Sequence[Unit], parameters: ResponsePlan, gas: GasPlan) -> list[Stage]:
+        """Zero gas and the level in turn, ending on zero gas."""
+        name = units[0].gas
+        way = [Stage(label_of(percent), name, gas.wait(name)) for percent in (0.0, parameters.level_pct)]
+        return [*way * parameters.repeats, way[0]]
+
+    def wanted(self, unit: Unit, parameters: ResponsePlan, gas: GasPlan) -> list[Wanted]:
+        """The level."""
+        value = parameters.level_pct * unit.full_scale / 100.0
+        minutes = parameters.repeats * gas.wait(unit.gas) / 60.0
+        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+
+    def perform(self, context: Context, units: Sequence[Unit], parameters: ResponsePlan) -> list[Outcome]:
+        """Step units of one gas together."""
+        gas = units[0].gas
+        # Every few seconds, so that the crossing is seen.
+        pace = {"first": parameters.watch, "first_poll": parameters.poll}
+        stability = context.gas.stability.model_copy(update=pace)
+        quick = replace(context, gas=context.gas.model_copy(update={"stability": stability}))
+        asked = [asked_of(context, unit) for unit in units]
+        steps: list[_Step] = []
+        before = measure_together(context, asked, "zero", request(context, gas, 0.0), [])
+        for _ in range(parameters.repeats):
+            for way, percent in (("rise", parameters.level_pct), ("fall", 0.0)):
+                trace: list[Reading] = []
+                begun = context.run.now()
+                task = request(context, gas, percent * asked[0].scale / 100.0)
+                after = measure_together(quick, asked, label_of(percent), task, trace)
+                for its in asked:
+                    for quantity in its.quantities:
+                        start, end = (made[its.device].levels[quantity] for made in (before, after))
+                        own = [r for r in trace if r.device == its.device and r.quantity == quantity]
+                        steps.append(_Step(its.device, quantity, way, begun, start.mean or 0.0, end.mean or 0.0,
+                                           end.refused, own))  # fmt: skip
+                before = after
+        return [
+            _outcome(context, channel, its, parameters,
+                     [step for step in steps if (step.device, step.quantity) == (unit.name, channel.quantity)])
+            for unit, its in zip(units, asked, strict=True)
+            for channel in unit.channels
+        ]  # fmt: skip
+
+
+class _Step:
+    """One step up or down, as one quantity of one unit followed it."""
+
+    def __init__(
+        self, device: str, quantity: str, way: str, begun: float, initial: float, final: float,
+        refused: Message | None, readings: list[Reading],
+    ) -> None:  # fmt: skip
+        self.device, self.quantity, self.way, self.begun = device, quantity, way, begun
+        self.initial, self.final, self.refused, self.readings = initial, final, refused, readings
+
+    def minutes(self, fraction: float) -> float | None:
+        """Time to the fraction of the step, min; None if there was no step to speak of, or it was not reached."""
+        if self.refused is not None or abs(self.final - self.initial) < 1e-9 or len(self.readings) < 2:
+            return None
+        times = [self.begun, *(reading.t_s for reading in self.readings if reading.t_s > self.begun)]
+        values = [self.initial, *(reading.value for reading in self.readings if reading.t_s > self.begun)]
+        total = step_response(times, values, self.begun, self.initial, self.final, fraction).total
+        return None if total is None else total / 60.0
+
+
+def _outcome(context: Context, channel: Channel, asked: Asked, plan: ResponsePlan, steps: list[_Step]) -> Outcome:
+    subject = context.subject(asked.device, channel.quantity, "min", asked.scale)
+    times = {way: [step.minutes(plan.fraction) for step in steps if step.way == way] for way in ("rise", "fall")}
+    tests: list[Test] = []
+    notes: list[Message] = []
+    for way, found in times.items():
+        name = f"{NAME}.{way}"
+        if name not in context.judge:
+            continue
+        minutes = [value for value in found if value is not None]
+        if len(minutes) < len(found):
+            why = next((step.refused for step in steps if step.refused is not None), None) or Message(
+                key="response.not_reached", values={"percent": 100.0 * plan.fraction}
+            )
+            notes.append(why)
+            tests.append(context.judge.no_result(name, subject, "void", why))
+            continue
+        summary = summarize(minutes)
+        parts = [
+            Component("poll", "B", plan.poll / 60.0 / math.sqrt(12.0), "min", 1.0, basis_key="basis.poll",
+                      basis_values={"poll": plan.poll})
+        ]  # fmt: skip
+        if len(minutes) > 1:
+            parts.insert(0, Component("repeatability", "A", summary.sd / math.sqrt(len(minutes)), "min", 1.0,
+                                      len(minutes) - 1.0, basis_key="basis.repeatability",
+                                      basis_values={"n": len(minutes), "s": summary.sd, "unit": "min"}))  # fmt: skip
+        shown = " + ".join(f"{value:.2f}" for value in minutes)
+        tests.append(
+            context.judge.judge(name, subject, value=summary.mean, budget=Budget(tuple(parts)), n=len(minutes),
+                                formula_numbers=f"({shown}) / {len(minutes)}")
+        )  # fmt: skip
+    rows: list[list[float | str | Message | None]] = [
+        [float(i + 1), *pair] for i, pair in enumerate(zip(times["rise"], times["fall"], strict=True))
+    ]
+    table = Table(key="response", columns=[Column(key="number", decimals=0), Column(key="rise", unit="min", decimals=2),
+                                           Column(key="fall", unit="min", decimals=2)], rows=rows)  # fmt: skip
+    first = steps[:2]
+    chart = Chart(
+        key="response", kind="trace", x_unit="min", y_unit=channel.unit, names=[step.way for step in first],
+        x=[[(reading.t_s - step.begun) / 60.0 for reading in step.readings] for step in first],
+        y=[[reading.value for reading in step.readings] for step in first],
+        marks={step.way: at for step in first if (at := step.minutes(plan.fraction)) is not None},
+    )  # fmt: skip
+    trace = Trace(
+        quantity=channel.quantity, unit=channel.unit, t_s=[r.t_s for step in steps for r in step.readings],
+        value=[r.value for step in steps for r in step.readings],
+    )  # fmt: skip
+    data = MeasuredData(quantity=channel.quantity, unit=channel.unit, full_scale=asked.scale, tables=[table],
+                        charts=[chart], traces=[trace])  # fmt: skip
+    return Outcome(asked.device, channel.quantity, data, tests, notes, reference_ids(context, channel.gas))
+
+
+PROCEDURE = ResponseTime()

@@ -1,0 +1,81 @@
+"""Bad units with one hidden defect each, and what a plan must find by it: the ground of the confusion tables."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from calibration.record import Record
+from instruments.reading import read_data, validate
+
+_FILE = Path(__file__).parent / "defects.toml"
+
+
+class Defect(BaseModel):
+    """One bad unit: a fault of the library, or a setting, or a mistyped cylinder; and the verdicts that betray it.
+
+    Attributes:
+        fails: every criterion that fails, as ``quantity/procedure.criterion``.
+        held_by: the reason for which the unit is not tested at all, where the defect is seen before any test.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    name_zh: str
+    plan: str
+    device: str
+    bench: str = "demo"
+    fault: str | None = None
+    severity: float | None = None
+    at: str = "0 s"
+    setting: str | None = None
+    value: float | None = None
+    stored: dict[str, str] = Field(default_factory=dict)
+    fails: list[str] = Field(default_factory=list)
+    held_by: str | None = None
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_defect(self) -> Self:
+        if sum((self.fault is not None, self.setting is not None, bool(self.stored))) != 1:
+            raise ValueError("one of fault, setting, stored")
+        if bool(self.fails) == (self.held_by is not None):
+            raise ValueError("fails, or held_by")
+        return self
+
+    def bench_data(self, good: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of a bench with this defect; ``good`` is the data of the bench without it."""
+        data = copy.deepcopy(dict(good))
+        if self.fault is not None:
+            fault = {"kind": self.fault, "device": self.device, "at": self.at, "severity": self.severity}
+            data.setdefault("fault", []).append(fault)
+        elif self.setting is not None:
+            data["device"][self.device].setdefault("settings", {})[self.setting] = self.value
+        for cylinder, value in self.stored.items():
+            data["cylinder"][cylinder]["stored"] = value
+        return data
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    defect: list[Defect]
+
+
+def defects() -> list[Defect]:
+    """All bad units. Raises ConfigurationErrors for a file with mistakes."""
+    return validate(_File, read_data(_FILE, "file of defects", "toml"), str(_FILE)).defect
+
+
+def found_in(record: Record) -> tuple[list[str], set[str]]:
+    """What a record found: criteria that did not pass (``quantity/procedure.criterion``), and reasons of no test."""
+    failed = [
+        f"{test.quantity}/{test.criterion}" for test in record.tests if test.verdict not in ("pass", "not tested")
+    ]
+    held = {test.message.key for test in record.tests if test.verdict == "not tested" and test.message is not None}
+    return failed, held
