@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,10 +17,11 @@ from instruments.build import unit_class
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, PortSection, bottles, kind_of
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, DeviceSection, FaultSection, PortSection, bottles, kind_of
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
+from rig.line_settings import port_settings
 from rig.meters import meter_mistakes, place_mistakes
 from rig.routine_check import step_mistakes
 
@@ -42,7 +44,20 @@ def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
     if errors:
         raise ConfigurationErrors(errors)
     assert file is not None  # data that give no file have mistakes
+    file.found_sound()
     return file
+
+
+def check_bench(file: BenchFile, where: str) -> None:
+    """Check a bench of right form for sense, unless that has been done. Raises ConfigurationErrors with all mistakes.
+
+    Models are built on trial for it, which takes as long as to build the bench.
+    """
+    if file.makes_sense:
+        return
+    if errors := mistakes(file, where):
+        raise ConfigurationErrors(errors)
+    file.found_sound()
 
 
 def mistakes(
@@ -174,14 +189,13 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
 
 
 _OF_THE_WIRE = (
-    "kind", "baud", "data_bits", "parity", "stop_bits", "handshake", "reply_delay", "line_timing", "latency",
-    "tcp_port", "interface", "device",
+    "kind", "handshake", "reply_delay", "line_timing", "latency", "tcp_port", "interface", "device",
 )  # fmt: skip
 
 
 def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
     """Ports that share a line: one wire with one name, and boxes that differ in their addresses."""
-    first: dict[str, tuple[str, PortSection]] = {}
+    first: dict[str, tuple[str, dict[str, object]]] = {}
     for name, section in file.device.items():
         for port_name, port in section.port.items():
             if port.line is None:
@@ -190,11 +204,21 @@ def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
             if port.line in file.device or "/" in port.line or "." in port.line:
                 expected = "a name without . and / that no device has"
                 yield ConfigurationError(where, f"{key}.line", expected, repr(port.line))
-            other_key, other = first.setdefault(port.line, (key, port))
-            for part in _OF_THE_WIRE:
-                if getattr(port, part) != getattr(other, part):
-                    expected = f"{getattr(other, part)!r}, as {other_key} has it: they share a line"
-                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(getattr(port, part)))
+            wire = _wire(section, port)
+            other_key, other = first.setdefault(port.line, (key, wire))
+            for part, value in wire.items():
+                if part in other and value != other[part]:
+                    expected = f"{other[part]!r}, as {other_key} has it: they share a line"
+                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(value))
+
+
+def _wire(section: DeviceSection, port: PortSection) -> dict[str, object]:
+    """What boxes of one line have in common, with what is said of it or what the maker delivers, as far as known."""
+    wire = {part: getattr(port, part) for part in _OF_THE_WIRE}
+    try:
+        return wire | asdict(port_settings(load(section.model), port))
+    except (ConfigurationError, ConfigurationErrors, KeyError):
+        return wire  # no such model or protocol: said already
 
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
@@ -204,7 +228,7 @@ _ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air")
 
 def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
     """What devices need of the air, of the shelter and of the power supply."""
-    emulated = {name: kind_of(file, name) for name, section in file.device.items() if section.resource is None}
+    emulated = {name: kind_of(file, name) for name, section in file.device.items() if not section.elsewhere}
     ambient, room = file.air.get("ambient"), file.air.get("room")
     for name, kind in emulated.items():
         if kind in _OUTDOORS and not isinstance(ambient, CitySection | ReplaySection):

@@ -37,6 +37,8 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     if section.resource is not None:
         yield from _real(where, key, section, entry)
         return
+    if section.elsewhere:
+        return  # at the far end of a cable: nothing of it is used here
     beside = [other for other, its in file.device.items() if its.resource is not None]
     if beside:
         yield ConfigurationError(
@@ -124,7 +126,7 @@ def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationErro
     unpaced = not port.line_timing or port.device is not None
     if port.latency and unpaced:
         yield ConfigurationError(where, f"{key}.latency", "nothing where bytes take no time here", _short(port.latency))
-    if port.kind == "serial" and port.device is None and (port.data_bits, port.parity) != (8, "none"):
+    if port.kind == "serial" and port.device is None and (port.data_bits == 7 or port.parity in ("even", "odd")):
         expected = 'kind = "rfc2217", or a device: a pty carries 8 bits without parity only'
         yield ConfigurationError(where, f"{key}.kind", expected, repr(port.kind))
 

@@ -43,7 +43,7 @@ def check(name: str, *, connect: bool) -> int:
     if any(section.model.endswith(".toml") for section in file.device.values()):
         _let_live(file, path)
     if connect:
-        return _connect(str(path))
+        return _connect(file, path)
     sys.stdout.write(f"{path}: a bench without mistakes\n")
     return EXIT_PASS
 
@@ -82,22 +82,23 @@ def _is_plan(path: Path) -> bool:
     return bool(keys & plan_only) and not keys & {"bench", "device"}
 
 
-def _connect(name: str) -> int:
+def _connect(file: BenchFile, path: Path) -> int:
     """Ask every device who it is and how it stands. Only reports are requested: nothing on the bench changes."""
     from rig.session import open_session
 
-    file, path = load_bench(name)
     troubles: dict[str, RigFault] = {}
     session = open_session(file, path, troubles=troubles)
     code = EXIT_FAULT if troubles else EXIT_PASS
     try:
         for device, section in file.device.items():
-            where = section.resource or ("set by hand" if section.model == "manual" else "emulated here")
+            where = section.resource or ("set by hand" if section.model == "manual" else
+                                         "emulated elsewhere" if section.elsewhere else "emulated here")  # fmt: skip
             sys.stdout.write(f"{device} ({section.model}, {where})\n")
             if device in troubles:
                 sys.stdout.write(f"  {'cannot be opened':<16} {troubles[device]}\n")
             elif device not in session.handles:
-                sys.stdout.write("  it has no port\n")
+                known = ", ".join(port.address for port in section.ports.values())
+                sys.stdout.write(f"  not asked: no VISA library reaches {known}\n" if known else "  it has no port\n")
             elif section.model != "manual":
                 code = max(code, _introduce(session, session.handles[device], section))
     finally:
