@@ -12,7 +12,11 @@ import pyvisa
 import serial
 
 import rig.pyserial
+from rig.bench_check import check_bench_data
+from rig.bench_file import read_bench_data
 from rig.ports.visa import RigVisaLibrary
+from rig.serve import ServedBench
+from scenarios.opening import bench_path
 
 ASK = b"\xabso2 coef\r"
 ANSWER = b"so2 coef 1.000\r"
@@ -291,11 +295,6 @@ def socat_pair(tmp_path):
 
 
 def test_the_emulated_box_on_a_serial_device(socat_pair, tmp_path):
-    from rig.bench_check import check_bench_data
-    from rig.bench_file import read_bench_data
-    from rig.serve import ServedBench
-    from scenarios.opening import bench_path
-
     box, host = socat_pair
     path = bench_path("demo")
     data = read_bench_data(path)
@@ -344,3 +343,59 @@ def test_ser2net_puts_the_pty_on_rfc_2217_and_on_tcp(served_bench, tmp_path):
 
         with until(opened) as connection:
             assert exchange(connection) == ANSWER
+
+
+# -- a pty that nobody has open ----------------------------------------------------------------------------------------
+
+
+TALKER = {
+    "bench": {"epoch": "2026-01-05T00:00:00+08:00"},
+    "air": {"ambient": {"model": "city", "climate": "beijing"}},
+    "device": {"weather": {
+        "model": "WXT536",
+        "port": {"a": {"protocol": "wxt", "options": {"mode": "A", "composite_interval": 10}}},
+    }},
+}  # fmt: skip
+
+
+def test_what_a_box_says_to_nobody_is_lost(tmp_path):
+    with ServedBench(check_bench_data(TALKER, "talker"), tmp_path / "talker", tmp_path, 200.0) as served:
+
+        def messages():
+            return served.call(lambda bench: bench.clock.now_us) // 10_000_000
+
+        def more(count):
+            begun = messages()
+            assert until(lambda: messages() >= begun + count)
+
+        def opened():
+            # As a C program opens it: pyserial would empty the buffer first.
+            return os.open(tmp_path / "weather", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+        def waiting(port):
+            try:
+                return os.read(port, 10_000)
+            except BlockingIOError:
+                return b""
+
+        more(8)
+        port = opened()
+        assert len(waiting(port)) < 300  # at the most one message on its way, and not those of before
+        more(8)  # open, and not read: that is kept
+        assert len(waiting(port)) > 500
+        more(3)
+        os.close(port)
+        more(3)
+        port = opened()
+        assert len(waiting(port)) < 300  # nor what the client before has left
+        os.close(port)
+
+
+@bench_with(a={"line_timing": False})
+def test_a_client_that_writes_much_and_closes_is_heard_to_the_end(served_bench):
+    def heard():
+        return served_bench.call(lambda bench: bench.instruments["so2"].device.read(bench.clock.now_us, "gas_mode"))
+
+    with serial.Serial(address_of(served_bench, "a"), 9600, timeout=5) as port:
+        port.write(b"x" * 9000 + b"\r\xabset span\r")
+    assert until(lambda: heard() == "span")
