@@ -51,6 +51,9 @@ class HostEnd(ABC):
     pause_s: float = 0.0
     """Time that the device needs between its reply and the next request."""
 
+    anonymous: bool = False
+    """Replies do not tell what they answer: none that is late may come in when something else is asked."""
+
     @abstractmethod
     def request(self, text: str) -> bytes:
         """Bytes of a request."""
