@@ -37,15 +37,21 @@ def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
         ConfigurationErrors: all mistakes. Where the form of a part is wrong that part is left out, and the rest is
             still held against the models.
     """
+    file, errors = examined(data, where)
+    if errors or file is None:  # data that give no file have mistakes
+        raise ConfigurationErrors(errors)
+    return file
+
+
+def examined(data: dict[str, Any], where: str) -> tuple[BenchFile | None, list[ConfigurationError]]:
+    """What can be understood of the data, and all mistakes: :func:`check_bench_data` for who has more to look at."""
     file, errors, fault_numbers = _understood(data, where)
     if file is not None:
         named = data.get("device")
         errors += mistakes(file, where, named if isinstance(named, dict) else file.device, fault_numbers)
-    if errors:
-        raise ConfigurationErrors(errors)
-    assert file is not None  # data that give no file have mistakes
-    file.found_sound()
-    return file
+        if not errors:
+            file.found_sound()
+    return file, errors
 
 
 def check_bench(file: BenchFile, where: str) -> None:
@@ -272,24 +278,24 @@ def _fault(
                                  repr(section.device))  # fmt: skip
     elif section.device not in (*known, *acting):
         yield _unknown(file, where, f"{key}.device", section.device)
+    device = acting.get(section.device)
+    real = device is not None and (device.resource is not None or device.model == MANUAL)
+    if real:
+        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
+                                 repr(section.device))  # fmt: skip
+    if device is not None and not real and section.port is not None and section.port not in device.port:
+        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
+                                 repr(section.port))  # fmt: skip
     try:
         fault = plan_fault(section, number, where)
     except ConfigurationErrors as several:
         yield from several.errors
         return
-    device = acting.get(section.device)
-    if device is None:
-        return
-    if device.resource is not None or device.model == MANUAL:
-        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
-                                 repr(section.device))  # fmt: skip
+    if device is None or real:
         return
     if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
         yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
                                  repr(section.device))  # fmt: skip
-    if fault.line is not None and fault.line.port is not None and fault.line.port not in device.port:
-        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
-                                 repr(fault.line.port))  # fmt: skip
     try:
         entry = load(device.model)
     except ConfigurationError:

@@ -29,6 +29,9 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
         return
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
+        for port_name, port in section.port.items():
+            if port.kind != DIRECT:
+                yield from _wire(where, f"{key}.port.{port_name}", port)
         return
     if entry.kind == "cylinder":
         expected = f'a device; a cylinder is a section of its own: [cylinder.{name}] with model = "{entry.name}"'
@@ -90,6 +93,7 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind == DIRECT:
             yield from _direct(where, here, port)
             continue
+        yield from _wire(where, here, port)
         if port.protocol not in protocols_of(entry):
             yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
             continue
@@ -99,7 +103,6 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind not in spoken.transports and not (port.kind == "rfc2217" and "serial" in spoken.transports):
             expected = f'kind = "{spoken.transports[0]}" for {port.protocol}'
             yield ConfigurationError(where, f"{here}.kind", expected, repr(port.kind))
-        yield from _wire(where, here, port)
         if port.id is not None and spoken.shared_number:
             number = number or (port.id, here)
             if number[0] != port.id:

@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Literal
 from instruments.catalogue import Mark
 from instruments.device import Face, Value
 
+CLOCK_STAMP = "clock_stamp"
+"""What a box tells of its clock that has no report of it, but stamps its messages: minutes since its year began."""
+
 Transport = Literal["serial", "tcp"]
 Parity = Literal["none", "even", "odd"]
 

@@ -399,3 +399,17 @@ def test_a_client_that_writes_much_and_closes_is_heard_to_the_end(served_bench):
     with serial.Serial(address_of(served_bench, "a"), 9600, timeout=5) as port:
         port.write(b"x" * 9000 + b"\r\xabset span\r")
     assert until(lambda: heard() == "span")
+
+
+def test_who_only_listens_at_the_wrong_rate_hears_garbage(tmp_path):
+    bench = ServedBench(check_bench_data(TALKER, "talker"), tmp_path / "talker", tmp_path, 200.0)
+    with bench, serial.Serial(str(tmp_path / "weather"), 9600, timeout=0.3) as port:
+        heard = port.read(300)
+        assert heard  # it is no silence
+        assert b"0R" not in heard
+        assert b"Dm=" not in heard
+        port.baudrate = 19200
+        port.timeout = 5
+        port.reset_input_buffer()
+        port.read_until(b"\r\n")
+        assert port.read_until(b"\r\n").startswith(b"0R")
