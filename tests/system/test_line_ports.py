@@ -321,19 +321,24 @@ def test_socat_between_tcp_and_a_pty(served_bench, tmp_path):
             assert port.read(len(ANSWER)) == ANSWER
 
 
-@bench_with(a={})
-@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning", "ignore:setName:DeprecationWarning")
-def test_ser2net_puts_the_pty_on_rfc_2217_and_on_tcp(served_bench, tmp_path):
+@contextmanager
+def ser2net(served, tmp_path, accepter):
+    """The program between the box's pty and a TCP port, whose number it gives."""
     program = peer("ser2net")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    link = os.path.realpath(address_of(served_bench, "a"))
+    link = os.path.realpath(address_of(served, "a"))
     (tmp_path / "ser2net.yaml").write_text(
-        f"connection: &c\n  accepter: tcp,127.0.0.1,{number}\n  connector: serialdev,{link},9600n81,local\n"
+        f"connection: &c\n  accepter: {accepter},127.0.0.1,{number}\n  connector: serialdev,{link},9600n81,local\n"
     )
-    command = [program, "-n", "-d", "-c", str(tmp_path / "ser2net.yaml"), "-P", str(tmp_path / "pid")]
-    with running(*command):
+    with running(program, "-n", "-d", "-c", str(tmp_path / "ser2net.yaml"), "-P", str(tmp_path / "pid")):
+        yield number
+
+
+@bench_with(a={})
+def test_ser2net_puts_the_pty_on_tcp_and_socat_makes_a_port_of_that(served_bench, tmp_path):
+    with ser2net(served_bench, tmp_path, "tcp") as number:
 
         def opened():
             try:
@@ -343,6 +348,29 @@ def test_ser2net_puts_the_pty_on_rfc_2217_and_on_tcp(served_bench, tmp_path):
 
         with until(opened) as connection:
             assert exchange(connection) == ANSWER
+        link = tmp_path / "through"
+        with running(peer("socat"), f"pty,raw,echo=0,link={link}", f"TCP:127.0.0.1:{number}"):
+            assert until(link.exists)
+            with serial.Serial(str(link), 9600, timeout=5) as port:
+                port.write(ASK)
+                assert port.read(len(ANSWER)) == ANSWER
+
+
+@bench_with(a={})
+def test_ser2net_with_telnet_between_offers_rfc_2217_over_the_pty(served_bench, tmp_path):
+    # Not pyserial's rfc2217://: that waits for RTS and DTR to be confirmed, which ser2net cannot set on a pty.
+    with ser2net(served_bench, tmp_path, "telnet(rfc2217),tcp") as number:
+
+        def opened():
+            try:
+                return socket.create_connection(("127.0.0.1", number), timeout=5)
+            except ConnectionRefusedError:
+                return None
+
+        with until(opened) as connection:
+            heard = exchange(connection)
+            assert heard.endswith(ANSWER)
+            assert b"\xff\xfd\x2c" in heard or b"\xff\xfb\x2c" in heard  # IAC DO, or WILL, COM-PORT-OPTION
 
 
 # -- a pty that nobody has open ----------------------------------------------------------------------------------------
