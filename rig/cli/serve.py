@@ -197,10 +197,10 @@ def _in_foreground() -> bool:
 
 
 def _table(served: ServedBench) -> str:
-    rows = [("device", "model", "protocol", "baud", "id", "address")]
+    rows = [("device", "port", "model", "protocol", "settings", "id", "address")]
     rows += [
-        (e.device, e.model, e.protocol, str(e.baud) if e.resource.startswith("ASRL") else "",
-         "" if e.id is None else str(e.id), e.address)
+        (e.device, e.port, e.model, e.protocol, "-" if e.settings is None else str(e.settings),
+         "-" if e.id is None else str(e.id), e.address)
         for e in served.endpoints
     ]  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
