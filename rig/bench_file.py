@@ -20,6 +20,7 @@ from pydantic import (
     Discriminator,
     Field,
     PlainSerializer,
+    PrivateAttr,
     Tag,
     model_validator,
 )  # fmt: skip
@@ -27,6 +28,7 @@ from pydantic import (
 from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError
+from instruments.protocols.ends import Parity
 from instruments.reading import read_data, validate
 from instruments.wear import Service
 from rig.units import Dimension, base_unit, parse_quantity
@@ -126,10 +128,10 @@ class PortSection(_Section):
         default="serial", description="direct: no wire, the host reaches the model in its own process"
     )
     protocol: str
-    baud: int = Field(default=9600, ge=50)
-    data_bits: Literal[7, 8] = 8
-    parity: Literal["none", "even", "odd"] = "none"
-    stop_bits: Literal[1, 2] = 1
+    baud: int | None = Field(default=None, ge=50, description="as at delivery if left out, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
     handshake: bool = Field(default=False, description="the box sends only while the host's RTS is on (rfc2217)")
     id: int | None = Field(default=None, ge=0)
     reply_delay: Duration = 0.02
@@ -170,6 +172,21 @@ class PlateSection(_Section):
     in_service: Day | None = Field(default=None, description="day on which it was first put into service")
 
 
+class ServedPortSection(_Section):
+    """``device.X.ports.Y`` of an endpoints file: what a client needs to speak with one port that is served."""
+
+    kind: Literal["serial", "tcp", "rfc2217"]
+    protocol: str
+    address: str = Field(description="path of a pty or of the cable's end, host:port, or URL for pyserial")
+    resource: str = Field(default="", description="its VISA name; none for RFC 2217 and cables")
+    baud: int | None = Field(default=None, description="of a serial line, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
+    id: int | None = None
+    line: str | None = Field(default=None, description="of RS-485, shared with the ports of that name")
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -186,12 +203,21 @@ class DeviceSection(_Section):
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None
-    baud: int = Field(default=9600, ge=50)
+    baud: int | None = Field(default=None, ge=50, description="as at delivery if left out, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
     id: int | None = Field(default=None, ge=0)
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of a real box's firmware")
     timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
-    resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: every port by its name")
+    resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: by port, what VISA can open")
+    ports: dict[str, ServedPortSection] = Field(default_factory=dict, description="set by rig serve: every port")
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is no part of this process's bench: a real unit, or one that another process emulates."""
+        return self.resource is not None or bool(self.ports)
 
 
 GasName = Literal["so2", "no", "no2", "co", "o3"]
@@ -375,6 +401,16 @@ class BenchFile(_Section):
     air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
     fault: list[FaultSection] = Field(default_factory=list)
     routine: list[RoutineSection] = Field(default_factory=list)
+    _makes_sense: bool = PrivateAttr(default=False)
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether :mod:`rig.bench_check` has held it against the models and found no mistake."""
+        return self._makes_sense
+
+    def found_sound(self) -> None:
+        """Note that it has no mistakes, so that nobody looks for them again. For :mod:`rig.bench_check` alone."""
+        self._makes_sense = True
 
 
 def kind_of(file: BenchFile, name: str) -> str | None:

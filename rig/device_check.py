@@ -30,6 +30,9 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
         return
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
+        for port_name, port in section.port.items():
+            if port.kind != DIRECT:
+                yield from _wire(where, f"{key}.port.{port_name}", port)
         return
     if section.model.endswith(".toml"):
         wrong = name_mistakes(entry, section.model)
@@ -43,6 +46,8 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     if section.resource is not None:
         yield from _real(where, key, section, entry)
         return
+    if section.elsewhere:
+        return  # at the far end of a cable: nothing of it is used here
     beside = [other for other, its in file.device.items() if its.resource is not None]
     if beside:
         yield ConfigurationError(
@@ -114,6 +119,7 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind == DIRECT:
             yield from _direct(where, here, port)
             continue
+        yield from _wire(where, here, port)
         if port.protocol not in protocols_of(entry):
             yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
             continue
@@ -123,7 +129,6 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind not in spoken.transports and not (port.kind == "rfc2217" and "serial" in spoken.transports):
             expected = f'kind = "{spoken.transports[0]}" for {port.protocol}'
             yield ConfigurationError(where, f"{here}.kind", expected, repr(port.kind))
-        yield from _wire(where, here, port)
         if port.id is not None and spoken.shared_number:
             number = number or (port.id, here)
             if number[0] != port.id:
@@ -150,7 +155,7 @@ def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationErro
     unpaced = not port.line_timing or port.device is not None
     if port.latency and unpaced:
         yield ConfigurationError(where, f"{key}.latency", "nothing where bytes take no time here", _short(port.latency))
-    if port.kind == "serial" and port.device is None and (port.data_bits, port.parity) != (8, "none"):
+    if port.kind == "serial" and port.device is None and (port.data_bits == 7 or port.parity in ("even", "odd")):
         expected = 'kind = "rfc2217", or a device: a pty carries 8 bits without parity only'
         yield ConfigurationError(where, f"{key}.kind", expected, repr(port.kind))
 

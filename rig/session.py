@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 import pyvisa
+from pyvisa.constants import Parity, StopBits
 from pyvisa.errors import VisaIOError
-from pyvisa.resources import MessageBasedResource
+from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench import Bench
@@ -27,9 +28,11 @@ from rig.host.particles import ParticleMonitor
 from rig.host.plate import Plate
 from rig.host.references import Supply, cylinders_of, flows_of
 from rig.host.sensor import Sensor
+from rig.line_settings import resource_settings
 from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
+from rig.uart import LineSettings
 from rig.wiring import DIRECT, direct_protocol, host_protocol
 
 
@@ -210,11 +213,11 @@ def _open(
                      plate=plate_of(section, None))
         )  # fmt: skip
     if section.resource is not None:
-        protocol_name, number, baud, options = section.protocol or "", section.id, section.baud, section.options
+        protocol_name, number, options = section.protocol or "", section.id, section.options
         resource_name, emulated = section.resource, section.emulated
     else:
         port = next(iter(section.port.values()))
-        protocol_name, number, baud, options = port.protocol, port.id, port.baud, port.options
+        protocol_name, number, options = port.protocol, port.id, port.options
         resource_name, emulated = f"ASRL{name}::INSTR", True
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
@@ -236,8 +239,8 @@ def _open(
     except (VisaIOError, OSError, ValueError) as error:
         raise RigFault(f"{name}: cannot open {resource_name}: {error}") from error
     assert isinstance(resource, MessageBasedResource)  # serial and socket resources are
-    if section.resource is not None and hasattr(resource, "baud_rate"):
-        resource.baud_rate = baud
+    if section.resource is not None and isinstance(resource, SerialInstrument):
+        _set(resource, resource_settings(entry, section))
     link = VisaLink(
         name,
         resource,
@@ -245,6 +248,13 @@ def _open(
         section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
     )
     return _handle(identity, link, entry, now_us)
+
+
+def _set(resource: SerialInstrument, settings: LineSettings) -> None:
+    resource.baud_rate = settings.baud
+    resource.data_bits = settings.data_bits
+    resource.parity = Parity[settings.parity]
+    resource.stop_bits = StopBits.one if settings.stop_bits == 1 else StopBits.two
 
 
 def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Callable[[], int]) -> Handle:
