@@ -144,7 +144,7 @@ def global_risk(
     if not low < high:
         raise BadArgument("low", f"a limit below the upper limit {high}", low)
     reach = process_mean - 10.0 * process_sd, process_mean + 10.0 * process_sd
-    nodes, weights = legendre(400)
+    nodes, weights = legendre(128)
 
     def integral(begin: float, end: float, *, want_accepted: bool) -> float:
         begin, end = max(begin, reach[0]), min(end, reach[1])

@@ -128,15 +128,12 @@ def wilks_sample_size(content: float = 0.95, confidence: float = 0.95, sides: Si
     probability(confidence, "confidence")
     if sides not in (1, 2):
         raise BadArgument("sides", "1 or 2", sides)
-    high = 2
+    low, high = sides - 1, int(sides)
     while wilks_confidence(high, content, sides) < confidence:
-        high *= 2
-    low = high // 2
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (
-            (middle, high) if wilks_confidence(max(middle, sides), content, sides) < confidence else (low, middle)
-        )
+        low, high = (middle, high) if wilks_confidence(middle, content, sides) < confidence else (low, middle)
     return high
 
 
