@@ -1,24 +1,30 @@
 """Every function that takes readings refuses what is none, by one error that names the argument."""
 
 import copy
+import inspect
 import math
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from calibration import statistics as stat
+from calibration import statistics, uncertainty
 from calibration.statistics import BadArgument, en_gas, epa_part_53, hj_gas, hj_particles
 
+PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
+HOUSES = ("en_gas", "epa_part_53", "hj_gas", "hj_particles")
+
 ONE = {
-    "readings of summarize": (stat.summarize, "readings"),
-    "readings of allan_deviation": (stat.allan_deviation, "readings"),
-    "readings of daily_drift": (stat.daily_drift, "readings"),
-    "values of grubbs": (stat.grubbs, "values"),
-    "values of dixon": (stat.dixon, "values"),
-    "readings of tolerance_interval": (stat.tolerance_interval, "readings"),
-    "readings of distribution_free_interval": (stat.distribution_free_interval, "readings"),
-    "differences of precision_and_bias": (stat.precision_and_bias, "differences"),
+    "readings of summarize": (statistics.summarize, "readings"),
+    "readings of allan_deviation": (statistics.allan_deviation, "readings"),
+    "readings of daily_drift": (statistics.daily_drift, "readings"),
+    "values of grubbs": (statistics.grubbs, "values"),
+    "values of dixon": (statistics.dixon, "values"),
+    "readings of tolerance_interval": (statistics.tolerance_interval, "readings"),
+    "readings of distribution_free_interval": (statistics.distribution_free_interval, "readings"),
+    "differences of precision_and_bias": (statistics.precision_and_bias, "differences"),
     "readings of epa noise": (epa_part_53.noise, "readings"),
     "readings of zero_drift_12h": (epa_part_53.zero_drift_12h, "readings"),
     "readings of hj noise": (hj_gas.noise, "readings"),
@@ -27,19 +33,19 @@ ONE = {
     "readings of repeatability": (en_gas.repeatability, "readings"),
 }
 TWO = {
-    "ordinary_least_squares": (stat.ordinary_least_squares, "x", "y"),
-    "deming": (stat.deming, "x", "y"),
-    "york": (lambda x, y: stat.york(x, y, 1.0, 1.0), "x", "y"),
-    "equivalence": (lambda x, y: stat.equivalence(x, y, 0.5, 30.0), "reference", "candidate"),
-    "drift": (stat.drift, "times", "readings"),
+    "ordinary_least_squares": (statistics.ordinary_least_squares, "x", "y"),
+    "deming": (statistics.deming, "x", "y"),
+    "york": (lambda x, y: statistics.york(x, y, 1.0, 1.0), "x", "y"),
+    "equivalence": (lambda x, y: statistics.equivalence(x, y, 0.5, 30.0), "reference", "candidate"),
+    "drift": (statistics.drift, "times", "readings"),
     "residual_lack_of_fit": (en_gas.residual_lack_of_fit, "x", "y"),
     "flow_test": (lambda x, y: hj_particles.flow_test(x, y, 16.67), "reference", "monitor"),
-    "between_sampler_uncertainty": (stat.between_sampler_uncertainty, "first", "second"),
-    "collocated_precision": (stat.collocated_precision, "primary", "collocated"),
-    "percent_differences": (stat.percent_differences, "measured", "audit"),
+    "between_sampler_uncertainty": (statistics.between_sampler_uncertainty, "first", "second"),
+    "collocated_precision": (statistics.collocated_precision, "primary", "collocated"),
+    "percent_differences": (statistics.percent_differences, "measured", "audit"),
     "mean_relative_error": (hj_gas.mean_relative_error, "readings", "nominal"),
     "interference_equivalent": (epa_part_53.interference_equivalent, "with_interferent", "without"),
-    "response_time": (stat.response_time, "rises", "falls"),
+    "response_time": (statistics.response_time, "rises", "falls"),
 }
 GOOD = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 RISING = [1.1, 2.3, 2.9, 4.4, 5.2, 6.0]
@@ -89,11 +95,11 @@ def test_what_are_no_pairs_is_refused(case):
 def test_constant_readings_have_no_scatter_and_are_no_error():
     still = [400.1] * 8
     assert hj_gas.noise(still) == 0.0
-    assert stat.allan_deviation(still).deviations == pytest.approx(0.0, abs=1e-12)
-    interval = stat.tolerance_interval(still)
+    assert statistics.allan_deviation(still).deviations == pytest.approx(0.0, abs=1e-12)
+    interval = statistics.tolerance_interval(still)
     assert (interval.low, interval.high) == (400.1, 400.1)
-    assert stat.precision_and_bias([2.0] * 5).precision == 0.0
-    assert stat.deming(GOOD, [7.0] * 6).slope == 0.0
+    assert statistics.precision_and_bias([2.0] * 5).precision == 0.0
+    assert statistics.deming(GOOD, [7.0] * 6).slope == 0.0
 
 
 def test_the_error_survives_a_worker_process():
@@ -104,16 +110,31 @@ def test_the_error_survives_a_worker_process():
         assert str(other) == "x: expected finite numbers, found x[2] is nan"
 
 
-def test_every_name_of_the_api_is_documented_and_exported():
-    for name in stat.__all__:
-        found = getattr(stat, name)
-        assert found.__doc__ or name == "PART_53"
+def test_every_function_stands_on_the_page():
+    page = PAGE.read_text(encoding="utf-8")
+    packages = {statistics: (*HOUSES,), uncertainty: ()}
+    for package, modules in packages.items():
+        for name in package.__all__:
+            found = getattr(package, name)
+            if inspect.isfunction(found) or name in modules:
+                assert f"`{name}" in page, f"{name} is not on docs/statistics.md"
+                assert found.__doc__
+
+
+def test_the_pages_example_says_what_comes_out():
+    example = PAGE.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    made, shown, refused = re.fullmatch(r"(.*)\n(line\.slope.*?)  +#.*\n(hj_gas.*?)  +#.*\n", example, re.S).groups()
+    names = {}
+    exec(made, names)
+    assert eval(shown, names) == pytest.approx((2.1597, 0.1355, 2.743), abs=5e-4)
+    with pytest.raises(BadArgument, match=r"readings: expected finite numbers, found readings\[2\] is nan"):
+        eval(refused, names)
 
 
 def test_results_and_their_arrays_cannot_be_changed():
     for result, field in (
-        (stat.allan_deviation(GOOD), "deviations"),
-        (stat.york(GOOD, GOOD, 1.0, 1.0), "residuals"),
+        (statistics.allan_deviation(GOOD), "deviations"),
+        (statistics.york(GOOD, GOOD, 1.0, 1.0), "residuals"),
         (en_gas.residual_lack_of_fit(GOOD, GOOD), "residuals"),
         (hj_particles.parallelism([GOOD, GOOD]), "each"),
     ):

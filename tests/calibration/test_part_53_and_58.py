@@ -94,7 +94,7 @@ def test_worked_examples_of_40_cfr_1065_602():
     summary = summarize(EPA["mean_sd"]["y"])
     assert summary.mean == pytest.approx(EPA["mean_sd"]["mean"], abs=5e-3)
     assert summary.sd == pytest.approx(EPA["mean_sd"]["sd"], abs=5e-5)
-    assert accuracy(EPA["mean_sd"]["y"], 11.0).root_mean_square == pytest.approx(EPA["mean_sd"]["rms"], abs=1.5e-2)
+    assert accuracy(EPA["mean_sd"]["y"], 11.0).root_mean_square == pytest.approx(EPA["mean_sd"]["rms"], abs=5e-3)
     found = accuracy(EPA["accuracy"]["y"], EPA["accuracy"]["y_ref"])
     assert found.accuracy == pytest.approx(EPA["accuracy"]["accuracy"], abs=0.05)
 
