@@ -61,6 +61,17 @@ def test_york_gives_the_printed_line_of_iso_ts_28037():
     assert line.slope == pytest.approx(ISO["gtc"]["b"], rel=1e-9)
 
 
+def test_york_gives_the_published_line_of_pearsons_points():
+    data = json.loads((DATA / "pearson_york.json").read_text())
+    u_x, u_y = np.array(data["weight_x"]) ** -0.5, np.array(data["weight_y"]) ** -0.5
+    line, published = york(data["x"], data["y"], u_x, u_y), data["published"]
+    assert line.intercept == pytest.approx(published["a"], abs=5e-5)
+    assert line.slope == pytest.approx(published["b"], abs=5e-6)
+    assert line.se_intercept == pytest.approx(published["u_a"], abs=5e-6)
+    assert line.se_slope == pytest.approx(published["u_b"], abs=5e-7)
+    assert line.chi2 / line.dof == pytest.approx(published["chi2_over_dof"], abs=5e-5)
+
+
 def test_york_gives_the_published_line_of_arsenate():
     x, u_x, y, u_y = arsenate()
     line, published = york(x, y, u_x, u_y), DEMING["arsenate"]["published"]
