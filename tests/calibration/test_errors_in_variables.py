@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from odrpack import odr_fit
 
@@ -233,6 +233,7 @@ def test_the_orthogonal_line_lies_between_both_ordinary_ones(y):
     assert low * (1 - 1e-9) <= abs(slope) <= high * (1 + 1e-9)
 
 
+@example([101.0, -35.0, 1.0, 30.0, 0.0, 0.0], [98.0, 0, 0, 0, 0, 148.0], [0.5, 2, 5, 3, 1, 0.5], [3, 3, 2, 0.5, 2, 1])
 @given(coordinates, coordinates, sizes, sizes)
 def test_no_points_however_wild_give_a_line_worse_than_a_neighbour(x, y, u_x, u_y):
     assume(np.ptp(x) > 1.0)
