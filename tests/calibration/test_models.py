@@ -1,6 +1,8 @@
 """Budgets of any model by GTC, Monte Carlo as their judge, and budgets in closed form against both."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ from calibration.uncertainty import (
     Influence,
     Input,
     Interferent,
+    Titration,
     TypeTest,
     adaptive_monte_carlo,
+    converter_efficiency,
     k0_budget,
     limit_value_uncertainty,
     monte_carlo,
@@ -26,6 +30,7 @@ from calibration.uncertainty import (
 )
 from calibration.uncertainty.model import exp, log, sqrt
 
+DATA = Path(__file__).parents[1] / "data"
 FOUR = [Input(name, 0.0, 1.0) for name in "abcd"]
 
 
@@ -305,3 +310,13 @@ def test_inputs_that_cannot_be_are_refused():
     ):  # fmt: skip
         with pytest.raises(BadArgument, match=words):
             call()
+
+
+def test_converter_of_the_constructed_titrations():
+    example = json.loads((DATA / "gpt_worked_examples.json").read_text())["constructed_converter"]
+    points = [Titration(p["NO_orig"], p["NO_rem"], p["NOx_orig"], p["NOx_rem"]) for p in example["points"]]
+    truth = 100.0 * example["truth_efficiency"]
+    assert converter_efficiency(points, example["NO2_IMP"]) == pytest.approx(truth, abs=1e-9)
+    for point in points:
+        # The two-point form of CLD 780 TR, p. 91, and of EN 14211.
+        assert converter_efficiency([point]) == pytest.approx(truth, abs=1e-9)
