@@ -8,7 +8,7 @@ from typing import Any
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import FLOWS, Channel, converter_factor
+from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
 from rig.host.link import Link
 
 
@@ -43,6 +43,11 @@ class Handle:
         self.identity = identity
         self.link = link
         self.unavailable: set[str] = set()
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Names of the settings that shape what it reads or makes, for a snapshot."""
+        return ()
 
     @property
     def name(self) -> str:
@@ -108,6 +113,11 @@ class GasAnalyzer(Handle):
     def __init__(self, identity: Identity, link: Link, channels: tuple[Channel, ...]) -> None:
         super().__init__(identity, link)
         self.channels = channels
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Settings of averaging, range, compensation, and those of its channels."""
+        return snapshot_settings(self.channels)
 
     @property
     def converter_factor(self) -> str | None:
