@@ -169,6 +169,8 @@ class Run:
             if first:
                 self._as_found.pop((device, setting), None)
             raise
+        if self._by_hand.get((device, setting)) == value:
+            del self._by_hand[device, setting]  # made by hand, and put back by the wire
 
     def offer(self, request: GasRequest) -> None:
         """Let the calibrator (or the person who stands in for one) make a gas.

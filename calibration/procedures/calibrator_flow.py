@@ -161,6 +161,7 @@ class _Check:
         if test.verdict != "pass":
             written = self._twenty()
             if written is not None:
+                self.more.clear()  # the line that was measured is that of the table before
                 left[controller.table] = written
                 after = self._single()
                 test = self._judged(after, found)
