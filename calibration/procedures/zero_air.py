@@ -30,7 +30,7 @@ from rig.run import Reading
 NAME = "zero_air"
 _SEQUENCE = (("station", 0.5), ("reference", -1.0), ("station", 0.5))
 """What is offered in turn, with its weight in the difference."""
-_LABELS = {"station": "station zero air", "reference": "reference zero air"}
+_LABELS = {"station": "station_zero", "reference": "reference_zero"}
 _SHOWN = ("pressure", "reactor_temp", "dew_point")
 _CHANGING_S = 60.0
 
