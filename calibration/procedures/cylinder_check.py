@@ -124,12 +124,12 @@ def _stored(context: Context, cylinder: CylinderReference) -> PrepareCheck:
     calibrator = context.run.source.name
     prompt = Prompt("prompt.read_cylinder_value", {"device": calibrator, "port": cylinder.port}, unit=cylinder.unit,
                     expected=cylinder.value, lowest=0.0, highest=1e8)  # fmt: skip
-    found = context.run.look(calibrator, "cylinder_value")
-    if not isinstance(found, int | float):
+    found = context.run.stored(cylinder.port, cylinder.unit)
+    if found is None:
         found = float(told(context, calibrator, f"cylinder_value_{cylinder.port}", prompt))
     return PrepareCheck(
-        name=cylinder.id, found=f"{float(found):.6g} {cylinder.unit}", expected=f"{cylinder.value:.6g} {cylinder.unit}",
-        ok=abs(float(found) / cylinder.value - 1.0) <= _SAME,
+        name=cylinder.id, found=f"{found:.6g} {cylinder.unit}", expected=f"{cylinder.value:.6g} {cylinder.unit}",
+        ok=abs(found / cylinder.value - 1.0) <= _SAME,
     )  # fmt: skip
 
 
