@@ -60,7 +60,7 @@ def check_plan(
     cylinders = cylinders_of(bench)
     errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
     errors += _standards(plan, plan_path, bench, bench_path, units, today)
-    errors += _limits(plan, plan_path, units)
+    errors += _limits(plan, plan_path, units, testable)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
         if bench.device[name].resource is None and not reached:
@@ -142,14 +142,13 @@ def _expired(bench_path: Path, key: str, expires: date, today: date) -> Configur
                               f"expired on {expires}")  # fmt: skip
 
 
-def _limits(plan: PlanFile, plan_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
+def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[str]) -> Iterator[ConfigurationError]:
     """Whether the plan's documents have a limit for everything that will be judged, and its steps for these units."""
     judge = Judge(plan.documents, plan.decision_rule)
-    names = {unit.name for unit in units}
     for step in plan.steps:
         for device in step.devices:
-            if device not in names:
-                expected = f"analyzers of the bench ({', '.join(sorted(names))})"
+            if device not in testable:
+                expected = f"analyzers of the bench ({', '.join(sorted(testable))})"
                 yield ConfigurationError(plan_path, f"{step.name}.devices", expected, repr(device))
         for unit in units:
             if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
