@@ -21,7 +21,7 @@ from calibration.procedures.common.budgets import scaled
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.fits import stored_fit
 from calibration.procedures.common.hands import told
-from calibration.procedures.common.levels import full_scale, measure_level, request, trace_of
+from calibration.procedures.common.levels import Asked, full_scale, measure_together, request, trace_of
 from calibration.procedures.common.ozone import (
     OZONE,
     WORKING,
@@ -45,6 +45,9 @@ _OF_THE_CALIBRATOR = ("slope", "intercept", "correlation", "change")
 _OF_THE_ANALYZER = ("analyzer",)
 _SLOPES = {"calibrator": ("photometer_slope", "photometer_zero"), "standard": ("o3_coef", "o3_bkg")}
 """Settings that must be the same at the end as at the beginning."""
+_BELIEVED = {"photometer_slope": (0.8, 1.25), "o3_coef": (0.8, 1.25)}
+_BELIEVED_ZERO = (-50.0, 50.0)
+"""Between what bounds a person's reading of them is believed."""
 _COEFFICIENT = {"calibrator": "photometer_coefficient", "standard": "absorption_coefficient"}
 _MMHG_PER_HPA = 0.750061683
 
@@ -155,6 +158,8 @@ class OzoneTransfer(Procedure[OzoneTransferPlan]):
         condition(context, calibrator.name, parameters, notes)
         found = compare(context, calibrator.name, parameters, trace)
         after = _slopes(context, calibrator.name, parameters)
+        if after != before:  # a person may have misread it: once more
+            after = _slopes(context, calibrator.name, parameters)
         disconnect(context, parameters.standard)
         void = trouble or _changed(before, after) or next(iter(found.unstable), None)
         outcome, line = _transferred(context, calibrator, parameters, found, void)
@@ -222,7 +227,8 @@ def _slopes(context: Context, calibrator: str, plan: OzoneTransferPlan) -> dict[
     found = {}
     for kind, device in (("standard", plan.standard), ("calibrator", calibrator)):
         for name in _SLOPES[kind]:
-            prompt = Prompt("prompt.read_setting", {"device": device, "setting": name}, lowest=-100.0, highest=100.0)
+            low, high = _BELIEVED.get(name, _BELIEVED_ZERO)
+            prompt = Prompt("prompt.read_setting", {"device": device, "setting": name}, lowest=low, highest=high)
             found[f"{device} {name}"] = f"{float(told(context, device, name, prompt)):g}"
     return found
 
@@ -305,16 +311,18 @@ def _analyzer(
     context: Context, unit: Unit, plan: OzoneTransferPlan, transfer: LineBudgets, found: Comparison,
     void: Message | None,
 ) -> Outcome:  # fmt: skip
-    """Zero and one level of the calibrator's ozone, its value by the line just found: (shown - b) / a."""
+    """Zero and one level of the calibrator's ozone, its value what its photometer reads by the line: (read - b) / a."""
     run, line = context.run, transfer.line
     scale = full_scale(run, unit.name)
     trace: list[Reading] = []
     levels = []
+    asked = [Asked(unit.name, (OZONE,), scale, OZONE), Asked(run.source.name, (WORKING,), scale, OZONE)]
     for percent in (0.0, plan.analyzer_pct):
         task = request(context, OZONE, percent * scale / 100.0)
-        measured = measure_level(context, unit.name, (OZONE,), label_of(percent), task, scale, trace, OZONE)
-        true = (measured.made - line.intercept) / line.slope
-        levels.append(measured.levels[OZONE].model_copy(update={"nominal": true}))
+        measured = measure_together(context, asked, label_of(percent), task, trace)
+        working = measured[run.source.name].levels[WORKING]
+        true, u_true = ((working.mean or 0.0) - line.intercept) / line.slope, (working.u_mean or 0.0) / line.slope
+        levels.append(measured[unit.name].levels[OZONE].model_copy(update={"nominal": true, "u_nominal": u_true}))
     zero, span = levels
     rise, given = (span.mean or 0.0) - (zero.mean or 0.0), span.nominal - zero.nominal
     subject = context.subject(unit.name, OZONE, "nmol/mol", scale)
@@ -327,7 +335,7 @@ def _analyzer(
     if reason is not None:
         test = _voided(test, reason)
     data = MeasuredData(quantity=OZONE, unit="nmol/mol", full_scale=scale, levels=levels,
-                        traces=[trace_of(OZONE, trace)])  # fmt: skip
+                        traces=[trace_of(OZONE, trace, unit.name)])  # fmt: skip
     notes = [Message(key="ozone.by_transferred", values={"slope": round(line.slope, 4),
                                                          "intercept": round(line.intercept, 2)})]  # fmt: skip
     return Outcome(unit.name, OZONE, data, [test], notes, [found.standard.id])
