@@ -387,6 +387,13 @@ class RoutineSection(_Section):
     steps: list[StepSection] = Field(min_length=1)
 
 
+class OperatorSection(_Section):
+    """``[operator]``: the simulated person at the bench, who answers prompts and has the hands for them."""
+
+    delay: Duration = Field(default=0.0, description="bench time from a question to its answer")
+    mistakes: float = Field(default=0.0, ge=0, le=1, description="share of prompts at which something goes wrong")
+
+
 class BenchFile(_Section):
     """A whole bench file."""
 
@@ -399,6 +406,7 @@ class BenchFile(_Section):
         default_factory=dict, description="per calibrator device: uncertainty of its flows and of its ozone"
     )
     air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
+    operator: OperatorSection = OperatorSection()
     fault: list[FaultSection] = Field(default_factory=list)
     routine: list[RoutineSection] = Field(default_factory=list)
     _makes_sense: bool = PrivateAttr(default=False)

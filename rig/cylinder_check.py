@@ -59,8 +59,9 @@ def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> It
                     yield ConfigurationError(where, f"{key}.{name_}", expected, repr(getattr(section, name_)))
             continue
         first = species_seen.setdefault(species, key)
-        if first != key:
-            yield ConfigurationError(where, key, f"one cylinder of {species} ({first} is one)", "a second one")
+        if first != key and not section.port:
+            expected = f"a port: the bench has {first} too, and a plan asks for the second by its place"
+            yield ConfigurationError(where, f"{key}.port", expected, "none")
         if name not in places:
             continue  # one too many: said already
         device, port = places[name]

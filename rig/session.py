@@ -26,7 +26,7 @@ from rig.host.kinds import MEASURED, MONITOR, channels_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
 from rig.host.plate import Plate
-from rig.host.references import Supply, cylinders_of, flows_of
+from rig.host.references import Supply, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
 from rig.line_settings import resource_settings
 from rig.ports.serial import check_port_is_free
@@ -34,6 +34,9 @@ from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
 from rig.uart import LineSettings
 from rig.wiring import DIRECT, direct_protocol, host_protocol
+
+_SUPPORT = ("calibrator", "meter", "photometer", "zero_air")
+"""Kinds of what tests rest on: opened whatever is tested."""
 
 
 class VirtualTime:
@@ -120,7 +123,7 @@ def open_session(
         file: a bench without mistakes.
         path: its file, for messages.
         seed: root seed of an emulated bench; the file's own if None.
-        devices: analyzers to open, beside the calibrator; all if empty.
+        devices: what is tested; the calibrator, the zero air and the references are opened beside it. All if empty.
         troubles: takes the devices that cannot be opened, and why; without it the first one is raised.
 
     Raises:
@@ -145,7 +148,7 @@ def open_session(
             entry = None if section.model == MANUAL else load(section.model)
             if entry is not None and section.resource is None and not section.port:
                 continue  # nobody can talk to it: a shelter, a monitor whose wire is not emulated yet
-            if devices and name not in devices and entry is not None and entry.kind != "calibrator":
+            if devices and name not in devices and entry is not None and entry.kind not in _SUPPORT:
                 continue
             try:
                 handles[name] = _open(manager, bench, file, name, section, entry, run_time.now_us)
@@ -281,4 +284,7 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
         gas_lpm = entry.parameter("gas_flow_full_scale") / 1000.0
         zero_lpm = entry.parameter("zero_flow_full_scale")
     flows = flows_of(source.name, file.certificate.get(source.name), gas_lpm, zero_lpm)
-    return Supply(source=source, cylinders=cylinders_of(file), flows=flows)
+    return Supply(
+        source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
+        standards=standards_of(file), epoch=file.bench.epoch, gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
+    )  # fmt: skip

@@ -19,6 +19,8 @@ class Defect(BaseModel):
     """One bad unit: a fault of the library, or a setting, or a mistyped cylinder; and the verdicts that betray it.
 
     Attributes:
+        device: what is bad: a unit, or something that units rest on (a zero-air generator, ``cylinder.so2``).
+        tested: what is tested; the bad unit itself if empty.
         fails: every criterion that fails, as ``quantity/procedure.criterion``.
         held_by: the reason for which the unit is not tested at all, where the defect is seen before any test.
     """
@@ -29,6 +31,7 @@ class Defect(BaseModel):
     name_zh: str
     plan: str
     device: str
+    tested: list[str] = Field(default_factory=list)
     bench: str = "demo"
     fault: str | None = None
     severity: float | None = None
@@ -47,6 +50,11 @@ class Defect(BaseModel):
         if bool(self.fails) == (self.held_by is not None):
             raise ValueError("fails, or held_by")
         return self
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What is tested."""
+        return tuple(self.tested) or (self.device,)
 
     def bench_data(self, good: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a bench with this defect; ``good`` is the data of the bench without it."""

@@ -10,7 +10,7 @@ from instruments.device import Value
 from instruments.errors import Refused
 from rig.errors import DeviceTimeout
 from rig.host.evidence import ON_THE_DISPLAY, AuditReading, read_log
-from rig.host.kinds import FLOWS, Channel, converter_factor
+from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
 from rig.host.link import Link
 from rig.host.plate import Plate
 
@@ -51,6 +51,11 @@ class Handle:
         self.unavailable: set[str] = set()
         self.display: Callable[[str], Value] | None = None
         """Reads what the unit shows on its display; None where nobody stands before it (a served or real one)."""
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Names of the settings that shape what it reads or makes, for a snapshot."""
+        return ()
 
     @property
     def name(self) -> str:
@@ -140,6 +145,11 @@ class GasAnalyzer(Handle):
     def __init__(self, identity: Identity, link: Link, channels: tuple[Channel, ...]) -> None:
         super().__init__(identity, link)
         self.channels = channels
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Settings of averaging, range, compensation, and those of its channels."""
+        return snapshot_settings(self.channels)
 
     @property
     def converter_factor(self) -> str | None:
