@@ -101,7 +101,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
             test = test.model_copy(update={"verdict": "void", "p_conform": None, "assurance": "not applicable",
                                            "message": trouble})  # fmt: skip
         notes = [
-            Message(key="cylinder.stored_differs",
+            Message(key="cylinder_check.stored_differs",
                     values={"cylinder": name, "found": check.found, "expected": check.expected})
             for name, check in checks.items() if not check.ok
         ]  # fmt: skip
@@ -115,7 +115,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
 
 def _not_comparable(own: CylinderReference, other: CylinderReference, gas: str) -> Message | None:
     if other.species != gas or other.id == own.id:
-        return Message(key="cylinder.not_another", values={"cylinder": other.id, "gas": gas, "own": own.id})
+        return Message(key="cylinder_check.not_another", values={"cylinder": other.id, "gas": gas, "own": own.id})
     return None
 
 
@@ -140,7 +140,7 @@ def _elsewhere(context: Context, cylinder: CylinderReference) -> Message | None:
     port = told(context, calibrator, "gas", prompt)
     if port == cylinder.port:
         return None
-    return Message(key="cylinder.other_port", values={"device": calibrator, "port": port, "asked": cylinder.port})
+    return Message(key="cylinder_check.other_port", values={"device": calibrator, "port": port, "asked": cylinder.port})
 
 
 def _budget(

@@ -338,7 +338,7 @@ def test_a_mistyped_cylinder_shows_in_the_cross_check_and_is_named(tmp_path):
     [test] = record.tests
     # 4 % more believed than there is: 4 % less gas is added for the same level
     assert test.value == pytest.approx(100.0 * (50.1 / 52.0 - 1.0), abs=0.5)
-    [note] = [note for note in record.procedures[0].notes if note.key == "cylinder.stored_differs"]
+    [note] = [note for note in record.procedures[0].notes if note.key == "cylinder_check.stored_differs"]
     assert note.values == {"cylinder": "cylinder.so2", "found": "52000 nmol/mol", "expected": "50000 nmol/mol"}
     assert {line.source for line in test.budget if line.cancels} == {"gas_flow", "zero_flow"}
     assert sum(line.source == "cylinder" for line in test.budget) == 2
