@@ -130,6 +130,9 @@ def _standards(
                 if one.name not in bench.device:
                     there = ", ".join(dict.fromkeys(s.device for s in standards)) or "none"
                     yield ConfigurationError(plan_path, key, f"a reference of {bench_path} ({there})", repr(one.name))
+                elif bench.device[one.name].resource is None and not bench.device[one.name].port:
+                    expected = f"a port or a resource: {key} of {plan_path} reads it"
+                    yield ConfigurationError(bench_path, f"device.{one.name}", expected, "none")
                 elif not own:
                     expected = f"a certificate for {' or '.join(one.quantities)}: {key} of {plan_path} rests on it"
                     yield ConfigurationError(bench_path, f"device.{one.name}.certificate", expected, "none")
