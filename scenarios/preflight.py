@@ -43,9 +43,11 @@ def check_plan(
              for name, section in bench.device.items()}  # fmt: skip
     analyzers = [name for name, kind in kinds.items() if is_analyzer(kind)]
     units = units_of(bench, devices)
-    testable = [unit.name for unit in units_of(bench)]
+    testable = [unit.name for unit in units_of(bench) if any(step.procedure.serves(unit) for step in plan.steps)]
     errors = [
-        ConfigurationError("--device", "", f"a device to test of {bench_path} ({', '.join(testable)})", repr(name))
+        ConfigurationError(
+            "--device", "", f"a device of {bench_path} that the plan tests ({', '.join(testable)})", repr(name)
+        )
         for name in devices
         if name not in testable
     ]
