@@ -10,7 +10,7 @@ from pydantic import Field
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import Parameters
 from calibration.procedures.common.procedure import Procedure, Takes, Unit
-from calibration.record import Message, PrepareCheck, PrepareData
+from calibration.record import MeasuredData, Message, PrepareCheck
 
 NAME = "certificates"
 
@@ -43,7 +43,10 @@ class Certificates(Procedure[CertificatesPlan]):
             if unit.gas not in found:
                 continue  # ozone: the calibrator's photometer has its own certificate
             check, trouble = found[unit.gas]
-            data = PrepareData(checks=[check])
+            channel = unit.channels[0]
+            data = MeasuredData(
+                quantity=channel.quantity, unit=channel.unit, full_scale=unit.full_scale, checks=[check]
+            )
             notes = [] if trouble is None else [trouble]
             references = [context.run.supply.cylinder(unit.gas).id]
             outcomes.append(Outcome(unit.name, None, data, [], notes, references, hold=trouble))

@@ -145,7 +145,7 @@ def _room(context: Context, plan: PreparePlan) -> list[PrepareCheck]:
             answer = run.prompt(Prompt(_ROOM[quantity], expected=(low + high) / 2.0, unit=unit,
                                        lowest=-40.0 if unit == "degC" else 0.0, highest=100.0))  # fmt: skip
             value = float(answer)
-        found.append(_checked(f"room_{quantity}", float(value), low, high, unit))
+        found.append(_checked(f"room_{quantity}", float(value), low, high, unit.replace("degC", "°C")))
     return found
 
 

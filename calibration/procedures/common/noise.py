@@ -56,9 +56,10 @@ def scatter_of(series: Series) -> tuple[Summary, float]:
 
 def noise_data(series: Series, scale: float, level: Level, summary: Summary) -> MeasuredData:
     """A series of means for the record: as a table and as a chart with the mean and two deviations to each side."""
+    minutes = [(t_s - series.begun_s) / 60.0 for t_s in series.t_s]
     rows: list[list[float | str | Message | None]] = [
-        [float(number), t_s / 60.0, mean] for number, (t_s, mean) in enumerate(
-            zip(series.t_s, series.means, strict=True), start=1
+        [float(number), at, mean] for number, (at, mean) in enumerate(
+            zip(minutes, series.means, strict=True), start=1
         )
     ]  # fmt: skip
     table = Table(
@@ -69,7 +70,7 @@ def noise_data(series: Series, scale: float, level: Level, summary: Summary) -> 
     )  # fmt: skip
     chart = Chart(
         key="noise", kind="series", x_unit="min", y_unit=series.unit, names=[series.quantity],
-        x=[[t_s / 60.0 for t_s in series.t_s]], y=[list(series.means)],
+        x=[minutes], y=[list(series.means)],
         limit_low=summary.mean - 2.0 * summary.sd, limit_high=summary.mean + 2.0 * summary.sd,
     )  # fmt: skip
     return MeasuredData(quantity=series.quantity, unit=series.unit, full_scale=scale, levels=[level],

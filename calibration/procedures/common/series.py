@@ -16,6 +16,7 @@ class Series:
 
     device: str
     quantity: str
+    begun_s: float
     unit: str = ""
     t_s: list[float] = field(default_factory=list)
     means: list[float] = field(default_factory=list)
@@ -26,7 +27,7 @@ def collect(run: Run, units: Sequence[Asked], count: int, interval_s: float, pol
 
     The polls of an interval lie at its end and at whole ``poll_s`` before it.
     """
-    found = [Series(unit.device, quantity) for unit in units for quantity in unit.quantities]
+    found = [Series(unit.device, quantity, run.now()) for unit in units for quantity in unit.quantities]
     polls = max(1, round(interval_s / poll_s))
     for _ in range(count):
         read: list[list[float]] = [[] for _ in found]
