@@ -23,10 +23,10 @@ from rig.prompts import Deed as Deed
 from rig.prompts import Operator as Operator
 from rig.prompts import Prompt as Prompt
 from rig.prompts import Sight as Sight
+from rig.stability import LEAST_READINGS, window_of
 from rig.stability import Reading as Reading
 from rig.stability import StabilityRule as StabilityRule
 from rig.stability import Window as Window
-from rig.stability import window_of
 
 
 class RunTime(Protocol):
@@ -250,7 +250,8 @@ class Run:
             for index, rule in enumerate(rules):
                 if windows[index] is None and now - begun >= rule.least_s + rule.window_s:
                     window = window_of(readings[index], now - rule.window_s, now, rule)
-                    if window.stable or now - begun >= rule.most_s:
+                    enough = all(len(some) >= LEAST_READINGS for some in readings[index].values())
+                    if window.stable or (enough and now - begun >= rule.most_s):
                         windows[index] = window
                         self._note_window(rule, window)
             if None not in windows:

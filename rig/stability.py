@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LEAST_READINGS = 5
+"""Readings that a window holds at the least, if there are as many: fewer tell neither a slope nor a scatter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -68,7 +71,11 @@ class Window:
 
 def window_of(readings: Mapping[str, list[Reading]], start_s: float, end_s: float, rule: StabilityRule) -> Window:
     """The readings from ``start_s`` on, and whether each quantity keeps to the rule. Least squares over time."""
-    inside = {q: tuple(r for r in some if r.t_s >= start_s - 1e-6) for q, some in readings.items()}
+    inside: dict[str, tuple[Reading, ...]] = {}
+    for quantity, every in readings.items():
+        own = tuple(r for r in every if r.t_s >= start_s - 1e-6)
+        # Readings may come slower than they were asked for (a quick bench, a slow wire): the window then reaches back.
+        inside[quantity] = own if len(own) >= LEAST_READINGS else tuple(every[-LEAST_READINGS:])
     slopes: dict[str, float] = {}
     stable = True
     for quantity, some in inside.items():

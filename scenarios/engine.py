@@ -22,6 +22,7 @@ from calibration.record import (
     Verdict,
     Wall,
 )
+from calibration.statistics.errors import BadArgument
 from instruments.errors import Refused
 from rig.bench_file import MANUAL
 from rig.errors import RigError
@@ -148,7 +149,7 @@ class Engine:
                     reason = Message(key="run.interrupted")
                     self._unfinished(step, unit, started, "interrupted", reason, done)
                 raise
-            except (RigError, Refused) as error:
+            except (RigError, Refused, BadArgument) as error:
                 reason = Message(key="run.error", values={"error": str(error)})
                 guilty = [unit for unit in able if unit.name == getattr(error, "device", None)]
                 if len(able) == 1 and not isinstance(error, RigError):
