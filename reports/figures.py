@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from calibration.record import ConverterData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
+from contextlib import nullcontext
+
+from calibration.record import ConverterData, MeasuredData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
 from reports.figures_converter import titration_chart
+from reports.figures_measured import measured_figures
 from reports.figures_multipoint import calibration_line
 from reports.figures_zero_span import bands_chart
 from reports.plots import Drawing, Label, drawing_style, trace
@@ -11,9 +14,8 @@ from reports.plots import Drawing, Label, drawing_style, trace
 
 def draw(record: Record) -> list[list[Drawing]]:
     """Return the figures of each entry of ``record.procedures``, in order. Matplotlib is loaded only if one is due."""
-    if not any(isinstance(p.data, ZeroSpanData | MultipointData | ConverterData) for p in record.procedures):
-        return [[] for _ in record.procedures]
-    with drawing_style():
+    by_matplotlib = any(isinstance(p.data, ZeroSpanData | MultipointData | ConverterData) for p in record.procedures)
+    with drawing_style() if by_matplotlib else nullcontext():
         return [
             _of(procedure, [test for test in record.tests if test.procedure_id == procedure.id], f"f{number}")
             for number, procedure in enumerate(record.procedures)
@@ -42,4 +44,6 @@ def _of(procedure: ProcedureRun, tests: list[Test], name: str) -> list[Drawing]:
         if any(line.t_s for line in data.traces):
             caption = Label("figure.caption_titration_trace")
             drawings.append(trace(f"{name}b", caption, data.traces, data.windows, start, offered=False))
+    elif isinstance(data, MeasuredData):
+        drawings += measured_figures(name, data, start)
     return drawings

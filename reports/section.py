@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibration.record import Level, MultipointData, ProcedureRun, Reference, Setting, Test, ZeroSpanData
+from calibration.record import (
+    Level,
+    MeasuredData,
+    MultipointData,
+    ProcedureRun,
+    Reference,
+    Setting,
+    Test,
+    ZeroSpanData,
+)
 from reports import numbers
 from reports.phrases import Phrases
 from reports.plots import Drawing
+from reports.tables import TableView, table_view
+
+_LONG_MIN = 600.0
+"""Minutes from which on hours are easier to read."""
+_OF_ONE_CHANNEL = (ZeroSpanData, MultipointData, MeasuredData)
 
 
 class Section:
@@ -29,18 +43,26 @@ class Section:
         """Return what was done to what."""
         words = self._phrases.words
         title = words.term("procedure", self.procedure.procedure)
-        if isinstance(self.data, ZeroSpanData | MultipointData):
+        if isinstance(self.data, _OF_ONE_CHANNEL) and self.data.quantity:
             title += f" · {words.term('quantity', self.data.quantity)}"
         return title
 
+    @property
+    def paged(self) -> bool:
+        """Whether it begins a page of its own; a long plan has too many entries of general data for that."""
+        return bool(self.figures) and not isinstance(self.data, MeasuredData)
+
     def period(self) -> str:
-        """Return when it was done, in minutes of the run."""
+        """Return when it was done, in minutes of the run, or in hours if it took more than a few."""
         start, end = self.procedure.started_s / 60, self.procedure.ended_s / 60
         if end - start < 0.5:
             return self._phrases.words("report.procedure_instant", start=numbers.fixed(start, 0))
+        key, unit, places = "report.procedure_period", 1.0, 0
+        if end - start >= _LONG_MIN:
+            key, unit, places = "report.procedure_period_hours", 60.0, 1
         return self._phrases.words(
-            "report.procedure_period", start=numbers.fixed(start, 0), end=numbers.fixed(end, 0),
-            length=numbers.fixed(end - start, 0),
+            key, start=numbers.fixed(start / unit, places), end=numbers.fixed(end / unit, places),
+            length=numbers.fixed((end - start) / unit, places),
         )  # fmt: skip
 
     # -- levels ---------------------------------------------------------------------------------------------------
@@ -49,11 +71,11 @@ class Section:
         """Return the levels of the data, as found before as left."""
         if isinstance(self.data, ZeroSpanData):
             return [*self.data.as_found, *self.data.as_left]
-        return self.data.levels if isinstance(self.data, MultipointData) else []
+        return self.data.levels if isinstance(self.data, MultipointData | MeasuredData) else []
 
     def places(self) -> int:
         """Return the decimals of a table of readings: five significant digits at full scale."""
-        scale = abs(self.data.full_scale) if isinstance(self.data, ZeroSpanData | MultipointData) else 0.0
+        scale = abs(self.data.full_scale) if isinstance(self.data, _OF_ONE_CHANNEL) else 0.0
         return min(numbers.MOST_PLACES, max(0, numbers.places_for(scale, 5)))
 
     def residual(self, number: int) -> float | None:
@@ -83,6 +105,14 @@ class Section:
             span_adjust=short(span_adjust), span_out=short(span_out),
         )  # fmt: skip
 
+    def tables(self) -> list[TableView]:
+        """Return the tables of general data."""
+        return (
+            [table_view(table, self._phrases) for table in self.data.tables]
+            if isinstance(self.data, MeasuredData)
+            else []
+        )
+
     # -- settings -------------------------------------------------------------------------------------------------
 
     def changed(self) -> list[tuple[str, str, str]]:
@@ -92,6 +122,10 @@ class Section:
             for setting in self.procedure.settings
             if setting.as_found != setting.as_left
         ]
+
+    def adjusted(self, settings: Sequence[Setting]) -> list[tuple[str, str, str]]:
+        """Return what a procedure says of settings: name, before, after."""
+        return [(self._name(s), self._value(s, s.as_found), self._value(s, s.as_left)) for s in settings]
 
     def unchanged(self) -> list[str]:
         """Return the settings that stayed, as ``name value unit``."""
