@@ -49,6 +49,25 @@ def accept(
     )))  # fmt: skip
 
 
+@app.command()
+def plan(
+    name: Annotated[str, typer.Argument(metavar="PLAN", help="Plan file or embedded plan.")],
+    bench: Annotated[str, typer.Option(help="Bench file, endpoints file, or embedded bench.")] = "demo",
+    device: Annotated[list[str] | None, typer.Option(help="Analyzer to test; may be repeated.")] = None,
+    begin: Annotated[
+        str | None, typer.Option(help='When, such as "2026-01-06T09:00"; if not given, as rig accept would begin.')
+    ] = None,
+    city_valid: Annotated[
+        float | None, typer.Option(help="Share of the city's stations that have valid data, %.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say what a plan will be on a bench: times, hands, gas, data lost, references. Nothing is touched."""
+    from rig.cli.plan import plan as run_plan
+
+    raise typer.Exit(_orderly(run_plan, name, bench, tuple(device or ()), begin, city_valid, as_json=as_json))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def serve(
     context: typer.Context,

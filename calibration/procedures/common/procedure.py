@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
+from calibration.record import Message
 from rig.host.kinds import Channel
 
 P = TypeVar("P", bound=Parameters)
@@ -52,11 +53,15 @@ class Stage:
         label: the announced name of the level or step.
         gas: key under which the plan gives its wait (``so2``, ``no2``, ...); empty for a step without gas.
         expected_s: least time that it takes, bench seconds: shortest wait and one window.
+        sampling: the units are back on what they sample meanwhile, though the procedure has gas for its other stages.
+        hands: what a person is asked to do in it, as the prompt says; None where nobody is needed.
     """
 
     label: str
     gas: str
     expected_s: float
+    sampling: bool = False
+    hands: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,13 @@ class Procedure(ABC, Generic[P]):
     def wanted(self, unit: Unit, parameters: P, gas: GasPlan) -> list[Wanted]:
         """Every gas that will be asked for, zero left out."""
         return []
+
+    def repeats(self, parameters: P) -> Mapping[str, int]:
+        """How many readings or repeats a verdict rests on, by the short name of its criterion, where the plan says.
+
+        Of a deviation the readings that it is formed from; of a mean the repeats that its scatter is averaged over.
+        """
+        return {}
 
     @abstractmethod
     def perform(self, context: Context, units: Sequence[Unit], parameters: P) -> list[Outcome]:
