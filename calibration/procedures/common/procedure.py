@@ -158,13 +158,6 @@ class Procedure(ABC, Generic[P]):
         """Every gas that will be asked for, zero left out."""
         return []
 
-    def repeats(self, parameters: P) -> Mapping[str, int]:
-        """How many readings or repeats a verdict rests on, by the short name of its criterion, where the plan says.
-
-        Of a deviation the readings that it is formed from; of a mean the repeats that its scatter is averaged over.
-        """
-        return {}
-
     @abstractmethod
     def perform(self, context: Context, units: Sequence[Unit], parameters: P) -> list[Outcome]:
         """Carry it out on ``units`` (one, unless :attr:`takes` says more); an outcome per entry of the record.
