@@ -153,7 +153,7 @@ def test_figures_are_well_formed_and_speak(general, language):
 
 
 def test_a_series_stands_at_its_places_among_its_limits():
-    chart = Chart(key="drift", kind="series", x_unit="d", y_unit="%", x=[[0.0, 1.0, 2.0]], y=[[0.0, 2.5, 6.0]],
+    chart = Chart(key="days", kind="series", x_unit="d", y_unit="%", x=[[0.0, 1.0, 2.0]], y=[[0.0, 2.5, 6.0]],
                   limit_low=-5.0, limit_high=5.0)  # fmt: skip
     root, drawing = figure(chart)
     dots = [float(node.get("cy")) for node in root.iter("circle")]
@@ -163,7 +163,7 @@ def test_a_series_stands_at_its_places_among_its_limits():
     assert (low - dots[0]) / (low - high) == pytest.approx(0.5, abs=0.01)
     assert (low - dots[1]) / (low - high) == pytest.approx(0.75, abs=0.01)
     assert dots[2] < high  # beyond the limit, and drawn so
-    assert drawing.caption.text(Words("en")) == "SO₂: drift. Thick dashes: limits."
+    assert drawing.caption.text(Words("en")) == "SO₂: days. Thick dashes: limits."
     assert {"time, d", "value, %", "5", "−5"} <= texts(root).keys()
 
 
