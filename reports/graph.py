@@ -123,6 +123,7 @@ class Axes:
         self.canvas = canvas
         self.left, self.top, self.right, self.bottom = box
         self._x, self._y = _reach(x, 0.0 if tight else 0.03), _reach(y, 0.07)
+        self._whole = all(value == round(value) for value in finite(x))
 
     def x(self, value: float) -> float:
         """Return the place of a value on the horizontal scale, points."""
@@ -142,7 +143,8 @@ class Axes:
             y = self.y(value)
             d += f"M{self.left - _TICK:.1f} {y:.1f}h{_TICK:g}"
             canvas.text(self.left - 4.5, y + 2.3, text, "end")
-        for value, text in ticks(*self._x, most=max(3, int((self.right - self.left) / 55))) if x_ticks else ():
+        most = max(3, int((self.right - self.left) / 55))
+        for value, text in ticks(*self._x, most=most, whole=self._whole) if x_ticks else ():
             x = self.x(value)
             d += f"M{x:.1f} {self.bottom:.1f}v{_TICK:g}"
             canvas.text(x, self.bottom + 9.5, text)
@@ -229,9 +231,12 @@ def legend(canvas: Canvas, left: float, right: float, y: float, names: Sequence[
         canvas.words(x + 20, y, label, "start")
 
 
-def ticks(low: float, high: float, most: int) -> Iterator[tuple[float, str]]:
-    """Yield round values between ``low`` and ``high``, at most about ``most``, with their texts."""
-    rough = (high - low) / most
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> Iterator[tuple[float, str]]:
+    """Yield round values between ``low`` and ``high``, at most about ``most``, with their texts.
+
+    ``whole`` leaves only whole numbers: days, readings in their order.
+    """
+    rough = max((high - low) / most, float(whole))
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= 0.999 * rough)
     places = max(0, -math.floor(math.log10(step) + 1e-9))

@@ -21,6 +21,8 @@ from reports.tables import TableView, table_view
 
 _LONG_MIN = 600.0
 """Minutes from which on hours are easier to read."""
+_LATE_MIN = 6000.0
+"""Minute of a run from which on hours say better when it was."""
 _OF_ONE_CHANNEL = (ZeroSpanData, MultipointData, MeasuredData)
 
 
@@ -53,17 +55,18 @@ class Section:
         return bool(self.figures) and not isinstance(self.data, MeasuredData)
 
     def period(self) -> str:
-        """Return when it was done, in minutes of the run, or in hours if it took more than a few."""
+        """Return when it was done: minutes of the run, hours once it had gone on for days."""
         start, end = self.procedure.started_s / 60, self.procedure.ended_s / 60
+        late = end >= _LATE_MIN
+        unit, places = (60.0, 1) if late else (1.0, 0)
+        words, shown = self._phrases.words, {"start": numbers.fixed(start / unit, places)}
         if end - start < 0.5:
-            return self._phrases.words("report.procedure_instant", start=numbers.fixed(start, 0))
-        key, unit, places = "report.procedure_period", 1.0, 0
-        if end - start >= _LONG_MIN:
-            key, unit, places = "report.procedure_period_hours", 60.0, 1
-        return self._phrases.words(
-            key, start=numbers.fixed(start / unit, places), end=numbers.fixed(end / unit, places),
-            length=numbers.fixed((end - start) / unit, places),
-        )  # fmt: skip
+            return words("report.procedure_instant_hours" if late else "report.procedure_instant", **shown)
+        shown["end"] = numbers.fixed(end / unit, places)
+        shown["length"] = (
+            f"{numbers.fixed((end - start) / 60, 1)} h" if self._long else f"{numbers.fixed(end - start, 0)} min"
+        )
+        return words("report.procedure_period_hours" if late else "report.procedure_period", **shown)
 
     # -- levels ---------------------------------------------------------------------------------------------------
 
@@ -89,12 +92,22 @@ class Section:
             return None
         return data.fit.residuals[used.index(level)]
 
+    @property
+    def window_unit(self) -> str:
+        """Unit of :meth:`window`: min, or h in a procedure that took long."""
+        return "h" if self._long else "min"
+
+    @property
+    def _long(self) -> bool:
+        return (self.procedure.ended_s - self.procedure.started_s) / 60 >= _LONG_MIN
+
     def window(self, level: Level) -> str:
-        """Return the stability window in minutes since the start of the procedure."""
+        """Return the stability window since the start of the procedure."""
         if level.window_start_s is None or level.window_end_s is None:
             return numbers.NOTHING
-        ends = ((s - self.procedure.started_s) / 60 for s in (level.window_start_s, level.window_end_s))
-        return "–".join(numbers.fixed(end, 1) for end in ends)
+        unit_s, places = (3600, 2) if self._long else (60, 1)
+        ends = ((s - self.procedure.started_s) / unit_s for s in (level.window_start_s, level.window_end_s))
+        return "–".join(numbers.fixed(end, places) for end in ends)
 
     def bands(self, data: ZeroSpanData) -> str:
         """Return the bands of a zero/span check in words."""

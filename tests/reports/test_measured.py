@@ -19,6 +19,7 @@ from reports.html import render
 from reports.junit import to_junit
 from reports.messages import Catalogue, Words, load
 from reports.phrases import Phrases
+from reports.section import Section
 from reports.tables import cell, table_view
 
 
@@ -122,6 +123,7 @@ def test_the_page_shows_tables_checks_and_settings(general, pages):
     assert "SO₂ coefficient 1.070 0.999" in shown
     assert "averaging time 60 s 60 s" in shown
     assert "hours 1.0 to 169.0 of the run (168.0 h)" in shown
+    assert "minutes 60 to 75 of the run (15 min)" in plain(section(pages["en"], parts(general, "response")[0]))
     noise = plain(section(pages["en"], parts(general, "noise")[0]))
     assert "Level Offered ppb" in noise  # the level on which it was measured
     assert "Residual" not in noise
@@ -306,3 +308,26 @@ def test_a_long_plan_reads_in_both_languages_and_leaves_junit_as_it_is(general, 
     assert "Interrupted by the operator" in plain(pages["en"].split("What was not tested")[1])
     assert "估计值的平方服从自由度为 24 的 χ² 分布" in plain(pages["zh"])
     assert to_junit(general).count("<testcase") == 60
+
+
+def test_windows_of_days_are_told_in_hours(general):
+    number, data = parts(general, "noise")
+    slow = general.procedures[number].model_copy(update={"ended_s": general.procedures[number].started_s + 90_000.0})
+    words = Phrases(Words("en"))
+    quick, long = (Section(number, p, [], [], [], words) for p in (general.procedures[number], slow))
+    assert (quick.window(data.levels[0]), quick.window_unit) == ("20.0–25.0", "min")
+    assert (long.window(data.levels[0]), long.window_unit) == ("0.33–0.42", "h")
+
+
+def test_whole_numbers_have_whole_ticks():
+    days = Chart(key="c", kind="series", x_unit="d", x=[[0.0, 1.0, 2.0, 3.0]], y=[[1.0, 2.0, 1.0, 2.0]])
+    assert {"0", "1", "2", "3"} <= texts(figure(days)[0]).keys()
+    assert not any(text.endswith(".5") and y > 100 for text, (_, y) in texts(figure(days)[0]).items())
+
+
+def test_sources_that_a_gas_does_not_have_are_not_said_to_cancel(general):
+    test = next(test for test in general.tests if test.cancels)
+    everything = test.model_copy(update={"cancels": ["cylinder", "gas_flow", "photometer"], "budget": []})
+    say = Phrases(Words("en")).does_not_count
+    assert say(everything.model_copy(update={"quantity": "o3"})).startswith("ozone photometer:")
+    assert say(everything.model_copy(update={"quantity": "co"})).startswith("gas cylinder, standard gas flow:")
