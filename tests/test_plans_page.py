@@ -42,7 +42,8 @@ def test_the_page_s_procedure_is_checked_planned_and_run(tree):
     planned = rig(tree, "plan", "my-plan.toml")
     assert planned.returncode == 0, planned.stderr
     assert "3 of so2" in planned.stdout
-    done = rig(tree, "accept", "--plan", "my-plan.toml", "--out", "out", "--lang", "both", "--operator", "simulated")
+    units = ("--device", "so2", "--device", "co")
+    done = rig(tree, "accept", "--plan", "my-plan.toml", *units, "--out", "out", "--lang", "both")
     assert done.returncode == 0, done.stderr
     record = json.loads((tree / "out" / "result.json").read_text())
     tests = {test["id"]: test for test in record["tests"]}
