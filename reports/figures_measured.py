@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calibration.record import Chart, Level, LineFit, MeasuredData, Trace
-from reports.graph import WIDTH, Axes, Canvas, Style, finite, legend, rows_of, style_of
+from calibration.record import Chart, LineFit, MeasuredData, Trace
+from reports.figures_trace import trace_figure
+from reports.graph import FOOT, LEFT, RIGHT, ROW, Axes, Canvas, Style, finite, legend, rows_of, style_of
 from reports.messages import Words
 from reports.numbers import shortest
-from reports.plots import INK, SHADE, Drawing, Label
+from reports.plots import SHADE, Drawing, Label
 
-_LEFT, _RIGHT, _FOOT, _ROW = 44.0, WIDTH - 32.0, 24.0, 9.0
-_TIMES = ((259_200.0, 86_400.0, "figure.days"), (36_000.0, 3600.0, "figure.hours"), (-1e300, 60.0, "figure.minutes"))
-"""From which length of a trace on which unit of time stands on its scale, both in seconds."""
 _TALL = {"series": 92.0, "trace": 78.0, "line": 116.0, "bars": 92.0}
 _AXIS = {
     "s": "figure.axis_time", "min": "figure.axis_time", "h": "figure.axis_time", "d": "figure.axis_time",
@@ -57,7 +55,10 @@ def measured_figures(name: str, data: MeasuredData, started_s: float) -> list[Dr
             by_unit.setdefault(trace.unit, []).append(trace)
     for number, (unit, traces) in enumerate(by_unit.items()):
         levels = data.levels if unit == data.unit else []
-        found.append(_traces(f"{name}t{number}", data.quantity, traces, levels, started_s))
+        shown = data.quantity if len(traces) > 1 and data.quantity else traces[0].quantity
+        key = "figure.caption_trace" if levels else "figure.caption_plain_trace"
+        caption = Label(key, values={"quantity": shown})
+        found.append(trace_figure(f"{name}t{number}", caption, traces, levels, started_s, offered=True))
     return found
 
 
@@ -93,7 +94,7 @@ def _top(chart: Chart, axes: Axes) -> tuple[float, int, list[tuple[float, Label]
     """Room above the axes: for names of series, then for names of marks."""
     marks = [(place, Label(text, "series")) for text, place in sorted(chart.marks.items(), key=lambda item: item[1])]
     rows = min(3, max(rows_of(marks, axes), default=-1) + 1)
-    return 5.0 + _ROW * (len(chart.names) > 1) + 8.0 * rows, rows, marks
+    return 5.0 + ROW * (len(chart.names) > 1) + 8.0 * rows, rows, marks
 
 
 def _series(name: str, chart: Chart, quantity: str) -> Drawing:
@@ -101,11 +102,11 @@ def _series(name: str, chart: Chart, quantity: str) -> Drawing:
     xs = [value for values in chart.x for value in values] + list(chart.marks.values())
     ys = [value for values in chart.y for value in values] + limits
     canvas = Canvas(0.0, name)
-    probe = Axes(canvas, (_LEFT, 0.0, _RIGHT, 1.0), xs, ys, tight=chart.kind == "trace")
+    probe = Axes(canvas, (LEFT, 0.0, RIGHT, 1.0), xs, ys, tight=chart.kind == "trace")
     top, rows, marks = _top(chart, probe)
     bottom = top + _TALL[chart.kind]
-    canvas.height = bottom + _FOOT
-    axes = Axes(canvas, (_LEFT, top, _RIGHT, bottom), xs, ys, tight=chart.kind == "trace")
+    canvas.height = bottom + FOOT
+    axes = Axes(canvas, (LEFT, top, RIGHT, bottom), xs, ys, tight=chart.kind == "trace")
     axes.level(0.0)
     axes.uprights(marks, rows)
     axes.limits(limits, [shortest(limit) for limit in limits])
@@ -113,7 +114,7 @@ def _series(name: str, chart: Chart, quantity: str) -> Drawing:
         axes.series(x, y, style_of(number), dots=chart.kind == "series")
     axes.scale(_axis(chart.x_unit), _reading(chart.y_unit))
     if len(chart.names) > 1:
-        legend(canvas, _LEFT, _RIGHT, 7.0, _named(chart))
+        legend(canvas, _named(chart), dots=chart.kind != "trace")
     return canvas.finish(_caption(chart, quantity))
 
 
@@ -124,13 +125,13 @@ def _line(name: str, chart: Chart, quantity: str) -> Drawing:
     """
     fit, limits = chart.fit, _limits(chart)
     named = len(chart.names) > 1
-    top = 5.0 + _ROW * named
+    top = 5.0 + ROW * named
     bottom = top + _TALL["line"]
-    canvas = Canvas(bottom + _FOOT, name)
+    canvas = Canvas(bottom + FOOT, name)
     xs = [value for values in chart.x for value in values]
     ys = [value for values in chart.y for value in values]
-    middle = _RIGHT if fit is None else 232.0
-    axes = Axes(canvas, (_LEFT, top, middle, bottom), [*xs, *([] if fit is None else fit.band_x)],
+    middle = RIGHT if fit is None else 232.0
+    axes = Axes(canvas, (LEFT, top, middle, bottom), [*xs, *([] if fit is None else fit.band_x)],
                 [*ys, *([] if fit is None else [*fit.band_low, *fit.band_high])])  # fmt: skip
     if fit is not None:
         axes.band(fit.band_x, fit.band_low, fit.band_high)
@@ -139,9 +140,9 @@ def _line(name: str, chart: Chart, quantity: str) -> Drawing:
         axes.dots(x, y, style_of(number))
     axes.scale(_axis(chart.x_unit), _reading(chart.y_unit))
     if fit is not None:
-        _residuals(canvas, (282.0, top, _RIGHT, bottom), chart, fit, limits)
+        _residuals(canvas, (282.0, top, RIGHT, bottom), chart, fit, limits)
     if named:
-        legend(canvas, _LEFT, _RIGHT, 7.0, _named(chart))
+        legend(canvas, _named(chart), dots=chart.kind != "trace")
     return canvas.finish(_caption(chart, quantity))
 
 
@@ -171,11 +172,11 @@ def _bars(name: str, chart: Chart, quantity: str) -> Drawing:
     limits = _limits(chart)
     places = sorted({value for values in chart.x for value in values})
     at = {place: number for number, place in enumerate(places)}
-    top = 5.0 + _ROW * (len(chart.names) > 1)
+    top = 5.0 + ROW * (len(chart.names) > 1)
     bottom = top + _TALL["bars"]
-    canvas = Canvas(bottom + (12.0 if chart.marks else _FOOT), name)
+    canvas = Canvas(bottom + (12.0 if chart.marks else FOOT), name)
     ys = [value for values in chart.y for value in values]
-    axes = Axes(canvas, (_LEFT, top, _RIGHT, bottom), [-0.5, len(places) - 0.5], [0.0, *ys, *limits], tight=True)
+    axes = Axes(canvas, (LEFT, top, RIGHT, bottom), [-0.5, len(places) - 0.5], [0.0, *ys, *limits], tight=True)
     wide = 0.7 / max(1, len(chart.y))
     for number, (x, y) in enumerate(zip(chart.x, chart.y, strict=True)):
         fill = (SHADE, f"url(#{name}-bar)", "#fff")[number % 3]
@@ -198,51 +199,10 @@ def _bars(name: str, chart: Chart, quantity: str) -> Drawing:
             canvas.text(axes.x(at[place]), bottom + 9.5, shortest(place))
     if len(chart.names) > 1:
         for number, label in enumerate(chart.names):
-            slot = min(120.0, (_RIGHT - _LEFT) / len(chart.names))
-            start = _LEFT + slot * number
+            slot = min(120.0, (RIGHT - LEFT) / len(chart.names))
+            start = LEFT + slot * number
             d = f"M{start:.1f} 7.5v-6h12v6z"
             canvas.area(d, (SHADE, f"url(#{name}-bar)", "#fff")[number % 3])
             canvas.path(d, style_of(number).colour, 0.8)
             canvas.words(start + 16, 7.0, Label(label, "series"), "start")
     return canvas.finish(_caption(chart, quantity))
-
-
-def _traces(name: str, quantity: str, traces: list[Trace], levels: Sequence[Level], started_s: float) -> Drawing:
-    """Traces in one unit over time, with the windows in which levels counted as stable, and what was offered."""
-    longest = max(trace.t_s[-1] for trace in traces) - started_s
-    unit_s, time_label = next((unit, key) for least, unit, key in _TIMES if longest >= least)
-    times = [[(t - started_s) / unit_s for t in trace.t_s] for trace in traces]
-    asked = sorted(levels, key=lambda level: level.asked_t_s)
-    canvas = Canvas(0.0, name)
-    xs = [value for values in times for value in values]
-    ys = [value for trace in traces for value in trace.value] + [level.nominal for level in asked]
-    windows = [
-        ((lv.window_start_s - started_s) / unit_s, (lv.window_end_s - started_s) / unit_s, Label(lv.label, "level"))
-        for lv in asked
-        if lv.window_start_s is not None and lv.window_end_s is not None
-    ]
-    names = [((start + end) / 2.0, label) for start, end, label in windows]
-    probe = Axes(canvas, (_LEFT, 0.0, _RIGHT, 1.0), xs, ys, tight=True)
-    placed = rows_of(names, probe)
-    rows = min(3, 1 + max(placed, default=-1))
-    top = 5.0 + _ROW * (len(traces) > 1) + 8.0 * rows
-    bottom = top + _TALL["trace"]
-    canvas.height = bottom + _FOOT
-    axes = Axes(canvas, (_LEFT, top, _RIGHT, bottom), xs, ys, tight=True)
-    for start, end, _ in windows:
-        axes.window(start, end)
-    for (place, label), row in zip(names, placed, strict=True):
-        canvas.words(axes.x(place), top - 2.5 - 8.0 * min(row, 2), label)
-    for number, level in enumerate(asked):
-        last = asked[number + 1].asked_t_s if number + 1 < len(asked) else level.window_end_s or level.asked_t_s
-        begin, end = (min(max(axes.x((t - started_s) / unit_s), _LEFT), _RIGHT) for t in (level.asked_t_s, last))
-        canvas.path(f"M{begin:.1f} {axes.y(level.nominal):.1f}H{end:.1f}", INK, 0.6, "4 2")
-    for number, (x, trace) in enumerate(zip(times, traces, strict=True)):
-        axes.series(x, trace.value, style_of(number), dots=False)
-    axes.scale(Label(time_label), Label("figure.reading", values={"unit": traces[0].unit}))
-    if len(traces) > 1:
-        legend(canvas, _LEFT, _RIGHT, 7.0,
-               [(Label(t.quantity, "quantity"), style_of(number)) for number, t in enumerate(traces)])  # fmt: skip
-    key = "figure.caption_trace" if asked else "figure.caption_plain_trace"
-    shown = quantity if len(traces) > 1 and quantity else traces[0].quantity
-    return canvas.finish(Label(key, values={"quantity": shown}))

@@ -17,6 +17,8 @@ from reports.plots import FAINT, INK, LINE, MOST_POINTS, SHADE, Drawing, Label, 
 
 WIDTH = 510.0
 """Width of a figure, points: 180 mm."""
+LEFT, RIGHT, FOOT, ROW = 44.0, WIDTH - 32.0, 24.0, 9.0
+"""Places of the scale and of the right end of a wide figure, room for its foot, height of a row of names; points."""
 SIZE = 7.0
 """Height of letters, points."""
 _LETTER = 0.52 * SIZE
@@ -221,13 +223,14 @@ def rows_of(places: Sequence[tuple[float, Label]], axes: Axes) -> list[int]:
     return rows
 
 
-def legend(canvas: Canvas, left: float, right: float, y: float, names: Sequence[tuple[Label, Style]]) -> None:
-    """Name the series in a row above the axes, each with a piece of its line."""
-    slot = min(120.0, (right - left) / max(1, len(names)))
+def legend(canvas: Canvas, names: Sequence[tuple[Label, Style]], *, dots: bool) -> None:
+    """Name the series in a row above the axes, each with a piece of its line, and the dots that it has."""
+    slot, y = min(120.0, (RIGHT - LEFT) / max(1, len(names))), ROW - 2.0
     for number, (label, style) in enumerate(names):
-        x = left + slot * number
+        x = LEFT + slot * number
         canvas.path(f"M{x:.1f} {y - 2.4:.1f}h16", style.colour, 1.0, style.dashes)
-        canvas.dot(x + 8, y - 2.4, style)
+        if dots:
+            canvas.dot(x + 8, y - 2.4, style)
         canvas.words(x + 20, y, label, "start")
 
 

@@ -29,6 +29,16 @@ class Hands(_Part):
     what: Message
 
 
+class Leg(_Part):
+    """One level or pause of a step."""
+
+    label: str
+    gas: str = Field(description="whose wait counts; empty for a stage without a wait of its own")
+    start: datetime
+    takes_s: float = Field(description="at least")
+    sampling: bool = Field(description="the units measure the air meanwhile")
+
+
 class Entry(_Part):
     """One step on one unit, or on the units that it serves together."""
 
@@ -41,6 +51,7 @@ class Entry(_Part):
     longest_s: float = Field(description="if each of these took the longest wait that the plan allows")
     gases: list[str]
     criteria: list[str] = Field(description="full names of what is judged")
+    legs: list[Leg]
     hands: list[Hands] = Field(default_factory=list)
 
 
@@ -137,15 +148,17 @@ def _entry(step: Step, units: list[str], stages: Sequence[Stage], plan: PlanFile
     takes = sum(stage.expected_s for stage in stages)
     waited = [stage for stage in stages if stage.gas]
     more = sum(plan.gas.stability.most - plan.gas.wait(stage.gas) for stage in waited)
-    hands, at = [], start
+    legs, hands, at = [], [], start
     for stage in stages:
+        pause = stage.sampling or not step.procedure.gas
+        legs.append(Leg(label=stage.label, gas=stage.gas, start=at, takes_s=stage.expected_s, sampling=pause))
         if stage.hands is not None:
             hands.append(Hands(at=at, what=stage.hands))
         at += timedelta(seconds=stage.expected_s)
     return Entry(
         step=step.name, procedure=step.procedure.name, units=units, start=start, takes_s=takes, levels=len(waited),
         longest_s=takes + more, gases=list(dict.fromkeys(stage.gas for stage in waited)), criteria=list(step.criteria),
-        hands=hands,
+        legs=legs, hands=hands,
     )  # fmt: skip
 
 

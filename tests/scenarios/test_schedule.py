@@ -207,6 +207,10 @@ def test_json_is_the_same_as_data(capsys):
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(schedule_of(devices=["so2"]).model_dump_json())
     assert [entry["step"] for entry in found["entries"]] == ["prepare", "zero_span", "multipoint"]
+    legs = found["entries"][2]["legs"]
+    assert [leg["label"] for leg in legs] == ["zero", "10 %", "20 %", "40 %", "60 %", "80 %"]
+    starts = [datetime.fromisoformat(leg["start"]) for leg in legs]
+    assert [(b - a).total_seconds() for a, b in pairwise(starts)] == [leg["takes_s"] for leg in legs[:-1]]
 
 
 @pytest.mark.parametrize(
