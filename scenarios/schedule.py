@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calibration.procedures.common.procedure import Stage
+from calibration.procedures.common.procedure import Stage, Unit
 from calibration.record import Mark, Message
 from rig.bench_file import MANUAL, BenchFile
-from rig.host.references import cylinders_of
+from rig.host.references import named_cylinders, standards_of
 from scenarios.air_time import Loss, Spans, losses
 from scenarios.gas_use import CylinderUse, gas_use
 from scenarios.itinerary import groups_of
@@ -140,7 +140,7 @@ def schedule(
         latest=end + timedelta(seconds=spare),
         by_hand=any(section.model == MANUAL for section in bench.device.values()), entries=entries, cylinders=gas,
         losses=losses(units_of(bench), off_air, begin, valid_pct),
-        references=_references(bench, [use.id for use in gas], end.date()), unconfirmed=_unconfirmed(plan),
+        references=_references(plan, units, bench, [use.id for use in gas], end.date()), unconfirmed=_unconfirmed(plan),
     )  # fmt: skip
 
 
@@ -172,18 +172,25 @@ def _note(off_air: dict[str, Spans], away: set[str], start: float, end: float) -
             spans.append((start, end))
 
 
-def _references(bench: BenchFile, used: list[str], end: date) -> list[Standard]:
-    """Cylinders that are drawn from, and the certificate of the calibrator."""
-    found = [
-        Standard(id=its.id, certificate=its.certificate, expires=its.expires, valid=its.expires >= end)
-        for its in cylinders_of(bench).values()
-        if its.id in used
+def _references(
+    plan: PlanFile, units: Sequence[Unit], bench: BenchFile, used: list[str], end: date
+) -> list[Standard]:  # fmt: skip
+    """Cylinders that are drawn from, the certificate of the calibrator, and what the procedures name beside these."""
+    cylinders = {its.id: (its.certificate, its.expires) for its in named_cylinders(bench).values()}
+    found = {name: cylinders[name] for name in cylinders if name in used}
+    found |= {f"certificate.{name}": (its.certificate, its.expires) for name, its in bench.certificate.items()}
+    for step in plan.steps:
+        for unit in (unit for group in groups_of(step, units) for unit in group):
+            for needed in step.procedure.rests_on(unit, step.parameters):
+                if needed.name in cylinders:
+                    found[needed.name] = cylinders[needed.name]
+                for its in standards_of(bench):
+                    if its.device == needed.name and its.quantity in needed.quantities:
+                        found[its.id] = (its.certificate, its.expires)
+    return [
+        Standard(id=name, certificate=certificate, expires=expires, valid=expires >= end)
+        for name, (certificate, expires) in found.items()
     ]
-    found += [
-        Standard(id=f"certificate.{name}", certificate=its.certificate, expires=its.expires, valid=its.expires >= end)
-        for name, its in bench.certificate.items()
-    ]
-    return found
 
 
 def _unconfirmed(plan: PlanFile) -> list[Choice]:

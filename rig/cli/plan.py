@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 import time
@@ -64,9 +65,10 @@ def _page(found: Schedule) -> Iterator[str]:
     yield from _gas(found.cylinders)
     yield ""
     yield "references"
+    width = max((len(reference.id) for reference in found.references), default=0)
     for reference in found.references:
         state = "" if reference.valid else "   RUNS OUT BEFORE THE END"
-        yield f"  {reference.id:<24} {reference.certificate:<20} valid until {reference.expires}{state}"
+        yield f"  {reference.id:<{width}}  valid until {reference.expires}{state}   {reference.certificate}"
     yield ""
     yield from _data(found.losses)
     yield ""
@@ -94,9 +96,8 @@ def _sequence(found: Schedule) -> Iterator[str]:
         for more in names[1:]:
             yield f"{'':<{27 + width}}  {more}"
         for hands in entry.hands:
-            yield from textwrap.wrap(
-                f"{_at(hands.at)}  {'hands':>7}  {say(hands.what)}", _WIDTH, subsequent_indent=" " * 27
-            )
+            what = re.sub(r" Press Enter[^.]*\.$", "", say(hands.what))
+            yield from textwrap.wrap(f"{_at(hands.at)}  {'hands':>7}  {what}", _WIDTH, subsequent_indent=" " * 27)
 
 
 def _gas(cylinders: Sequence[CylinderUse]) -> Iterator[str]:

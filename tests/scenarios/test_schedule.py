@@ -176,6 +176,23 @@ def test_hands_are_told_with_their_time(monkeypatch, capsys):
     assert "hands  Put the calibrator in standby and close the cylinders." in capsys.readouterr().out
 
 
+def test_the_references_plan_tells_hands_and_standards():
+    file, _ = load_bench("station")
+    found = schedule(load_plan("references")[0], "references", file, "station", file.bench.epoch)
+    asked: dict[str, list[str]] = {}
+    for entry in found.entries:
+        asked.setdefault(entry.step, []).extend(hands.what.key for hands in entry.hands)
+    assert asked["sample_flow"] == ["prompt.hold_meter"] * 4
+    assert asked["zero_air"] == ["prompt.scrubber_in", "prompt.scrubber_out"] * 2  # two days
+    assert asked["ozone_qualification"] == ["prompt.connect_standard"]  # once for six days
+    assert {"cylinder.so2", "cylinder.so2_reference", "certificate.calibrator"} < {r.id for r in found.references}
+    assert sum(r.id.startswith("ozone_standard") for r in found.references) == 1
+    so2 = next(loss for loss in found.losses if loss.pollutant == "so2")
+    assert (
+        so2.minutes < 24 * 60
+    )  # of six days: at night, and while the ozone standard is qualified, it measures the air
+
+
 def test_what_is_not_confirmed_is_listed_with_its_mark():
     found = {choice.name: choice for choice in schedule_of().unconfirmed}
     assert found["stability_time"].mark == "recalled"
