@@ -15,7 +15,8 @@ from reports.plots import SHADE, Drawing, Label
 _TALL = {"series": 92.0, "trace": 78.0, "line": 116.0, "bars": 92.0}
 _AXIS = {
     "s": "figure.axis_time", "min": "figure.axis_time", "h": "figure.axis_time", "d": "figure.axis_time",
-    "degC": "figure.axis_temperature", "V": "figure.axis_voltage", "L/min": "figure.axis_flow",
+    "degC": "figure.axis_temperature", "deg C": "figure.axis_temperature", "V": "figure.axis_voltage",
+    "L/min": "figure.axis_flow",
     "nmol/mol": "figure.offered", "umol/mol": "figure.offered", "": "figure.axis_number", "1": "figure.axis_number",
 }  # fmt: skip
 """What stands on the horizontal scale, by its unit; another unit stands there alone."""

@@ -238,7 +238,7 @@ def test_traces_of_different_units_do_not_share_a_scale(general):
     both = data.model_copy(update={"charts": [], "traces": [*data.traces, flow]})
     first, second = measured_figures("f", both, 3600.0)
     assert "Shaded" in first.caption.text(Words("en"))
-    assert second.caption.text(Words("en")) == "sample_flow over time."
+    assert second.caption.text(Words("en")) == "sample flow over time."
     late = measured_figures("f", both, 3600.0 - 10 * 86400.0)[0]
     assert "days since the start of the procedure" in texts(ET.fromstring(late.svg(Words("en"))))
 
