@@ -14,6 +14,12 @@ _VERDICTS = {
     "not tested": "assure.not_tested",
     "error": "assure.error",
 }
+_RISKS = {  # of a verdict, and whether it is on a deviation: what blurs that is the number of readings, not U
+    ("pass", False): "assure.risk_of_pass",
+    ("fail", False): "assure.risk_of_fail",
+    ("pass", True): "assure.risk_of_pass_deviation",
+    ("fail", True): "assure.risk_of_fail_deviation",
+}
 
 
 def sentences(test: Test, words: Words) -> list[str]:
@@ -22,11 +28,10 @@ def sentences(test: Test, words: Words) -> list[str]:
     if test.verdict not in ("pass", "fail", "undecided"):
         return found
     if test.p_conform is None:
-        found.append(words("assure.not_applicable"))
-    elif test.verdict == "pass":
-        found.append(words("assure.risk_of_pass", p=percent(1.0 - test.p_conform)))
-    elif test.verdict == "fail":
-        found.append(words("assure.risk_of_fail", p=percent(test.p_conform)))
+        found.append(words("assure.no_distribution" if test.distribution == "none" else "assure.not_applicable"))
+    elif test.verdict in ("pass", "fail"):
+        risk = percent(1.0 - test.p_conform if test.verdict == "pass" else test.p_conform)
+        found.append(words(_RISKS[test.verdict, test.distribution == "chi-square"], n=test.n, p=risk))
     else:
         found.append(words("assure.risk_of_undecided", p=percent(test.p_conform)))
     if test.assurance == "marginal" and test.verdict != "undecided":

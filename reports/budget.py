@@ -53,7 +53,7 @@ def budget_table(test: Test) -> BudgetTable:
     return BudgetTable(
         rows=tuple(rows),
         idle=tuple(source for source in dict.fromkeys(idle) if source not in active),
-        cancelling=tuple(line for line in test.budget if line.cancels),
+        cancelling=tuple({(line.source, line.basis.key): line for line in test.budget if line.cancels}.values()),
         expanded=expanded,
         k=None if expanded is None or not test.u else expanded / test.u,
     )

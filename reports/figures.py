@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from calibration.record import ConverterData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
+from contextlib import nullcontext
+
+from calibration.record import ConverterData, MeasuredData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
 from reports.figures_converter import titration_chart
+from reports.figures_measured import measured_figures
 from reports.figures_multipoint import calibration_line
+from reports.figures_trace import trace_figure
 from reports.figures_zero_span import bands_chart
-from reports.plots import Drawing, Label, drawing_style, trace
+from reports.plots import Drawing, Label, drawing_style
 
 
 def draw(record: Record) -> list[list[Drawing]]:
     """Return the figures of each entry of ``record.procedures``, in order. Matplotlib is loaded only if one is due."""
-    if not any(isinstance(p.data, ZeroSpanData | MultipointData | ConverterData) for p in record.procedures):
-        return [[] for _ in record.procedures]
-    with drawing_style():
+    by_matplotlib = any(isinstance(p.data, MultipointData | ConverterData) for p in record.procedures)
+    with drawing_style() if by_matplotlib else nullcontext():
         return [
             _of(procedure, [test for test in record.tests if test.procedure_id == procedure.id], f"f{number}")
             for number, procedure in enumerate(record.procedures)
@@ -28,18 +31,21 @@ def _of(procedure: ProcedureRun, tests: list[Test], name: str) -> list[Drawing]:
         levels = [*data.as_found, *data.as_left]
         caption = Label("figure.caption_trace", values={"quantity": data.quantity})
         if data.trace.t_s:
-            drawings.append(trace(f"{name}b", caption, [data.trace], levels, start, offered=True))
+            drawings.append(trace_figure(f"{name}b", caption, [data.trace], levels, start, offered=True))
     elif isinstance(data, MultipointData):
         if data.fit is not None:
             drawings.append(calibration_line(f"{name}a", data, data.fit))
         caption = Label("figure.caption_trace", values={"quantity": data.quantity})
         if data.trace.t_s:
-            drawings.append(trace(f"{name}b", caption, [data.trace], data.levels, start, offered=True))
+            drawings.append(trace_figure(f"{name}b", caption, [data.trace], data.levels, start, offered=True))
     elif isinstance(data, ConverterData):
         if data.points:
             limits = [test.limit_low for test in tests if test.limit_low is not None and test.unit == "%"]
             drawings.append(titration_chart(f"{name}a", data, max(limits, default=None)))
-        if any(line.t_s for line in data.traces):
+        drawn = [line for line in data.traces if line.t_s]
+        if drawn:
             caption = Label("figure.caption_titration_trace")
-            drawings.append(trace(f"{name}b", caption, data.traces, data.windows, start, offered=False))
+            drawings.append(trace_figure(f"{name}b", caption, drawn, data.windows, start, offered=False))
+    elif isinstance(data, MeasuredData):
+        drawings += measured_figures(name, data, start)
     return drawings

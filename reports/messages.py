@@ -22,7 +22,7 @@ from reports import numbers
 LANGUAGES = ("en", "zh")
 _CATALOGUE = Path(__file__).with_name("messages.toml")
 _KEY = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
-_VOCABULARY = {  # placeholders whose text values are names with words of their own
+VOCABULARY = {  # placeholders whose text values are names with words of their own
     "quantity": "quantity",
     "setting": "setting",
     "level": "level",
@@ -33,6 +33,8 @@ _VOCABULARY = {  # placeholders whose text values are names with words of their 
     "order": "order",
     "device": "name",
 }
+_ALSO = {"series": ("level", "quantity"), "cell": ("level", "quantity", "state", "verdict")}
+"""Groups whose names may be those of other groups too: a series or a cell is often named after a level or a gas."""
 Value = float | int | str | None
 
 
@@ -82,12 +84,15 @@ class Catalogue:
 
     def term(self, group: str, name: str, language: str) -> str:
         """Return the word for ``name`` in ``group``, or ``name`` itself if the catalogue has none."""
-        key = f"{group}.{term_key(name)}"
-        return self.template(key, language) if key in self._entries else name
+        for place in (group, *_ALSO.get(group, ())):
+            key = f"{place}.{term_key(name)}"
+            if key in self._entries:
+                return self.template(key, language)
+        return name
 
     def _shown(self, name: str, value: Value, language: str) -> str:
         if isinstance(value, str):
-            return self.term(_VOCABULARY[name], value, language) if name in _VOCABULARY else value
+            return self.term(VOCABULARY[name], value, language) if name in VOCABULARY else value
         if isinstance(value, bool) or value is None:
             return numbers.NOTHING if value is None else str(value)
         if isinstance(value, int):

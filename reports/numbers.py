@@ -128,7 +128,8 @@ def result(test: Test) -> Result:
     if interval.high <= interval.low:
         return Result(fixed(value, places), "", "", "")
     fine = max(places, min(places_for((interval.high - interval.low) / 2), places + 3))
-    return Result(fixed(value, places), "", f"[{fixed(interval.low, fine)}, {fixed(interval.high, fine)}]", coverage)
+    shown = fixed(value, _honest_places(test, value, fine))
+    return Result(shown, "", f"[{fixed(interval.low, fine)}, {fixed(interval.high, fine)}]", coverage)
 
 
 def places_of(test: Test) -> int:

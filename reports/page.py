@@ -38,6 +38,7 @@ class Page:
         self.phrases = Phrases(self.words)
         self.coverage = _common({test.interval.coverage for test in record.tests if test.interval is not None},
                                 lambda coverage: f"{numbers.shortest(100 * coverage)} %")  # fmt: skip
+        self.lopsided = any(numbers.result(test).interval for test in record.tests)
         self.document = _only({test.document for test in record.tests})
         self.prior = _only({test.prior for test in record.tests if test.p_conform is not None})
         self._drawings = drawings

@@ -8,6 +8,11 @@ from calibration.record import Message, Reference, Test
 from reports import numbers
 from reports.messages import MessageError, Words
 
+_NOT_OF: dict[str, set[str]] = {
+    "o3": {"cylinder", "gas_flow", "zero_flow", "dilution_flow"},
+    **{quantity: {"photometer"} for quantity in ("so2", "no", "nox", "co")},
+}
+"""Sources that a component does not have: ozone is made by the calibrator itself and measured with its photometer."""
 _HYPHEN = re.compile(r"(?<!\w)-(?=\d)")  # a computer's minus sign before a number
 
 
@@ -74,6 +79,31 @@ class Phrases:
         if unit and found.expanded:
             return f"({text}) {unit}"
         return f"{text} {unit}".strip()
+
+    def measurand(self, test: Test) -> str:
+        """Return what the value is an estimate of, and how that estimate scatters."""
+        words = self.words
+        if test.distribution == "chi-square" and test.dof is not None:
+            how = words("report.estimate_deviation", dof=self.dof(test.dof))
+        elif test.distribution == "none":
+            how = words("report.estimate_none")
+        elif test.p_conform is None or not test.measurand:
+            how = ""  # nothing was said of it
+        elif test.dof is None or test.dof > 1000:
+            how = words("report.estimate_normal")
+        else:
+            how = words("report.estimate_student", dof=self.dof(test.dof))
+        what = words.term("measurand", test.measurand) if test.measurand else ""
+        return words("report.list_semicolon").join(part for part in (what, how) if part)
+
+    def does_not_count(self, test: Test) -> str:
+        """Return the error sources that cancel, but for those that the budget names or this gas does not have."""
+        told = {line.source for line in test.budget if line.cancels}
+        told |= _NOT_OF.get(test.quantity, set())
+        names = [self.words.term("source", source) for source in test.cancels if source not in told]
+        return (
+            self.words("report.does_not_count_text", list=self.words("report.list_comma").join(names)) if names else ""
+        )
 
     def as_found(self, test: Test) -> str:
         """Return the value before and the value after an adjustment, with the digits of the result."""

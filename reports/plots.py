@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.record import Level, Trace
 from reports.messages import Value, Words
 
 INK, LINE, SHADE, FAINT = "#1a1a1a", "#1f5a8a", "#cfdfeb", "#8c8c8c"
@@ -138,33 +137,6 @@ def thin(
         for offset in sorted({int(np.argmin(vs[edge:end])), int(np.argmax(vs[edge:end]))})
     ]
     return ts[keep], vs[keep]
-
-
-def trace(
-    name: str, caption: Label, traces: Sequence[Trace], levels: Sequence[Level], started_s: float, *, offered: bool
-) -> Drawing:
-    """Response over time, with the windows of stability shaded and named; ``offered`` adds the nominal values."""
-    sheet = Sheet(180, 38)
-    axes = sheet.axes(14, 9, 177, 34)
-    for number, line in enumerate(traces):
-        minutes, values = thin([(t - started_s) / 60.0 for t in line.t_s], line.value)
-        axes.plot(minutes, values, color=LINE if number == 0 else INK, linestyle="-" if number == 0 else (0, (3, 1.2)))
-    asked = sorted(levels, key=lambda level: level.asked_t_s)
-    for number, level in enumerate(asked):
-        if level.window_start_s is not None and level.window_end_s is not None:
-            start, end = (level.window_start_s - started_s) / 60.0, (level.window_end_s - started_s) / 60.0
-            axes.axvspan(start, end, color=SHADE, linewidth=0, zorder=0)
-            axes.text((start + end) / 2, 1.03, sheet.term("level", level.label), ha="center", fontsize=6.0,
-                      transform=axes.get_xaxis_transform())  # fmt: skip
-        if offered:
-            last = asked[number + 1].asked_t_s if number + 1 < len(asked) else level.window_end_s
-            begin = (level.asked_t_s - started_s) / 60.0
-            until = begin if last is None else (last - started_s) / 60.0
-            axes.plot([begin, until], [level.nominal] * 2, color=INK, linestyle=(0, (4, 2)), linewidth=0.6)
-    axes.margins(x=0.01)
-    axes.set_xlabel(sheet.say("figure.minutes"))
-    axes.set_ylabel(sheet.say("figure.reading", unit=traces[0].unit if traces else ""))
-    return sheet.finish(name, caption)
 
 
 def _draw_scale(axes: Any, axis: Any) -> None:

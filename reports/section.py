@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibration.record import Level, MultipointData, ProcedureRun, Reference, Setting, Test, ZeroSpanData
+from calibration.record import (
+    Level,
+    MeasuredData,
+    MultipointData,
+    ProcedureRun,
+    Reference,
+    Setting,
+    Test,
+    ZeroSpanData,
+)
 from reports import numbers
 from reports.phrases import Phrases
 from reports.plots import Drawing
+from reports.tables import TableView, table_view
+
+_LONG_MIN = 600.0
+"""Minutes from which on hours are easier to read."""
+_LATE_MIN = 6000.0
+"""Minute of a run from which on hours say better when it was."""
+_OF_ONE_CHANNEL = (ZeroSpanData, MultipointData, MeasuredData)
 
 
 class Section:
@@ -29,19 +45,28 @@ class Section:
         """Return what was done to what."""
         words = self._phrases.words
         title = words.term("procedure", self.procedure.procedure)
-        if isinstance(self.data, ZeroSpanData | MultipointData):
+        if isinstance(self.data, _OF_ONE_CHANNEL) and self.data.quantity:
             title += f" · {words.term('quantity', self.data.quantity)}"
         return title
 
+    @property
+    def paged(self) -> bool:
+        """Whether it begins a page of its own; a long plan has too many entries of general data for that."""
+        return bool(self.figures) and not isinstance(self.data, MeasuredData)
+
     def period(self) -> str:
-        """Return when it was done, in minutes of the run."""
+        """Return when it was done: minutes of the run, hours once it had gone on for days."""
         start, end = self.procedure.started_s / 60, self.procedure.ended_s / 60
+        late = end >= _LATE_MIN
+        unit, places = (60.0, 1) if late else (1.0, 0)
+        words, shown = self._phrases.words, {"start": numbers.fixed(start / unit, places)}
         if end - start < 0.5:
-            return self._phrases.words("report.procedure_instant", start=numbers.fixed(start, 0))
-        return self._phrases.words(
-            "report.procedure_period", start=numbers.fixed(start, 0), end=numbers.fixed(end, 0),
-            length=numbers.fixed(end - start, 0),
-        )  # fmt: skip
+            return words("report.procedure_instant_hours" if late else "report.procedure_instant", **shown)
+        shown["end"] = numbers.fixed(end / unit, places)
+        shown["length"] = (
+            f"{numbers.fixed((end - start) / 60, 1)} h" if self._long else f"{numbers.fixed(end - start, 0)} min"
+        )
+        return words("report.procedure_period_hours" if late else "report.procedure_period", **shown)
 
     # -- levels ---------------------------------------------------------------------------------------------------
 
@@ -49,11 +74,11 @@ class Section:
         """Return the levels of the data, as found before as left."""
         if isinstance(self.data, ZeroSpanData):
             return [*self.data.as_found, *self.data.as_left]
-        return self.data.levels if isinstance(self.data, MultipointData) else []
+        return self.data.levels if isinstance(self.data, MultipointData | MeasuredData) else []
 
     def places(self) -> int:
         """Return the decimals of a table of readings: five significant digits at full scale."""
-        scale = abs(self.data.full_scale) if isinstance(self.data, ZeroSpanData | MultipointData) else 0.0
+        scale = abs(self.data.full_scale) if isinstance(self.data, _OF_ONE_CHANNEL) else 0.0
         return min(numbers.MOST_PLACES, max(0, numbers.places_for(scale, 5)))
 
     def residual(self, number: int) -> float | None:
@@ -67,12 +92,22 @@ class Section:
             return None
         return data.fit.residuals[used.index(level)]
 
+    @property
+    def window_unit(self) -> str:
+        """Unit of :meth:`window`: min, or h in a procedure that took long."""
+        return "h" if self._long else "min"
+
+    @property
+    def _long(self) -> bool:
+        return (self.procedure.ended_s - self.procedure.started_s) / 60 >= _LONG_MIN
+
     def window(self, level: Level) -> str:
-        """Return the stability window in minutes since the start of the procedure."""
+        """Return the stability window since the start of the procedure."""
         if level.window_start_s is None or level.window_end_s is None:
             return numbers.NOTHING
-        ends = ((s - self.procedure.started_s) / 60 for s in (level.window_start_s, level.window_end_s))
-        return "–".join(numbers.fixed(end, 1) for end in ends)
+        unit_s, places = (3600, 2) if self._long else (60, 1)
+        ends = ((s - self.procedure.started_s) / unit_s for s in (level.window_start_s, level.window_end_s))
+        return "–".join(numbers.fixed(end, places) for end in ends)
 
     def bands(self, data: ZeroSpanData) -> str:
         """Return the bands of a zero/span check in words."""
@@ -83,6 +118,14 @@ class Section:
             span_adjust=short(span_adjust), span_out=short(span_out),
         )  # fmt: skip
 
+    def tables(self) -> list[TableView]:
+        """Return the tables of general data."""
+        return (
+            [table_view(table, self._phrases) for table in self.data.tables]
+            if isinstance(self.data, MeasuredData)
+            else []
+        )
+
     # -- settings -------------------------------------------------------------------------------------------------
 
     def changed(self) -> list[tuple[str, str, str]]:
@@ -92,6 +135,10 @@ class Section:
             for setting in self.procedure.settings
             if setting.as_found != setting.as_left
         ]
+
+    def adjusted(self, settings: Sequence[Setting]) -> list[tuple[str, str, str]]:
+        """Return what a procedure says of settings: name, before, after."""
+        return [(self._name(s), self._value(s, s.as_found), self._value(s, s.as_left)) for s in settings]
 
     def unchanged(self) -> list[str]:
         """Return the settings that stayed, as ``name value unit``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -48,6 +49,21 @@ def load_plan(name: str) -> tuple[PlanFile, Path]:
     """Read a plan file by name or path. Raises ConfigurationErrors with all mistakes."""
     path = plan_path(name)
     return read_plan_file(path), path
+
+
+def begins_at(file: BenchFile, now: float) -> datetime:
+    """Instant on the bench's clock at which a run begins: an emulated bench's epoch; a real one stands in the present.
+
+    Args:
+        file: the bench.
+        now: seconds of the wall clock since 1970.
+    """
+    epoch = file.bench.epoch
+    if file.bench.started_wall is not None:
+        return epoch + timedelta(seconds=(now - file.bench.started_wall) * (file.bench.speed or 1.0))
+    if any(section.resource is not None for section in file.device.values()):
+        return datetime.fromtimestamp(now, epoch.tzinfo)
+    return epoch
 
 
 def open_bench(specification: str) -> Bench:

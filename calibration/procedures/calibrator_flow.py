@@ -107,7 +107,11 @@ class CalibratorFlow(Procedure[CalibratorFlowPlan]):
     def stages(self, units: Sequence[Unit], parameters: CalibratorFlowPlan, gas: GasPlan) -> list[Stage]:
         """One point each, if all is well."""
         expected = 2.0 * _CONNECTING_S + parameters.one_point_s()
-        return [Stage("gas_flow", "", expected), Stage("zero_flow", "", expected)]
+        return [
+            Stage(f"{which}_flow", "", expected, hands=Message(
+                key="prompt.hold_meter", values={"meter": meter, "place": f"{units[0].name}.{which}"}))
+            for which, meter in (("gas", parameters.gas_meter), ("zero", parameters.zero_meter))
+        ]  # fmt: skip
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: CalibratorFlowPlan) -> list[Outcome]:
         """The gas controller with zero air through it, then the zero-air controller."""

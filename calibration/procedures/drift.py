@@ -56,7 +56,7 @@ class Drift(Procedure[DriftPlan]):
             visit += [
                 Stage(label_of(percent), name, gas.wait(name)) for percent in parameters.levels().values() if percent
             ]
-        rest = Stage("until_tomorrow", "", max(0.0, _DAY_S - sum(stage.expected_s for stage in visit)))
+        rest = Stage("until_tomorrow", "", max(0.0, _DAY_S - sum(stage.expected_s for stage in visit)), sampling=True)
         return [*visit, *[rest, *visit] * parameters.days]
 
     def wanted(self, unit: Unit, parameters: DriftPlan, gas: GasPlan) -> list[Wanted]:

@@ -7,6 +7,7 @@ the relative standard deviation of the six slopes, s_I the standard deviation of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -69,9 +70,11 @@ class OzoneQualification(Procedure[OzoneQualificationPlan]):
 
     def stages(self, units: Sequence[Unit], parameters: OzoneQualificationPlan, gas: GasPlan) -> list[Stage]:
         """Six comparisons and five nights."""
-        day = parameters.stages_of_a_comparison(gas)
-        night = Stage("wait", "", max(parameters.from_day_to_day - sum(stage.expected_s for stage in day), 0.0))
-        return [*([*day, night] * (_DAYS - 1)), *day]
+        first = parameters.stages_of_a_comparison(gas)
+        day = [replace(stage, hands=None) for stage in first]  # the standard stays connected
+        rest = max(parameters.from_day_to_day - sum(stage.expected_s for stage in day), 0.0)
+        night = Stage("wait", "", rest, sampling=True)
+        return [*first, *[night, *day] * (_DAYS - 1)]
 
     def wanted(self, unit: Unit, parameters: OzoneQualificationPlan, gas: GasPlan) -> list[Wanted]:
         """The levels above zero, on each of six days."""

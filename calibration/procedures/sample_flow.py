@@ -54,7 +54,9 @@ class SampleFlow(Procedure[SampleFlowPlan]):
     def stages(self, units: Sequence[Unit], parameters: SampleFlowPlan, gas: GasPlan) -> list[Stage]:
         """Connecting, reading, taking off."""
         reading = parameters.settle + (parameters.readings - 1) * parameters.every
-        return [Stage(NAME, "", 2.0 * _CONNECTING_S + reading)]
+        place = f"{units[0].name}.sample"
+        hands = Message(key="prompt.hold_meter", values={"meter": parameters.meter, "place": place})
+        return [Stage(NAME, "", 2.0 * _CONNECTING_S + reading, hands=hands)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: SampleFlowPlan) -> list[Outcome]:
         """Compare, and judge the error."""

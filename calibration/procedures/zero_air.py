@@ -61,8 +61,13 @@ class ZeroAirCheck(Procedure[ZeroAirPlan]):
     def stages(self, units: Sequence[Unit], parameters: ZeroAirPlan, gas: GasPlan) -> list[Stage]:
         """Three zeros a day, and the nights between."""
         least = max(gas.stability.least_for(unit.gas) for unit in units)
-        day = [Stage(_LABELS[what], "zero", least + parameters.window + _CHANGING_S) for what, _ in _SEQUENCE]
-        night = Stage("wait", "", max(parameters.from_day_to_day - sum(stage.expected_s for stage in day), 0.0))
+        expected = least + parameters.window + _CHANGING_S
+        hands = [None, *(Message(key=_scrub_key(what), values={"device": parameters.generator})
+                         for what, _ in _SEQUENCE[1:])]  # fmt: skip
+        day = [Stage(_LABELS[what], "zero", expected, hands=its)
+               for (what, _), its in zip(_SEQUENCE, hands, strict=True)]  # fmt: skip
+        rest = max(parameters.from_day_to_day - sum(stage.expected_s for stage in day), 0.0)
+        night = Stage("wait", "", rest, sampling=True)
         return [*([*day, night] * (parameters.days - 1)), *day]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: ZeroAirPlan) -> list[Outcome]:
@@ -82,7 +87,7 @@ class ZeroAirCheck(Procedure[ZeroAirPlan]):
             begun = run.now()
             for number, (what, _) in enumerate(_SEQUENCE):
                 if number:
-                    _scrub(context, parameters.generator, reference=what == "reference")
+                    _scrub(context, parameters.generator, what)
                 task = GasRequest("zero", 0.0, None, context.gas.total_flow, "")
                 found = measure_together(averaged, asked, _LABELS[what], task, trace)
                 for (device, quantity), own in levels.items():
@@ -102,11 +107,14 @@ class ZeroAirCheck(Procedure[ZeroAirPlan]):
         ]
 
 
-def _scrub(context: Context, generator: str, *, reference: bool) -> None:
+def _scrub(context: Context, generator: str, what: str) -> None:
     """Have the cartridge put in line behind the generator, or taken out."""
-    deed = Deed(generator, "extra_scrubber", reference, home=False)
-    key = "prompt.scrubber_in" if reference else "prompt.scrubber_out"
-    context.run.prompt(Prompt(key, {"device": generator}, deeds=(deed,)))
+    deed = Deed(generator, "extra_scrubber", what == "reference", home=False)
+    context.run.prompt(Prompt(_scrub_key(what), {"device": generator}, deeds=(deed,)))
+
+
+def _scrub_key(what: str) -> str:
+    return "prompt.scrubber_in" if what == "reference" else "prompt.scrubber_out"
 
 
 def _display(context: Context, generator: str, quantity: str) -> float | None:

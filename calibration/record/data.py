@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from calibration.record.header import Setting
 from calibration.record.parts import Mark, Message, Part
@@ -168,6 +168,15 @@ class Table(Part):
     columns: list[Column]
     rows: list[list[float | str | Message | None]]
 
+    @model_validator(mode="after")
+    def _as_wide_as_its_head(self) -> Self:
+        odd = [number for number, row in enumerate(self.rows) if len(row) != len(self.columns)]
+        if odd:
+            raise ValueError(
+                f"table {self.key}: {len(self.columns)} cells a row, not {len(self.rows[odd[0]])} in row {odd[0]}"
+            )
+        return self
+
 
 class Chart(Part):
     """A figure that a reader expects: points over time or over a level, with the limits that they are held against.
@@ -188,6 +197,14 @@ class Chart(Part):
     limit_high: float | None = None
     marks: dict[str, float] = Field(default_factory=dict, description="instants or levels to point out")
     fit: LineFit | None = None
+
+    @model_validator(mode="after")
+    def _of_one_piece(self) -> Self:
+        if [len(x) for x in self.x] != [len(y) for y in self.y]:
+            raise ValueError(f"chart {self.key}: as many x as y, series by series")
+        if self.names and len(self.names) != len(self.y):
+            raise ValueError(f"chart {self.key}: a name for each of its {len(self.y)} series, or none")
+        return self
 
 
 class MeasuredData(Part):

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,7 +33,7 @@ from rig.session import Session, open_session
 from rig.truth import fault_line
 from scenarios.engine import Engine, RunFacts
 from scenarios.itinerary import TimeLeft, itinerary
-from scenarios.opening import load_bench, load_plan
+from scenarios.opening import begins_at, load_bench, load_plan
 from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
 from scenarios.units import units_of
@@ -74,7 +74,7 @@ def accept(options: AcceptOptions) -> int:
     """
     file, bench_path, plan, plan_path = _load(options)
     started = time.time()
-    check_plan(plan, plan_path, file, bench_path, options.devices, _today(file, started))
+    check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, started).date())
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
     facts = RunFacts(
         id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
@@ -138,16 +138,6 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     if errors or bench is None or plan is None:
         raise ConfigurationErrors(errors)
     return *bench, *plan
-
-
-def _today(file: BenchFile, now: float) -> date:
-    """Date on the bench as the run begins: an emulated bench begins at its epoch, a real one stands in the present."""
-    epoch = file.bench.epoch
-    if file.bench.started_wall is not None:
-        return (epoch + timedelta(seconds=(now - file.bench.started_wall) * (file.bench.speed or 1.0))).date()
-    if any(section.resource is not None for section in file.device.values()):
-        return datetime.fromtimestamp(now, epoch.tzinfo).date()
-    return epoch.date()
 
 
 def _play(

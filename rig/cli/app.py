@@ -49,6 +49,43 @@ def accept(
     )))  # fmt: skip
 
 
+@app.command()
+def plan(
+    name: Annotated[str, typer.Argument(metavar="PLAN", help="Plan file or embedded plan.")],
+    bench: Annotated[str, typer.Option(help="Bench file, endpoints file, or embedded bench.")] = "demo",
+    device: Annotated[list[str] | None, typer.Option(help="Analyzer to test; may be repeated.")] = None,
+    begin: Annotated[
+        str | None, typer.Option(help='When, such as "2026-01-06T09:00"; if not given, as rig accept would begin.')
+    ] = None,
+    city_valid: Annotated[
+        float | None, typer.Option(help="Share of the city's stations that have valid data, %.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say what a plan will be on a bench: times, hands, gas, data lost, references. Nothing is touched."""
+    from rig.cli.plan import plan as run_plan
+
+    raise typer.Exit(_orderly(run_plan, name, bench, tuple(device or ()), begin, city_valid, as_json=as_json))
+
+
+@app.command()
+def power(
+    plan_name: Annotated[str, typer.Argument(metavar="PLAN", help="Plan file or embedded plan.")],
+    bench: Annotated[str, typer.Option(help="Emulated bench on which the plan is tried.")] = "demo",
+    device: Annotated[list[str] | None, typer.Option(help="Analyzer to test; may be repeated.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="result.json of a run of the plan; without it the plan is tried on the bench.")
+    ] = None,
+    good: Annotated[float, typer.Option(help="A good unit, as part of the limit; a bad one is at 1/GOOD.")] = 0.8,
+    risk: Annotated[float, typer.Option(help="Risk that is wanted.")] = 0.05,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every test as JSON.")] = False,
+) -> None:
+    """Say for each criterion of a plan what risk its number of repeats leaves, and how many would do."""
+    from rig.cli.power import run_power
+
+    raise typer.Exit(_orderly(run_power, plan_name, bench, tuple(device or ()), record, good, risk, as_json=as_json))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def serve(
     context: typer.Context,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import pytest
+from general_record import build_general
 
 from reports.figures import draw
 from reports.html import render
@@ -73,6 +74,16 @@ def test_twenty_analyzers_do_not_overflow(sample, drawings, language, tmp_path):
     assert found["screen"] == []
     assert found["paper"] == []
     assert 10 < found["tallest"] < 40  # a row of the results is one line, two where there is much to remark
+
+
+def test_the_report_of_a_long_plan_does_not_overflow(tmp_path):
+    """Wide and folded tables, sentences in cells, five figures to a unit."""
+    page = render(build_general(), "zh").replace("</body>", MEASURE + "</body>")
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    dom = chromium(tmp_path, "--window-size=1200,900", "--dump-dom", f"file://{tmp_path}/report.html")
+    found = json.loads(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1].replace("&amp;", "&"))
+    assert found["screen"] == []
+    assert found["paper"] == []
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")

@@ -155,3 +155,10 @@ def test_a_name_without_a_word_is_shown_as_it_is():
     assert Words("zh").term("setting", "purge_hours") == "purge_hours"
     assert Words("zh").term("verdict", "not tested") == "未检"
     assert term_key("80 % of range") == "80_pct_of_range"
+
+
+def test_no_sign_is_used_that_common_fonts_lack():
+    """℃ and the like are missing from many fonts, and a browser leaves a hole: degrees are written °C."""
+    rare = re.compile("[\u2100-\u214f\u3300-\u33ff]")
+    texts = [(key, load().template(key, language)) for key in load().keys() for language in LANGUAGES]  # noqa: SIM118
+    assert [key for key, text_ in texts if rare.search(text_)] == []

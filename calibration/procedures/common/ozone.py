@@ -45,7 +45,8 @@ class OzonePlan(Parameters):
     def stages_of_a_comparison(self, gas: GasPlan) -> list[Stage]:
         """Conditioning, and the levels."""
         wait = gas.wait(OZONE)
-        return [Stage("conditioning", "", self.condition),
+        hands = Message(key="prompt.connect_standard", values={"device": self.standard})
+        return [Stage("conditioning", "", self.condition, hands=hands),
                 *(Stage(label_of(percent), OZONE, wait) for percent in self.levels_pct)]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
+from calibration.record import Message
 from rig.host.kinds import Channel
 
 P = TypeVar("P", bound=Parameters)
@@ -52,11 +53,15 @@ class Stage:
         label: the announced name of the level or step.
         gas: key under which the plan gives its wait (``so2``, ``no2``, ...); empty for a step without gas.
         expected_s: least time that it takes, bench seconds: shortest wait and one window.
+        sampling: the units are back on what they sample meanwhile, though the procedure has gas for its other stages.
+        hands: what a person is asked to do in it, as the prompt says; None where nobody is needed.
     """
 
     label: str
     gas: str
     expected_s: float
+    sampling: bool = False
+    hands: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""How much gas of each cylinder a plan uses, and whether what is left will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from calibration.procedures.common.procedure import Unit, Wanted
+from instruments.catalogue import CatalogueEntry, load
+from rig.bench_file import BenchFile
+from rig.host.references import CylinderReference, cylinders_of
+from scenarios.itinerary import groups_of
+from scenarios.plan_file import PlanFile, Step
+
+_ATMOSPHERE_MPA = 0.101325
+
+
+class CylinderUse(BaseModel):
+    """One cylinder and what a plan takes from it.
+
+    ``lasts`` is None where the bench file does not say what is in it (a cylinder without a model).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    species: str
+    litres: float = Field(description="at least, at 101.325 kPa: of every level its shortest wait and one window")
+    volume_l: float | None
+    pressure_mpa: float | None = Field(description="what is left at the bench's epoch")
+    pressure_after_mpa: float | None = Field(description="ideal gas: litres * 0.101325 MPa / volume less")
+    replace_below_mpa: float | None
+    lasts: bool | None
+
+
+def gas_use(plan: PlanFile, units: Sequence[Unit], bench: BenchFile) -> list[CylinderUse]:
+    """Return every cylinder that the plan draws from, in the order of the bench file.
+
+    A level of ``value`` at a total flow takes total flow * value / content of the cylinder. Units that a step serves
+    together share their levels.
+    """
+    found = []
+    litres: dict[str, float] = {}
+    cylinders = cylinders_of(bench)
+    for step in plan.steps:
+        for group in groups_of(step, units):
+            for asked in _levels(step, group, plan):
+                if asked.gas in cylinders:
+                    flow = asked.total_flow * asked.value / cylinders[asked.gas].value
+                    litres[asked.gas] = litres.get(asked.gas, 0.0) + flow * asked.minutes
+    for species, reference in cylinders.items():
+        if species in litres:
+            found.append(_use(reference, litres[species], bench))
+    return found
+
+
+def _levels(step: Step, group: Sequence[Unit], plan: PlanFile) -> list[Wanted]:
+    """Levels of a step on units that it serves together: each once, though every unit asks for it."""
+    levels: dict[tuple[str, str, float, float | None], Wanted] = {}
+    for unit in group:
+        for asked in step.procedure.wanted(unit, step.parameters, plan.gas):
+            key = (asked.key, asked.gas, asked.value, asked.ozone)
+            if key not in levels or levels[key].minutes < asked.minutes:
+                levels[key] = asked
+    return list(levels.values())
+
+
+def _use(reference: CylinderReference, litres: float, bench: BenchFile) -> CylinderUse:
+    section = bench.cylinder[reference.id.partition(".")[2]]
+    volume = left = after = least = None
+    if section.model is not None:
+        entry = load(section.model)
+        volume = entry.parameter("volume")
+        left = entry.parameter("fill_pressure") if section.pressure is None else section.pressure
+        after = max(0.0, left - litres * _ATMOSPHERE_MPA / volume)
+        least = _replace_below(entry)
+    return CylinderUse(
+        id=reference.id, species=reference.species, litres=litres, volume_l=volume, pressure_mpa=left,
+        pressure_after_mpa=after, replace_below_mpa=least,
+        lasts=None if after is None or least is None else after >= least,
+    )  # fmt: skip
+
+
+def _replace_below(entry: CatalogueEntry) -> float:
+    """Pressure at which a cylinder is to be replaced; what its regulator needs if the model does not say."""
+    alarm = entry.alarms.get("pressure")
+    return entry.parameter("regulator_pressure") if alarm is None or alarm.low is None else alarm.low
