@@ -213,9 +213,13 @@ class Run:
         if self._gas_is_on:
             self._asked("rest", [], self.source.standby)
             self._gas_is_on = False
-        for device, setting in [key for key in self._as_found if key[1] == "gas_mode"]:
-            self.restore(device, setting)
+        self.leave_gas(())
         self._journal.commit()
+
+    def leave_gas(self, staying: Sequence[str]) -> None:
+        """Every analyzer but those ``staying`` back on what it sampled before: the air's data go on meanwhile."""
+        for device, setting in [key for key in self._as_found if key[1] == "gas_mode" and key[0] not in staying]:
+            self.restore(device, setting)
 
     @property
     def source(self) -> Source:

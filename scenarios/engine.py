@@ -168,6 +168,7 @@ class Engine:
             return outcomes
 
         names = [unit.name for unit in units]
+        self.run.leave_gas(names)
         for entry, tests in conduct(context, step.procedure.name, names, body, gas=step.procedure.gas):
             self.procedures.append(entry)
             self.tests += [test for test in tests if test.criterion in step.criteria]

@@ -129,7 +129,7 @@ def schedule(
                 if stage.sampling:
                     away.clear()
                 elif step.procedure.gas:
-                    away |= {unit.name for unit in group}
+                    away = {unit.name for unit in group}  # the others go back to what they sample
                 _note(off_air, away, now, now + stage.expected_s)
                 now += stage.expected_s
     end = begin + timedelta(seconds=now)
