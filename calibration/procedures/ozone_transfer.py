@@ -100,7 +100,7 @@ class OzoneTransfer(Procedure[OzoneTransferPlan]):
         if after != before:  # a person may have misread it: once more
             after = slopes_of(context, calibrator.name, parameters)
         disconnect(context, parameters.standard)
-        void = trouble or changed(before, after) or next(iter(found.unstable), None)
+        void = trouble or changed(before, after, calibrator.name, parameters) or next(iter(found.unstable), None)
         outcome, line = _transferred(context, calibrator, parameters, found, void)
         data = outcome.data
         assert isinstance(data, MeasuredData)  # made above

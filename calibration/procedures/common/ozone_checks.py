@@ -29,7 +29,7 @@ def first_checks(
     connect(context, standard)
     checks: list[PrepareCheck] = []
     for device, alarms in warm(context, (standard, calibrator)).items():
-        checks.append(PrepareCheck(name=f"{device} alarms", found=", ".join(alarms) or "none", expected="none",
+        checks.append(PrepareCheck(name="alarms", found=f"{device}: {', '.join(alarms) or 'none'}", expected="none",
                                    ok=not alarms))  # fmt: skip
     if plan.barometer:
         air = run.supply.certified(plan.barometer, "pressure").corrected(run.read(plan.barometer, "pressure").value)
@@ -57,13 +57,14 @@ def _cell(context: Context, device: str, air_mmhg: float, room: object, plan: Oz
     if isinstance(pressure, int | float):
         limit = plan.most_pressure_difference_mmhg
         found.append(PrepareCheck(
-            name=f"{device} pressure", found=f"{pressure:.1f} mmHg", expected=f"{air_mmhg:.1f} ± {limit:g} mmHg",
+            name="cell_pressure", found=f"{device}: {pressure:.1f} mmHg", expected=f"{air_mmhg:.1f} ± {limit:g} mmHg",
             ok=abs(pressure - air_mmhg) <= limit,
         ))  # fmt: skip
     if isinstance(temperature, int | float) and isinstance(room, int | float):
         most = room + plan.most_cell_excess_c
         found.append(PrepareCheck(
-            name=f"{device} bench_temp", found=f"{temperature:.1f} deg C", expected=f"{room:.1f} to {most:.1f} deg C",
+            name="cell_temperature", found=f"{device}: {temperature:.1f} deg C",
+            expected=f"{room:.1f} to {most:.1f} deg C",
             ok=room - 1.0 <= temperature <= most,
         ))  # fmt: skip
     return found
@@ -76,15 +77,17 @@ def slopes_of(context: Context, calibrator: str, plan: OzoneTransferPlan) -> dic
         for name in _SLOPES[kind]:
             low, high = _BELIEVED.get(name, _BELIEVED_ZERO)
             prompt = Prompt("prompt.read_setting", {"device": device, "setting": name}, lowest=low, highest=high)
-            found[f"{device} {name}"] = f"{float(told(context, device, name, prompt)):g}"
+            found[name] = f"{float(told(context, device, name, prompt)):g}"
     return found
 
 
-def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Message | None:
+def changed(
+    before: Mapping[str, str], after: Mapping[str, str], calibrator: str, plan: OzoneTransferPlan
+) -> Message | None:
     """The first setting that is no longer what it was; None if all are."""
+    owners = dict.fromkeys(_SLOPES["calibrator"], calibrator) | dict.fromkeys(_SLOPES["standard"], plan.standard)
     for name, text in before.items():
         if after[name] != text:
-            device, _, setting = name.partition(" ")
             values: dict[str, float | int | str | None] = {"before": text, "after": after[name]}
-            return Message(key="device.setting_changed", values={"device": device, "setting": setting, **values})
+            return Message(key="device.setting_changed", values={"device": owners[name], "setting": name, **values})
     return None
