@@ -9,7 +9,7 @@ from importlib import metadata
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.conduct import conduct
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.procedure import CYLINDER, Unit
+from calibration.procedures.common.procedure import Unit
 from calibration.record import (
     DeviceInfo,
     Message,
@@ -31,6 +31,7 @@ from rig.run import Run
 from rig.session import Session
 from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile, Step
+from scenarios.standards import standards_used
 
 _PACKAGES = ("air-station-rig", "numpy", "scipy", "simpy", "pyvisa")
 _ORDER: tuple[Verdict, ...] = ("error", "fail", "undecided", "not tested", "void", "pass")
@@ -248,27 +249,11 @@ class Engine:
                           u=supply.flows.gas_flow_u_pct, certificate=supply.flows.certificate,
                           expires=supply.flows.expires.isoformat(), emulated=emulated)
             )  # fmt: skip
-        return found + self._standards()
-
-    def _standards(self) -> list[Reference]:
-        """Reference meters, ozone standards and further cylinders that the plan's steps rest on, each once."""
-        supply, emulated = self.session.supply, self.session.simulated
-        found: dict[str, Reference] = {}
-        for step in self.plan.steps:
-            needed = [one for unit in self._served(step) for one in step.procedure.rests_on(unit, step.parameters)]
-            for one in needed:
-                if one.name.startswith(CYLINDER):
-                    c = supply.spare[one.name.removeprefix(CYLINDER)]
-                    found[c.id] = Reference(id=c.id, kind="cylinder", species=c.species, value=c.value, unit=c.unit,
-                                            u=c.u, certificate=c.certificate, expires=c.expires.isoformat(),
-                                            emulated=emulated)  # fmt: skip
-                    continue
-                s = supply.certified(one.name, *one.quantities)
-                # A meter's certificate states no one value: what is stated is its uncertainty, of the reading.
-                found[s.id] = Reference(id=s.id, kind=s.kind, species=s.quantity, value=100.0, unit="%",
-                                        u=s.u_pct, certificate=s.certificate, expires=s.expires.isoformat(),
-                                        emulated=emulated)  # fmt: skip
-        return list(found.values())
+        needed = (
+            one for step in self.plan.steps for unit in self._served(step)
+            for one in step.procedure.rests_on(unit, step.parameters)
+        )  # fmt: skip
+        return [*found, *standards_used(needed, supply, emulated=emulated)]
 
 
 def _plate_info(plate: Plate) -> PlateInfo:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from calibration.criteria import Judge
-from calibration.procedures.common.procedure import CYLINDER, Unit, Wanted
+from calibration.procedures.common.procedure import Unit, Wanted
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -18,8 +18,9 @@ from instruments.supply.cylinder import Cylinder
 from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
-from rig.host.references import CylinderReference, cylinders_of, named_cylinders, standards_of
+from rig.host.references import CylinderReference, cylinders_of
 from scenarios.plan_file import PlanFile
+from scenarios.standards import expired, standard_mistakes
 from scenarios.units import units_of
 
 
@@ -61,7 +62,7 @@ def check_plan(
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
     errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
-    errors += _standards(plan, plan_path, bench, bench_path, units, today)
+    errors += standard_mistakes(plan, plan_path, bench, bench_path, units, today)
     errors += _limits(plan, plan_path, units, testable)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
@@ -98,53 +99,11 @@ def _references(
         if gas not in cylinders:
             yield ConfigurationError(bench_path, f"cylinder.{gas}", f"a cylinder of {gas} for {name}", "none")
         elif cylinders[gas].expires < today:
-            yield _expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
     for name in calibrators:
         certificate = bench.certificate.get(name)
         if certificate is not None and certificate.expires < today:
-            yield _expired(bench_path, f"certificate.{name}", certificate.expires, today)
-
-
-def _standards(
-    plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Path, units: list[Unit], today: date
-) -> Iterator[ConfigurationError]:  # fmt: skip
-    """References that the plan's steps name, each told once: there, certified, and not expired."""
-    spare, standards = named_cylinders(bench), standards_of(bench)
-    said: set[tuple[str, str]] = set()
-    for step in plan.steps:
-        for unit in units:
-            if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
-                continue
-            for one in step.procedure.rests_on(unit, step.parameters):
-                key = f"{step.name}.{one.key}"
-                if (key, one.name) in said:
-                    continue
-                said.add((key, one.name))
-                if one.name.startswith(CYLINDER):
-                    cylinder = spare.get(one.name.removeprefix(CYLINDER))
-                    if cylinder is None:
-                        expected = f"a cylinder at the calibrator of {bench_path} ({', '.join(spare) or 'none'})"
-                        yield ConfigurationError(plan_path, key, expected, repr(one.name.removeprefix(CYLINDER)))
-                    elif cylinder.expires < today:
-                        yield _expired(bench_path, cylinder.id, cylinder.expires, today)
-                    continue
-                own = [s for s in standards if s.device == one.name and s.quantity in one.quantities]
-                if one.name not in bench.device:
-                    there = ", ".join(dict.fromkeys(s.device for s in standards)) or "none"
-                    yield ConfigurationError(plan_path, key, f"a reference of {bench_path} ({there})", repr(one.name))
-                elif bench.device[one.name].resource is None and not bench.device[one.name].port:
-                    expected = f"a port or a resource: {key} of {plan_path} reads it"
-                    yield ConfigurationError(bench_path, f"device.{one.name}", expected, "none")
-                elif not own:
-                    expected = f"a certificate for {' or '.join(one.quantities)}: {key} of {plan_path} rests on it"
-                    yield ConfigurationError(bench_path, f"device.{one.name}.certificate", expected, "none")
-                elif own[0].expires < today:
-                    yield _expired(bench_path, f"device.{own[0].id}", own[0].expires, today)
-
-
-def _expired(bench_path: Path, key: str, expires: date, today: date) -> ConfigurationError:
-    return ConfigurationError(bench_path, f"{key}.expires", f"a certificate that is valid on {today}",
-                              f"expired on {expires}")  # fmt: skip
+            yield expired(bench_path, f"certificate.{name}", certificate.expires, today)
 
 
 def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[str]) -> Iterator[ConfigurationError]:

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from calibration.criteria import Subject
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.fits import stored_fit
+from calibration.procedures.common.flow_tables import flow_line, single_point_table, twenty_points_table
 from calibration.procedures.common.flows import FLOW_QUANTITIES, FlowPair, believable, compare_flow
 from calibration.procedures.common.hands import command, put_down, told
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent, Seconds
 from calibration.procedures.common.procedure import Judged, Needed, Procedure, Stage, Unit
-from calibration.record import Chart, Column, MeasuredData, Message, Setting, Table, Test
-from calibration.uncertainty import Budget, CommonError, LineBudgets, PointError, calibration_line_budgets
+from calibration.record import Chart, MeasuredData, Message, Setting, Table, Test
+from calibration.uncertainty import Budget
 from instruments.errors import Refused
 from rig.prompts import Prompt
 
@@ -172,7 +172,8 @@ class _Check:
         self._standby()
         put_down(self.context, controller.meter, self.place)
         self._feed("cylinder")
-        self.tables.insert(0, self._points(found, after))
+        at = controller.full_scale * controller.point_pct / 100.0
+        self.tables.insert(0, single_point_table(found, after, at, controller.unit, controller.lpm_to_unit))
         data = MeasuredData(
             quantity=controller.quantity, unit=controller.unit, full_scale=controller.full_scale, tables=self.tables,
             charts=self.charts, settings=self.settings,
@@ -269,16 +270,8 @@ class _Check:
         scale = self.controller.lpm_to_unit
         x, y = [pair.measured * scale for pair in pairs], [pair.display * scale for pair in pairs]
         unit = self.controller.unit
-        self.tables.append(
-            Table(
-                key="flow_twenty_points",
-                columns=[Column(key="drive", unit="mV", decimals=0), Column(key="display", unit=unit, decimals=3),
-                         Column(key="reference", unit=unit, decimals=3), Column(key="error", unit="%", decimals=2)],
-                rows=[[drive, pair.display * scale, pair.measured * scale, pair.error_pct]
-                      for drive, pair in zip(drives, pairs, strict=True)],
-            )
-        )  # fmt: skip
-        found = _line(pairs, x, y, scale)
+        self.tables.append(twenty_points_table(drives, pairs, unit, scale))
+        found = flow_line(pairs, x, y, scale)
         line = found.line
         numbers = f"Y = {line.slope:.4f} X {'+' if line.intercept >= 0 else '−'} {abs(line.intercept):.3g}"
         self._test("slope", line.slope, found.slope, line.n, numbers)
@@ -315,39 +308,6 @@ class _Check:
             as_found=pair.error_pct if before is None else before.error_pct,
             as_left=None if before is None else pair.error_pct,
         )  # fmt: skip
-
-    def _points(self, found: FlowPair, after: FlowPair | None) -> Table:
-        scale, unit = self.controller.lpm_to_unit, self.controller.unit
-        at = self.controller.full_scale * self.controller.point_pct / 100.0
-        rows: list[list[float | str | Message | None]] = [
-            [Message(key=key), at, pair.display * scale, pair.measured * scale, pair.error_pct,
-             pair.temperature_c, pair.pressure_hpa]
-            for key, pair in (("flow.as_found", found), ("flow.as_left", after)) if pair is not None
-        ]  # fmt: skip
-        columns = [
-            Column(key="state"), Column(key="set", unit=unit, decimals=2), Column(key="display", unit=unit, decimals=3),
-            Column(key="reference", unit=unit, decimals=3), Column(key="error", unit="%", decimals=2),
-            Column(key="temperature", unit="deg C", decimals=1), Column(key="pressure", unit="hPa", decimals=1),
-        ]  # fmt: skip
-        return Table(key="flow_single_point", columns=columns, rows=rows)
-
-
-def _line(pairs: Sequence[FlowPair], x: Sequence[float], y: Sequence[float], scale: float) -> LineBudgets:
-    """The display on the reference; the meter's certificate is common to all points."""
-    standard = pairs[0].standard
-    values = {"certificate": standard.certificate}
-    common = [CommonError("reference_meter", standard.u_pct, "%", [value / 100.0 for value in x],
-                          "basis.certificate", values)]  # fmt: skip
-    if standard.u_offset > 0.0:
-        common.append(CommonError("reference_meter", standard.u_offset, "L/min", [scale] * len(x),
-                                  "basis.certificate", values))  # fmt: skip
-    variances = [scale**2 * (p.display_summary.effective_standard_error**2
-                             + p.measured_summary.effective_standard_error**2) for p in pairs]  # fmt: skip
-    # A display that repeats itself scatters by less than its last digit: a floor keeps the covariance regular.
-    floor = (1e-5 * max(x)) ** 2
-    points = PointError("repeatability", np.diag(np.maximum(variances, floor)), "basis.repeatability_pooled",
-                        {"n": len(x)})  # fmt: skip
-    return calibration_line_budgets(x, y, common, [points])
 
 
 PROCEDURE = CalibratorFlow()

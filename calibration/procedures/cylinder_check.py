@@ -102,7 +102,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
                                            "message": trouble})  # fmt: skip
         notes = [
             Message(key="cylinder_check.stored_differs",
-                    values={"cylinder": name, "found": check.found, "expected": check.expected})
+                    values={"cylinder": name, "found": check.found.partition(": ")[2], "expected": check.expected})
             for name, check in checks.items() if not check.ok
         ]  # fmt: skip
         data = MeasuredData(
@@ -128,8 +128,8 @@ def _stored(context: Context, cylinder: CylinderReference) -> PrepareCheck:
     if found is None:
         found = float(told(context, calibrator, f"cylinder_value_{cylinder.port}", prompt))
     return PrepareCheck(
-        name=cylinder.id, found=f"{found:.6g} {cylinder.unit}", expected=f"{cylinder.value:.6g} {cylinder.unit}",
-        ok=abs(found / cylinder.value - 1.0) <= _SAME,
+        name="stored_value", found=f"{cylinder.id}: {found:.6g} {cylinder.unit}",
+        expected=f"{cylinder.value:.6g} {cylinder.unit}", ok=abs(found / cylinder.value - 1.0) <= _SAME,
     )  # fmt: skip
 
 

@@ -10,93 +10,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from pathlib import Path
-from typing import ClassVar, Self
-
-from pydantic import Field, model_validator
+from datetime import timedelta
+from typing import ClassVar
 
 from calibration.criteria import Subject
 from calibration.procedures.common.budgets import scaled
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.fits import stored_fit
-from calibration.procedures.common.hands import told
 from calibration.procedures.common.levels import Asked, full_scale, measure_together, request, trace_of
 from calibration.procedures.common.ozone import (
     OZONE,
     WORKING,
     Comparison,
-    OzonePlan,
     compare,
     condition,
-    connect,
     disconnect,
-    warm,
 )
-from calibration.procedures.common.parameters import GasPlan, Parameters, Percent
+from calibration.procedures.common.ozone_checks import changed, first_checks, slopes_of
+from calibration.procedures.common.ozone_plan import NAME, LastTransfer, OzoneTransferPlan
+from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Judged, Needed, Procedure, Stage, Takes, Unit, Wanted, label_of
-from calibration.record import Chart, Level, MeasuredData, Message, PrepareCheck, Setting, Test, load
+from calibration.record import Chart, Level, MeasuredData, Message, Setting, Test
 from calibration.uncertainty import Budget, Component, LineBudgets
-from rig.prompts import Prompt
 from rig.run import Reading
 
-NAME = "ozone_transfer"
 _OF_THE_CALIBRATOR = ("slope", "intercept", "correlation", "change")
 _OF_THE_ANALYZER = ("analyzer",)
-_SLOPES = {"calibrator": ("photometer_slope", "photometer_zero"), "standard": ("o3_coef", "o3_bkg")}
-"""Settings that must be the same at the end as at the beginning."""
-_BELIEVED = {"photometer_slope": (0.8, 1.25), "o3_coef": (0.8, 1.25)}
-_BELIEVED_ZERO = (-50.0, 50.0)
-"""Between what bounds a person's reading of them is believed."""
-_COEFFICIENT = {"calibrator": "photometer_coefficient", "standard": "absorption_coefficient"}
-_MMHG_PER_HPA = 0.750061683
-
-
-class LastTransfer(Parameters):
-    """What was found at the last transfer, as it was filed."""
-
-    slope: float = Field(gt=0)
-    u_slope: float = Field(default=0.0, ge=0, description="standard uncertainty, without the certificate's part")
-    intercept: float = 0.0
-    on: date
-    source: str = ""
-
-
-class OzoneTransferPlan(OzonePlan):
-    """What a plan may set of an ozone transfer."""
-
-    barometer: str = "climate_meter"
-    most_pressure_difference_mmhg: float = Field(default=20.0, gt=0)
-    most_cell_excess_c: float = Field(default=20.0, gt=0, description="cells above the room's temperature")
-    analyzer_pct: Percent = Field(default=80.0, gt=0)
-    valid_days: int = Field(default=183, gt=0)
-    last: LastTransfer | None = None
-    last_record: str = Field(default="", description="path of the result.json of the last transfer, in place of last")
-
-    @model_validator(mode="after")
-    def _one_last(self) -> Self:
-        if self.last_record and self.last is not None:
-            raise ValueError("last or last_record, not both")
-        if self.last_record:
-            self.previous()
-        return self
-
-    def previous(self) -> LastTransfer | None:
-        """The last transfer, from the plan or from the record that it names. Raises ValueError: no such record."""
-        if not self.last_record:
-            return self.last
-        path = Path(self.last_record)
-        try:
-            record = load(path)
-        except (OSError, ValueError) as error:
-            raise ValueError(f"a record of an ozone transfer ({path}: {type(error).__name__})") from None
-        slope = next((t for t in record.tests if t.criterion == f"{NAME}.slope" and t.value is not None), None)
-        if slope is None or slope.value is None:
-            raise ValueError(f"a record of an ozone transfer ({path} has no slope of one)")
-        own = math.sqrt(sum(c.contribution**2 for c in slope.budget if c.source != "reference_certificate"))
-        begun = date.fromisoformat(record.run.epoch[:10])
-        on = begun + timedelta(microseconds=record.run.ended_us)
-        return LastTransfer(slope=slope.value, u_slope=own, on=on, source=record.run.id)
 
 
 class OzoneTransfer(Procedure[OzoneTransferPlan]):
@@ -153,15 +92,15 @@ class OzoneTransfer(Procedure[OzoneTransferPlan]):
             return [_untested(context, unit, reason) for unit in analyzers]
         trace: list[Reading] = []
         notes: list[Message] = []
-        checks, trouble = _first(context, calibrator.name, parameters)
-        before = _slopes(context, calibrator.name, parameters)
+        checks, trouble = first_checks(context, calibrator.name, parameters)
+        before = slopes_of(context, calibrator.name, parameters)
         condition(context, calibrator.name, parameters, notes)
         found = compare(context, calibrator.name, parameters, trace)
-        after = _slopes(context, calibrator.name, parameters)
+        after = slopes_of(context, calibrator.name, parameters)
         if after != before:  # a person may have misread it: once more
-            after = _slopes(context, calibrator.name, parameters)
+            after = slopes_of(context, calibrator.name, parameters)
         disconnect(context, parameters.standard)
-        void = trouble or _changed(before, after) or next(iter(found.unstable), None)
+        void = trouble or changed(before, after, calibrator.name, parameters) or next(iter(found.unstable), None)
         outcome, line = _transferred(context, calibrator, parameters, found, void)
         data = outcome.data
         assert isinstance(data, MeasuredData)  # made above
@@ -170,76 +109,6 @@ class OzoneTransfer(Procedure[OzoneTransferPlan]):
         outcome.data = data.model_copy(update={"checks": checks, "settings": settings, "traces": traces})
         outcome.notes = [*notes, *outcome.notes]
         return [outcome, *(_analyzer(context, unit, parameters, line, found, void) for unit in analyzers)]
-
-
-# -- before gas flows -------------------------------------------------------------------------------------------------
-
-
-def _first(context: Context, calibrator: str, plan: OzoneTransferPlan) -> tuple[list[PrepareCheck], Message | None]:
-    """Connect, warm up, and look at what both reckon with; what is not in order voids the transfer."""
-    run, standard = context.run, plan.standard
-    run.step(f"{calibrator}: {NAME}")
-    connect(context, standard)
-    checks: list[PrepareCheck] = []
-    for device, alarms in warm(context, (standard, calibrator)).items():
-        checks.append(PrepareCheck(name=f"{device} alarms", found=", ".join(alarms) or "none", expected="none",
-                                   ok=not alarms))  # fmt: skip
-    if plan.barometer:
-        air = run.supply.certified(plan.barometer, "pressure").corrected(run.read(plan.barometer, "pressure").value)
-        room = run.look(plan.barometer, "temperature")
-        for device in (standard, calibrator):
-            checks += _cell(context, device, air * _MMHG_PER_HPA, room, plan)
-    coefficients = {}
-    for kind, device in (("standard", standard), ("calibrator", calibrator)):
-        prompt = Prompt("prompt.read_coefficient", {"device": device}, expected=308.0, unit="atm-1 cm-1",
-                        lowest=290.0, highest=320.0)  # fmt: skip
-        coefficients[device] = float(told(context, device, _COEFFICIENT[kind], prompt))
-    same = len(set(coefficients.values())) == 1
-    shown = ", ".join(f"{device} {value:g}" for device, value in coefficients.items())
-    checks.append(PrepareCheck(name="absorption_coefficient", found=shown, expected="the same in both", ok=same))
-    bad = next((check for check in checks if not check.ok), None)
-    if bad is None:
-        return checks, None
-    values: dict[str, float | int | str | None] = {"check": bad.name, "found": bad.found, "expected": bad.expected}
-    return checks, Message(key="ozone.not_in_order", values=values)
-
-
-def _cell(context: Context, device: str, air_mmhg: float, room: object, plan: OzoneTransferPlan) -> list[PrepareCheck]:
-    run, found = context.run, []
-    pressure, temperature = run.look(device, "pressure"), run.look(device, "bench_temp")
-    if isinstance(pressure, int | float):
-        limit = plan.most_pressure_difference_mmhg
-        found.append(PrepareCheck(
-            name=f"{device} pressure", found=f"{pressure:.1f} mmHg", expected=f"{air_mmhg:.1f} ± {limit:g} mmHg",
-            ok=abs(pressure - air_mmhg) <= limit,
-        ))  # fmt: skip
-    if isinstance(temperature, int | float) and isinstance(room, int | float):
-        most = room + plan.most_cell_excess_c
-        found.append(PrepareCheck(
-            name=f"{device} bench_temp", found=f"{temperature:.1f} deg C", expected=f"{room:.1f} to {most:.1f} deg C",
-            ok=room - 1.0 <= temperature <= most,
-        ))  # fmt: skip
-    return found
-
-
-def _slopes(context: Context, calibrator: str, plan: OzoneTransferPlan) -> dict[str, str]:
-    """Slopes and zeros of both, as text; what the wire does not tell is read off by a person."""
-    found = {}
-    for kind, device in (("standard", plan.standard), ("calibrator", calibrator)):
-        for name in _SLOPES[kind]:
-            low, high = _BELIEVED.get(name, _BELIEVED_ZERO)
-            prompt = Prompt("prompt.read_setting", {"device": device, "setting": name}, lowest=low, highest=high)
-            found[f"{device} {name}"] = f"{float(told(context, device, name, prompt)):g}"
-    return found
-
-
-def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> Message | None:
-    for name, text in before.items():
-        if after[name] != text:
-            device, _, setting = name.partition(" ")
-            values: dict[str, float | int | str | None] = {"before": text, "after": after[name]}
-            return Message(key="device.setting_changed", values={"device": device, "setting": setting, **values})
-    return None
 
 
 # -- what came of it --------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class ZeroAirOutlet(GasSeries):
         if bypass > 0.0:
             mixed += bypass * (air - mixed)
         if unit.settings["extra_scrubber"]:
-            mixed[_SCRUBBED] *= unit.entry.parameter("extra_scrubber_pass")
+            mixed[_SCRUBBED] *= unit.scrubber_pass
         before = mixed[:, 0] if self.history.stop == 0 else self.history.last()[:_COUNT]
         rows[:_COUNT] = lag(mixed, before, unit.tank_decay)
         rows[_COUNT], rows[_COUNT + 1] = given.temperature_c, given.pressure_hpa
@@ -134,6 +134,7 @@ class ZeroAirGenerator(Unit):
         for label in _RESIDUALS:
             self.residuals[Species[label.upper()]] = self.entry.parameter(f"residual_{label}")
         self.passing_rows = [self.rows[label] for label in ("pass_charcoal", "pass_purafil", "pass_co", "pass_h2o")]
+        self.scrubber_pass = self.entry.parameter("extra_scrubber_pass")
         self.tank_decay = math.exp(-1.0 / self.entry.parameter("tank_time"))
         self._slow = {
             label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in ("pressure", "reactor")

@@ -27,8 +27,9 @@ _IDENTITY = ("firmware", "model")
 _READINESS = ("mode", "alarms", "gas_mode", *FLOWS)
 _READS_OF_A_CALIBRATOR = (
     "calibrator_mode", "photometer_o3", "concentration_actual", "gas_flow", "ozone_flow", "total_flow_actual",
-    "chamber_volume", "cylinder_value",
+    "chamber_volume", "cylinder_value", "zero_flow", "gas", "pressure", "bench_temp", "alarms",
 )  # fmt: skip
+_READS_OF_A_PHOTOMETER = ("o3", "o3_coef", "o3_bkg", "pressure", "bench_temp", "alarms")
 
 
 class _Requests(Protocol):
@@ -65,6 +66,9 @@ def _reads(kind: str, channels: Sequence[Channel]) -> Iterator[str]:
     if kind == "calibrator":
         yield from _READS_OF_A_CALIBRATOR
         return
+    if kind == "photometer":
+        yield from _READS_OF_A_PHOTOMETER
+        return
     yield from MEASURED.get(kind, ())
     if kind == MONITOR:
         yield from ("alarms", "concentration", *MONITOR_READS, *MONITOR_SETTINGS)
@@ -84,6 +88,8 @@ def _sets(kind: str, channels: Sequence[Channel]) -> Iterator[tuple[str, Value]]
         for setting in ("total_flow", "concentration", "ozone"):
             yield setting, 1.0
         return
+    if kind == "photometer":
+        return  # it is read only
     if kind == MONITOR:
         for setting in MONITOR_SETTINGS:
             yield setting, 1.0

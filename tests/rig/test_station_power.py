@@ -13,7 +13,7 @@ from rig.errors import ConfigurationErrors
 
 STATION = Path(__file__).parents[2] / "scenarios" / "benches" / "station.toml"
 CUT, BACK = 90, 150
-BATTERY = ("flow_meter", "climate_meter")
+BATTERY = ("flow_meter", "small_flow_meter", "climate_meter")
 ITSELF = ("supply", "manifold")
 
 

@@ -199,6 +199,15 @@ def test_a_meter_at_the_wrong_place_is_noticed_and_connected_anew(tmp_path, seed
     assert {test.verdict for test in record.tests} == {"pass"}
 
 
+def test_hands_reach_a_bench_that_runs_in_a_thread_of_its_own(tmp_path):
+    (tmp_path / "bench.json").write_text(json.dumps(small(), default=lambda value: value.isoformat()))
+    (tmp_path / "plan.toml").write_text(only("sample_flow", text={'settle = "30 s"': 'settle = "60 s"'}))
+    code = accept(AcceptOptions(bench=str(tmp_path / "bench.json"), plan=str(tmp_path / "plan.toml"), devices=("so2",),
+                                clock="paced", speed=100.0, out=tmp_path / "out", operator="simulated"))  # fmt: skip
+    assert code == 0
+    assert load(tmp_path / "out" / "result.json").tests[0].value == pytest.approx(0.0, abs=2.0)
+
+
 # -- ozone ------------------------------------------------------------------------------------------------------------
 
 OZONE = ("calibrator", "o3")
