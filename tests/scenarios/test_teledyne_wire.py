@@ -292,3 +292,36 @@ def test_a_flow_that_falls_short_is_bit_10_over_modbus(opened):
     assert inputs_8_to_19() == {10}
     calibrator.standby()
     assert inputs_8_to_19() == {19}
+
+
+def test_coils_of_the_t700_run_its_sequences(opened):
+    """Coil 1 on: the second of the stored sequences, with its steps in their time; coil 2 has none."""
+    data = wire_bench()["device"]
+    data["calibrator"]["port"]["b"] = {"kind": "serial", "protocol": "modbus-rtu", "id": 1}
+    data["calibrator"]["settings"] = {
+        "sequences": "ZERO: GENERATE 0 PPB ZERO 5.0 | SPAN: GENERATE 400 PPB SO2 5.0; 10 MIN; STANDBY"
+    }
+    session = opened(device=data)
+    face, heard = session.bench.instruments["calibrator"].face, []
+    line = session.bench.find_line("calibrator.b")
+    line.connect(heard.append)
+
+    def written(coil):
+        heard.clear()
+        request = rtu_frame(1, bytes([5, 0, coil, 0xFF, 0]))
+        line.from_host(request)
+        session.time.sleep(1.0)
+        return request, b"".join(heard)
+
+    request, reply = written(1)
+    assert reply == request
+    assert (face.read("calibrator_mode"), face.read("concentration")) == ("span", 400.0)
+    session.time.sleep(601.0)
+    assert face.read("calibrator_mode") == "standby"
+    request, reply = written(0)
+    assert reply == request
+    assert face.read("calibrator_mode") == "zero"
+    assert written(2)[1] == rtu_frame(1, b"\x85\x03")
+    assert face.read("calibrator_mode") == "zero"
+    request, reply = written(99)
+    assert (reply, face.read("calibrator_mode")) == (request, "standby")
