@@ -84,8 +84,10 @@ def row(devices: dict[str, Any], endpoints: dict[str, Any], name: str) -> dict[s
     ((kind, section),) = devices[name]["port"].items()
     asked = PROTOCOLS[section["protocol"]]
     request = b"" if section.get("options") else asked.request
+    # This bench keeps the wall's pace from its first second: a box whose memory takes an hour to fill has nothing yet.
+    least = 1 if asked.history_s else asked.least
     return {"name": name, "address": address(endpoints, name, kind), "request": request.hex(),
-            "end": asked.end.hex(), "least": asked.least}  # fmt: skip
+            "end": asked.end.hex(), "least": least}  # fmt: skip
 
 
 def lateness_ms(heard: list[list[float]]) -> np.ndarray[Any, np.dtype[np.float64]]:

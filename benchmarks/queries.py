@@ -76,7 +76,7 @@ def measure(
         client = stack.enter_context(Client())
         servers, request, reply = {}, asked.request.hex(), ""
         for loop in loops:
-            endpoints, process = stack.enter_context(rig_served(folder, bench, loop))
+            endpoints, process = stack.enter_context(rig_served(folder, bench, loop, asked.history_s))
             where = {kind: [address(endpoints, box, kind) for box in boxes(protocol, kind)] for kind in kinds(protocol)}
             servers[f"rig {loop}"] = Server(where, request, process)
             first = next(iter(where.values()))[:1]

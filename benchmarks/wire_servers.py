@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 READY_S = 60.0
+HISTORY_WALL_S = 3.0
 FOLDER = Path(__file__).parent
 NEEDED = ("lewis", "sinstruments", "tickit", "uvloop", "pyvisa_sim")
 """Modules of the extra ``bench``."""
@@ -49,14 +50,22 @@ def served(command: Sequence[str], ready: Path) -> Iterator[subprocess.Popen[byt
 
 
 @contextmanager
-def rig_served(folder: Path, bench: Path, loop: str) -> Iterator[tuple[dict[str, Any], int]]:
-    """``rig serve`` on asyncio or uvloop: its endpoints and its process id."""
+def rig_served(
+    folder: Path, bench: Path, loop: str, history_s: float = 0.0
+) -> Iterator[tuple[dict[str, Any], int]]:  # fmt: skip
+    """``rig serve`` on asyncio or uvloop: its endpoints and its process id, when ``history_s`` of bench time are over.
+
+    A bench that needs a history runs so fast that it is over within :data:`HISTORY_WALL_S`, and goes on so.
+    """
+    speed = max(1.0, history_s / HISTORY_WALL_S)
     endpoints = folder / f"endpoints-{loop}.json"
     code = RIG if loop == "uvloop" else WITHOUT_UVLOOP + RIG
     command = [sys.executable, "-c", code, "serve", str(bench), "--folder", str(folder / f"ports-{loop}"),
-               "--endpoints", str(endpoints)]  # fmt: skip
+               "--endpoints", str(endpoints), "--speed", f"{speed:g}"]  # fmt: skip
     with served(command, endpoints) as server:
-        yield json.loads(endpoints.read_text(encoding="utf-8")), server.pid
+        told = json.loads(endpoints.read_text(encoding="utf-8"))
+        time.sleep(max(0.0, told["bench"]["started_wall"] + history_s / speed - time.time()))
+        yield told, server.pid
 
 
 @contextmanager

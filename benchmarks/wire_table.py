@@ -25,6 +25,7 @@ class Asked:
         end: what a whole reply ends with; empty where its length alone tells.
         least: bytes that a whole reply has at least.
         is_text: a text protocol: the target of 0.7 of the echo is for these.
+        history_s: bench time that passes until the box has what is asked; until then it answers that it has nothing.
         automatic: options of the port with which the box sends a message each second of its own accord.
     """
 
@@ -34,6 +35,7 @@ class Asked:
     least: int = 1
     number: int | None = None
     is_text: bool = True
+    history_s: float = 0.0
     automatic: dict[str, Any] = field(default_factory=dict)
 
 
@@ -44,7 +46,7 @@ PROTOCOLS = {
     "modbus-tcp": Asked("T100", bytes.fromhex("000700000006FF0400160002"), least=13, is_text=False),
     "hessen": Asked("42i", b"\x02DA001\r", b"\r", number=1),
     "ak": Asked("1405-F", b"\x024AREG K0 245\x03", b"\r\n"),
-    "bam": Asked("BAM-1020", b"\x1b4*00052\r", b"\r\n"),
+    "bam": Asked("BAM-1020", b"\x1b4*00052\r", b"\r\n", least=80, history_s=3700.0),
     "wxt": Asked("WXT536", b"0R2\r\n", b"\r\n", automatic={"mode": "A", "composite_interval": 1}),
     "pwd": Asked("PWD22", b"\r\x05PW  1 2\r", b"\x03\r\n", number=1, automatic={"message": 2, "interval": 1}),
     "alicat": Asked("alicat-m-10slpm", b"A\r", b"\r"),

@@ -22,6 +22,7 @@ from rig.line_settings import port_settings
 from rig.lines import Line, LineTiming
 from rig.multidrop import Multidrop, Tap
 from rig.routines import schedule
+from rig.two_wires import TwoWireLine
 
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
@@ -181,6 +182,10 @@ class Bench:
             latency_us=round(port.latency * 1e6),
         )
         protocol.pace(timing.byte_us)
+        if port.wires == 2:
+            assert isinstance(protocol, Multidrop)  # bench_check asks for a shared line
+            return TwoWireLine(name, self.clock, protocol, timing, settings=settings, condition=condition,
+                               echo=port.echo, handshake=port.handshake)  # fmt: skip
         return Line(name, self.clock, protocol, timing, settings=settings, condition=condition,
                     is_connection=transport == "tcp", handshake=port.handshake)  # fmt: skip
 

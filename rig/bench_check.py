@@ -200,6 +200,7 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
 
 _OF_THE_WIRE = (
     "kind", "handshake", "reply_delay", "line_timing", "latency", "tcp_port", "interface", "device",
+    "wires", "echo",
 )  # fmt: skip
 
 

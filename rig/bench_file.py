@@ -141,6 +141,8 @@ class PortSection(_Section):
     interface: str | None = Field(default=None, description="address that this port binds to; the bench's if left out")
     clients: int | None = Field(default=None, ge=1, description="TCP clients at once; the real box's if left out")
     line: str | None = Field(default=None, min_length=1, description="of RS-485: boxes with the same one share it")
+    wires: Literal[2, 4] = Field(default=4, description="of RS-485; with 2 the host hears itself, and boxes each other")
+    echo: bool = Field(default=True, description="of two wires: the host's adapter hears while it sends")
     device: str | None = Field(default=None, description="the serial device that the emulated box sits on")
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of the firmware, by protocol")
 
@@ -185,6 +187,8 @@ class ServedPortSection(_Section):
     stop_bits: Literal[1, 2] | None = None
     id: int | None = None
     line: str | None = Field(default=None, description="of RS-485, shared with the ports of that name")
+    wires: Literal[2, 4] | None = Field(default=None, description="of RS-485, where it has a line")
+    echo: bool | None = Field(default=None, description="of two wires: the host hears its own words")
 
 
 class DeviceSection(_Section):
@@ -209,6 +213,7 @@ class DeviceSection(_Section):
     stop_bits: Literal[1, 2] | None = None
     id: int | None = Field(default=None, ge=0)
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of a real box's firmware")
+    echo: bool = Field(default=False, description="the host's adapter hears itself: RS-485 on two wires")
     timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
     resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: by port, what VISA can open")
     ports: dict[str, ServedPortSection] = Field(default_factory=dict, description="set by rig serve: every port")

@@ -109,7 +109,7 @@ def _real(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -
 
 def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:
     yield from _superfluous(section, where, key, "for an emulated device: its ports say it",
-                            ("protocol", "id", "options"))  # fmt: skip
+                            ("protocol", "id", "options", "echo"))  # fmt: skip
     asked = is_analyzer(entry.kind) or entry.kind == "calibrator"
     if asked and not section.port and own_protocols(entry):
         yield ConfigurationError(where, f"{key}.port", "a port, or a resource if the device is real", "neither")
@@ -155,9 +155,23 @@ def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationErro
     unpaced = not port.line_timing or port.device is not None
     if port.latency and unpaced:
         yield ConfigurationError(where, f"{key}.latency", "nothing where bytes take no time here", _short(port.latency))
+    yield from _two_wires(where, key, port, unpaced=unpaced)
     if port.kind == "serial" and port.device is None and (port.data_bits == 7 or port.parity in ("even", "odd")):
         expected = 'kind = "rfc2217", or a device: a pty carries 8 bits without parity only'
         yield ConfigurationError(where, f"{key}.kind", expected, repr(port.kind))
+
+
+def _two_wires(where: str, key: str, port: PortSection, *, unpaced: bool) -> Iterator[ConfigurationError]:
+    """A pair of wires is a line that boxes may share, and bytes need their time on it to meet each other."""
+    if port.wires == 4:
+        if not port.echo:
+            yield ConfigurationError(where, f"{key}.echo", "nothing without wires = 2", "false")
+        return
+    if port.kind == "tcp" or unpaced:
+        expected = "4, or a serial or rfc2217 port on which bytes take their time"
+        yield ConfigurationError(where, f"{key}.wires", expected, 2)
+    elif port.line is None:
+        yield ConfigurationError(where, f"{key}.line", "the name of an RS-485 line: it has wires = 2", "nothing")
 
 
 def _options(

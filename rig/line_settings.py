@@ -34,10 +34,8 @@ def resource_settings(entry: CatalogueEntry, section: DeviceSection) -> LineSett
 def _settings(
     entry: CatalogueEntry, protocol: str, said: PortSection | DeviceSection, *, framed: bool
 ) -> LineSettings:  # fmt: skip
-    delivered = dialect(entry, protocol)
-    own = LineSettings(
-        delivered.baud, *((delivered.data_bits, delivered.parity, delivered.stop_bits) if framed else (8, "none", 1))
-    )
+    delivered = dialect(entry, protocol).delivered(said.options)
+    own = LineSettings(*delivered) if framed else LineSettings(delivered[0])
     return LineSettings(
         own.baud if said.baud is None else said.baud,
         own.data_bits if said.data_bits is None else said.data_bits,

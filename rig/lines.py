@@ -216,15 +216,22 @@ class Line:
         """Byte by byte, so that each reply is known to belong to the bytes that came since the one before."""
         hits = self.condition.hits(data, "to device")
         heard = as_heard(data, self._host_settings, self._device_settings(hits))
-        parts = request_pieces(heard, hits)
-        if hits:
-            self.condition.tell(hits, "to device", data, data, b"".join(parts))
-        for byte in b"".join(parts):
-            self._request.append(byte)
-            del self._request[:-REQUEST_BYTES]
+        for byte in self._spoiled(data, heard, hits):
+            self._note_asked(byte)
             replies = self.device_end.receive(bytes([byte]))
             if replies:
                 self._pass_on(replies)
+
+    def _spoiled(self, meant: bytes, heard: bytes, hits: dict[str, Hit]) -> bytes:
+        """What faults leave of ``heard``, of a message that was ``meant`` so; told."""
+        spoiled = b"".join(request_pieces(heard, hits))
+        if hits:
+            self.condition.tell(hits, "to device", meant, meant, spoiled)
+        return spoiled
+
+    def _note_asked(self, byte: int) -> None:
+        self._request.append(byte)
+        del self._request[:-REQUEST_BYTES]
 
     def _is_cut(self) -> bool:
         if not self._cut:
@@ -259,8 +266,12 @@ class Line:
         if self.before_speaking is not None:
             self.before_speaking()
         if self.powered:
-            self._pass_on(self.device_end.output())
+            self._have_spoken()
             self.listen()
+
+    def _have_spoken(self) -> None:
+        """Pass on what the box says now of its own accord."""
+        self._pass_on(self.device_end.output())
 
     def _say(self, text: bytes) -> None:
         """Something on the line that nobody asked for."""
@@ -324,8 +335,11 @@ class Line:
             if sum(len(one.data) for one in self._stalled) < INPUT_BUFFER_BYTES:
                 self._stalled.append(piece)
             return
+        self._put_on_wire(piece, settings or self.settings, thinking=thinking)
+
+    def _put_on_wire(self, piece: Piece, sent: LineSettings, *, thinking: bool) -> None:
+        """Let a piece leave the device's end; ``thinking``: after the box's delay of a reply."""
         data = piece.data
-        sent = settings or self.settings
         if sent != self._host_settings or sent.data_bits != 8:
             data = as_heard(data, sent, self._host_settings)
         if self._instant and not (piece.delay_us or piece.gap_us or piece.drip_us) and (

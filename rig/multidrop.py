@@ -1,6 +1,6 @@
 """Several boxes on one RS-485 line: all hear the host, each answers to its own address, and two at once collide.
 
-Four wires: the boxes hear the host and not each other.
+With four wires the boxes hear the host and not each other; :mod:`rig.two_wires` has one pair for all.
 """
 
 from __future__ import annotations
@@ -42,8 +42,12 @@ class Multidrop(DeviceEnd):
 
     def output(self) -> list[bytes]:
         """What those say whose time it is."""
+        return _together([messages for _, messages in self.outputs()])
+
+    def outputs(self) -> list[tuple[Tap, list[bytes]]]:
+        """The same, by box."""
         now = self.next_output_us()
-        return _together([tap.end.output() for tap in self.taps if _due(tap) == now])
+        return [(tap, tap.end.output()) for tap in self.taps if _due(tap) == now]
 
 
 def _due(tap: Tap) -> int | None:

@@ -55,10 +55,16 @@ class Endpoint:
     resource: str
     address: str
     line: str | None = None
+    wires: Literal[2, 4] = 4
+    echo: bool = True
 
     def as_section(self) -> ServedPortSection:
         """As a section of an endpoints file."""
-        line = {} if self.settings is None else asdict(self.settings)
+        line: dict[str, Any] = {} if self.settings is None else asdict(self.settings)
+        if self.line is not None:
+            line["wires"] = self.wires
+        if self.wires == 2:
+            line["echo"] = self.echo
         return ServedPortSection(
             kind=self.kind, protocol=self.protocol, address=self.address, resource=self.resource, id=self.id,
             line=self.line, **line,
@@ -184,8 +190,10 @@ class ServedBench:
             if not endpoint.resource:
                 continue
             device |= {"resource": endpoint.resource, "protocol": endpoint.protocol}
-            for key in ("baud", "data_bits", "parity", "stop_bits"):
+            for key in ("baud", "data_bits", "parity", "stop_bits", "echo"):
                 device.pop(key, None)
+            if endpoint.wires == 2 and endpoint.echo:
+                device["echo"] = True
             if endpoint.settings is not None:
                 device |= asdict(endpoint.settings)
             device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
@@ -313,7 +321,7 @@ class ServedBench:
         settings = None if port.kind == "tcp" else port_settings(instrument.entry, port)
         self.endpoints.append(
             Endpoint(instrument.name, name, instrument.entry.name, kind, port.protocol, settings, port.id, resource,
-                     address, port.line)
+                     address, port.line, port.wires, port.echo)
         )  # fmt: skip
 
     def _tcp_port(

@@ -217,11 +217,11 @@ def _open(
         )  # fmt: skip
     if section.resource is not None:
         protocol_name, number, options = section.protocol or "", section.id, section.options
-        resource_name, emulated = section.resource, section.emulated
+        resource_name, emulated, hears_itself = section.resource, section.emulated, section.echo
     else:
         port = next(iter(section.port.values()))
         protocol_name, number, options = port.protocol, port.id, port.options
-        resource_name, emulated = f"ASRL{name}::INSTR", True
+        resource_name, emulated, hears_itself = f"ASRL{name}::INSTR", True, port.wires == 2 and port.echo
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
                 name, entry.kind, entry.name, entry.maker, section.serial, DIRECT, "read", "", emulated=True,
@@ -249,6 +249,7 @@ def _open(
         resource,
         protocol,
         section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
+        hears_itself=hears_itself,
     )
     return _handle(identity, link, entry, now_us)
 

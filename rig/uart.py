@@ -6,6 +6,7 @@ other bytes, and another number of them; a wrong parity or number of data bits g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,9 +30,14 @@ class LineSettings:
     stop_bits: int = 1
 
     @cached_property
+    def frame_bits(self) -> int:
+        """What a receiver samples of a character: start, data and parity."""
+        return 1 + self.data_bits + (self.parity != "none")
+
+    @cached_property
     def bits_per_byte(self) -> int:
         """Start, data, parity and stop bits together."""
-        return 1 + self.data_bits + (self.parity != "none") + self.stop_bits
+        return self.frame_bits + self.stop_bits
 
     def __str__(self) -> str:
         """In the short form of the field: ``9600 8N1``."""
@@ -43,7 +49,7 @@ def _parity_bit(value: int, parity: Parity) -> int:
     return odd if parity == "even" else 1 - odd
 
 
-def _bits(data: bytes, settings: LineSettings) -> list[int]:
+def levels_of(data: bytes, settings: LineSettings) -> list[int]:
     """Levels of the line, one to a bit time, the least significant data bit first; 1 is idle."""
     levels: list[int] = []
     for byte in data:
@@ -56,6 +62,17 @@ def _bits(data: bytes, settings: LineSettings) -> list[int]:
     return levels
 
 
+def character(sampled: Sequence[int], heard: LineSettings) -> int:
+    """The byte that a receiver makes of the levels that it has sampled, from the start bit on.
+
+    With a bad parity it reads as NUL, as a Linux port hands it over.
+    """
+    value = sum(bit << index for index, bit in enumerate(sampled[1 : 1 + heard.data_bits]))
+    if heard.parity != "none" and sampled[heard.frame_bits - 1] != _parity_bit(value, heard.parity):
+        return 0
+    return value
+
+
 def as_heard(data: bytes, sent: LineSettings, heard: LineSettings) -> bytes:
     """Bytes that a receiver set to ``heard`` makes of ``data`` that left in one go with the settings ``sent``.
 
@@ -64,7 +81,7 @@ def as_heard(data: bytes, sent: LineSettings, heard: LineSettings) -> bytes:
     """
     if sent == heard and sent.data_bits == 8:
         return data
-    levels = _bits(data, sent)
+    levels = levels_of(data, sent)
     count = len(levels)
     step = sent.baud / heard.baud  # a bit time of the receiver, in bit times of the sender
 
@@ -73,7 +90,7 @@ def as_heard(data: bytes, sent: LineSettings, heard: LineSettings) -> bytes:
 
     out = bytearray()
     place = 0
-    frame_bits = 1 + heard.data_bits + (heard.parity != "none")
+    frame_bits = heard.frame_bits
     while True:
         # The next falling edge: a line that is still low must have risen before.
         while place < count and not (levels[place] == 0 and (place == 0 or levels[place - 1] == 1)):
@@ -84,8 +101,5 @@ def as_heard(data: bytes, sent: LineSettings, heard: LineSettings) -> bytes:
         if sampled[0] == 1:
             place += 1  # too short for a start bit: a glitch
             continue
-        value = sum(bit << index for index, bit in enumerate(sampled[1 : 1 + heard.data_bits]))
-        if heard.parity != "none" and sampled[-1] != _parity_bit(value, heard.parity):
-            value = 0
-        out.append(value)
+        out.append(character(sampled, heard))
         place = max(place + 1, int(place + step * (frame_bits + 0.5)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -140,6 +142,23 @@ class ModelFile(_Section):
     protocol: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
+_NOTED: ContextVar[dict[tuple[str, str], ConfigurationError] | None] = ContextVar("figures that lack", default=None)
+
+
+@contextmanager
+def missing_noted() -> Iterator[Mapping[tuple[str, str], ConfigurationError]]:
+    """In this context a figure that a model's file lacks is noted, and the one of a model of its kind stands in for it.
+
+    So that all that lack are found in one go. What is built meanwhile is no instrument of that model: let it go.
+    """
+    noted: dict[tuple[str, str], ConfigurationError] = {}
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
 class CatalogueEntry:
     """A model as the catalogue knows it.
 
@@ -168,11 +187,16 @@ class CatalogueEntry:
         self.protocols: Mapping[str, Mapping[str, Any]] = file.protocol
 
     def parameter(self, name: str) -> float:
-        """Value of a parameter. Raises ConfigurationError if the model's file lacks it."""
+        """Value of a parameter. Raises ConfigurationError if the model's file lacks it (:func:`missing_noted`)."""
         try:
             return self.parameters[name].value
         except KeyError:
-            raise ConfigurationError(f"{self.name}.toml", f"parameters.{name}", "a value", "nothing") from None
+            error = ConfigurationError(f"{self.name}.toml", f"parameters.{name}", "a value", "nothing")
+        noted = _NOTED.get()
+        if noted is None:
+            raise error from None
+        noted.setdefault((self.name, name), error)
+        return _usual(self.kind, name)
 
     def channel(self, name: str) -> Channel:
         """Settings of a measured component. Raises ConfigurationError if the model's file lacks it."""
@@ -181,9 +205,27 @@ class CatalogueEntry:
         except KeyError:
             raise ConfigurationError(f"{self.name}.toml", f"channel.{name}", "a section", "nothing") from None
 
-    def numbers(self) -> dict[str, float]:
-        """All parameters by name."""
-        return {name: parameter.value for name, parameter in self.parameters.items()}
+    def numbers(self) -> Mapping[str, float]:
+        """All parameters by name; one that the model's file lacks is met as by :meth:`parameter`."""
+        return _Numbers(self)
+
+
+class _Numbers(dict[str, float]):
+    """Parameters of a model."""
+
+    def __init__(self, entry: CatalogueEntry) -> None:
+        super().__init__({name: parameter.value for name, parameter in entry.parameters.items()})
+        self._entry = entry
+
+    def __missing__(self, name: str) -> float:
+        return self._entry.parameter(name)
+
+
+def _usual(kind: str, name: str) -> float:
+    """The parameter of that name of the first model of that kind that has it; 1 if none does."""
+    same = (entry for entry in map(load, models()) if entry.kind == kind and name in entry.parameters)
+    found = next(same, None)
+    return 1.0 if found is None else found.parameters[name].value
 
 
 def models() -> list[str]:

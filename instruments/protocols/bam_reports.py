@@ -47,6 +47,7 @@ class BamReports:
     def __init__(self, table: BamTable, face: Face, *, micrograms: bool = False, trailing_comma: bool = True) -> None:
         self._table, self._face = table, face
         self._micrograms, self._end = micrograms, "," if trailing_comma else ""
+        self._csv: tuple[Record | None, str] = None, ""
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -101,9 +102,14 @@ class BamReports:
         return ",".join(["Time", *names, *(flag.letter for flag in self._table.flags)])
 
     def csv(self, record: Record) -> str:
-        """An hour as a line of CSV."""
+        """An hour as a line of CSV. What is past does not change, so the text of the hour asked last is kept."""
+        if record == self._csv[0]:
+            return self._csv[1]
         cells = [self._cell(column, record.made_us) for column in self._table.columns]
-        return ",".join([f"{calendar(record.stamp_us):%m/%d/%y %H:%M}", *cells, *self.flags(record)]) + self._end
+        line = ",".join([f"{calendar(record.stamp_us):%m/%d/%y %H:%M}", *cells, *self.flags(record)]) + self._end
+        if record.made_us < self._face.now_us():
+            self._csv = record, line
+        return line
 
     def array(self, record: Record, width: int) -> str:
         """An hour as an array of fields of ``width`` characters after its time."""

@@ -19,6 +19,8 @@ CLOCK_STAMP = "clock_stamp"
 
 Transport = Literal["serial", "tcp"]
 Parity = Literal["none", "even", "odd"]
+PortSettings = tuple[int, Literal[7, 8], Parity, Literal[1, 2]]
+"""Rate in baud, data bits, parity, stop bits."""
 
 
 class DeviceEnd(ABC):
@@ -165,6 +167,10 @@ class Dialect(ABC):
     tcp: bool = True
     shared_number: bool = False
     transports: tuple[Transport, ...] = ("serial", "tcp")
+
+    def delivered(self, options: Mapping[str, Value]) -> PortSettings:
+        """How a serial port is set at delivery on a box with the habits ``options``."""
+        return self.baud, self.data_bits, self.parity, self.stop_bits
 
     def option_expected(self, name: str, value: Value) -> str:
         """What the option ``name`` may be where it may not be ``value``, in words; empty: it may."""

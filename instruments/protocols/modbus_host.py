@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,6 @@ from instruments.protocols.modbus import (
     Message,
     decode_reply,
     encode_request,
-    number_of,
     registers_in,
     rtu_frame,
     rtu_sum_is_right,
@@ -28,6 +26,7 @@ from instruments.protocols.modbus import (
 from instruments.protocols.modbus_map import CLOCK, ModbusMap
 from instruments.protocols.modbus_map import Value as MapValue
 from instruments.protocols.modbus_orders import Orders
+from instruments.protocols.modbus_reading import meaning_of
 from instruments.protocols.modbus_states import States
 from instruments.protocols.modbus_text import message_of, read_text, reply_bytes, space_of, write_text
 
@@ -122,7 +121,7 @@ class ModbusHost(HostEnd):
         registers = reply.values[first : first + value.size] if first >= 0 else ()
         if len(registers) != value.size:
             raise ValueError(f"{read_text(request.function, request.address, request.count)} does not tell {quantity}")
-        found = self._meaning(value, registers)
+        found = meaning_of(value, registers, self._orders)
         inner = self._units().get(quantity, "")
         if unit and inner and unit != inner and isinstance(found, int | float):
             if unit not in _PER or inner not in _PER:
@@ -150,19 +149,6 @@ class ModbusHost(HostEnd):
         except (struct.error, ValueError, OverflowError):
             raise Refused("invalid", f"{setting}: {value!r} does not go into {row.form}") from None
         return write_text(6 if row.size == 1 else 16, row.row.at, registers)
-
-    def _meaning(self, value: MapValue, registers: tuple[int, ...]) -> Value:
-        if value.form == "string":
-            return self._orders.text_in(registers).removeprefix(value.row.before)
-        number = number_of(self._orders.into(registers), value.form)
-        if value.row.codes:
-            words = [word for word, code in value.row.codes.items() if code == number]
-            if not words:
-                raise ValueError(f"{number:g} stands for no {value.row.quantity}")
-            return words[0]
-        if not math.isfinite(number):
-            raise ValueError(f"{value.row.quantity}: the registers hold no number")
-        return number / value.row.scale
 
     @abstractmethod
     def _framed(self, pdu: bytes) -> bytes: ...

@@ -153,8 +153,18 @@ def _values(block: RegisterBlock) -> Iterator[Value]:
 
 
 def _bits(block: BitBlock) -> Iterator[Bit]:
-    for row in block.rows:
+    for row in (single for several in block.rows for single in _singly(several)):
         yield Bit(row, tuple(block.functions), row.mark or block.mark, row.source or block.source)
+
+
+def _singly(row: BitRow) -> Iterator[BitRow]:
+    """The bits of a row, each as a row of its own."""
+    if row.count == 1:
+        yield row
+        return
+    for place in range(row.count):
+        on = {name: value + place if type(value) is int else value for name, value in row.on.items()}
+        yield row.model_copy(update={"at": row.at + place, "count": 1, "name": f"{row.name} {place}", "on": on})
 
 
 def told_of(bit: Bit) -> str:

@@ -71,6 +71,7 @@ class BitRow(Row):
 
     Attributes:
         at: its address.
+        count: so many bits of one sort, at this address and those after it; whole numbers in ``on`` count with them.
         name: what the maker calls it.
         alarm: it is on while an alarm of one of these observables stands; ``*``: any alarm.
         no_alarm: it is on while no alarm stands.
@@ -81,6 +82,7 @@ class BitRow(Row):
     """
 
     at: int = Field(ge=0, le=65535)
+    count: int = Field(default=1, ge=1, le=65536)
     name: str = Field(min_length=1)
     alarm: list[str] = Field(default_factory=list)
     no_alarm: bool = False

@@ -11,7 +11,18 @@ from instruments.catalogue import CatalogueEntry, Mark
 from instruments.device import Face, Value
 from instruments.errors import ConfigurationError, Refused
 from instruments.protocols.checks import crc16, printable
-from instruments.protocols.ends import Box, Dialect, HostEnd, Told, Transport, address, check_unit, limits_in_words
+from instruments.protocols.ends import (
+    Box,
+    Dialect,
+    HostEnd,
+    Parity,
+    PortSettings,
+    Told,
+    Transport,
+    address,
+    check_unit,
+    limits_in_words,
+)
 from instruments.protocols.rows import weakest
 from instruments.protocols.wxt import WxtDevice
 from instruments.protocols.wxt_messages import WxtMemory
@@ -136,12 +147,14 @@ class WxtBox(Box):
         """An end for one line."""
         chosen = {**self._dialect.options, **options}
         if self._memory is None:
-            given = {key: str(chosen[name]) for name, key in _OPTIONS.items()}
+            given = self._dialect.table.delivered(str(chosen["mode"]))
+            given |= {key: str(chosen[name]) for name, key in _OPTIONS.items()}
             letter = ADDRESSES[address(self._dialect, number) or 0]
             self._memory = WxtMemory(self._dialect.table, letter, given)
         return WxtDevice(self._dialect.table, self._face, self._memory)
 
 
+_PARITIES: Mapping[str, Parity] = {"N": "none", "E": "even", "O": "odd"}
 _OPTIONS = {"mode": "XU.M", "serial": "XU.C", "composite_interval": "XU.I"}
 
 
@@ -151,13 +164,18 @@ class WxtDialect(Dialect):
     options: ClassVar[Mapping[str, Value]] = {"mode": "P", "serial": 2, "composite_interval": 0}
     numbers = (0, LAST_ADDRESS)
     default_number = 0
-    baud = 19200
 
     def __init__(self, entry: CatalogueEntry) -> None:
         if entry.protocols["wxt"]:
             keys = ", ".join(entry.protocols["wxt"])
             raise ConfigurationError(entry.name, "protocol.wxt", "an empty table: all is common to the family", keys)
         self.table = WxtTable.common()
+
+    def delivered(self, options: Mapping[str, Value]) -> PortSettings:
+        """As the mode is delivered: ASCII, NMEA and SDI-12 have rates of their own."""
+        letters = self.table.delivered(str(options.get("mode", self.options["mode"])))
+        bits, stop = int(letters["XU.D"]), int(letters["XU.S"])
+        return int(letters["XU.B"]), 7 if bits == 7 else 8, _PARITIES[letters["XU.P"]], 2 if stop == 2 else 1
 
     def option_expected(self, name: str, value: Value) -> str:
         """Options are letters of the settings aXU."""
@@ -200,6 +218,10 @@ class WxtDialect(Dialect):
 
     def told(self) -> Iterator[Told]:
         """Fields, settings, resets."""
+        for delivered in self.table.rows.delivered:
+            what = ", ".join(f"{letter} = {text}" for letter, text in delivered.letters.items())
+            modes = ", ".join(delivered.modes)
+            yield Told("port at delivery", f"M={modes}", what, delivered.mark, delivered.source)
         for row in self.table.rows.field:
             letters = "/".join(self.table.rows.unit[row.unit])
             what = f"{row.quantity}, unit {letters}, bit {row.bit + 1} of R, NMEA {row.xdr[0]}{row.xdr[1]}"

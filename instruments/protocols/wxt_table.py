@@ -135,6 +135,15 @@ class ParameterRow(Row):
         return value if isinstance(value, str) else f"{value:g}"
 
 
+class DeliveredRow(Row):
+    """How the port of a unit is set that is delivered in one of ``modes``: letters of ``aXU`` that differ then."""
+
+    modes: list[str]
+    letters: dict[Literal["B", "D", "P", "S"], str]
+    mark: Mark
+    source: str
+
+
 class ActionRow(Row):
     """A reset: what it does, and the text message that it answers, with that text's number in NMEA."""
 
@@ -150,6 +159,7 @@ class WxtRows(Row):
     """The file."""
 
     prefix: str
+    delivered: list[DeliveredRow]
     unit: dict[str, dict[str, WireUnit]]
     field: list[FieldRow]
     parameter: list[ParameterRow]
@@ -177,6 +187,14 @@ class WxtTable:
         """The family's table."""
         path = Path(__file__).with_name("wxt.toml")
         return cls(tomllib.loads(path.read_text(encoding="utf-8"))["wxt"], str(path))
+
+    def delivered(self, mode: str) -> dict[str, str]:
+        """Letters of the port's settings, by their keys (``XU.B``), of a unit delivered in ``mode``."""
+        found = {key: self.parameters[key].default for key in ("XU.B", "XU.D", "XU.P", "XU.S")}
+        for row in self.rows.delivered:
+            if mode in row.modes:
+                found |= {f"XU.{letter}": text for letter, text in row.letters.items()}
+        return found
 
     def line_of(self, group: str) -> list[ParameterRow]:
         """Parameters of a line of settings, in its order."""

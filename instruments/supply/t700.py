@@ -79,8 +79,8 @@ class T700(Calibrator):
 
     ``generate`` ``"400 PPB SO2 5.0 LPM"``, ``gpt`` and ``gptps`` ``"450 PPB NO 160 PPB O3 5.0"``, ``gptz`` the same
     with the lamp off, ``purge`` and ``standby`` with True. Without a flow the total flow stays as it is.
-    ``execute_sequence`` with the name of one of the setting ``sequences`` does its first steps at once and the others
-    in their time, unless another command, or the loss of power, ends it.
+    ``execute_sequence`` with the name of one of the setting ``sequences``, or its place there from 0 on, does its
+    first steps at once and the others in their time, unless another command, or the loss of power, ends it.
     """
 
     ports = ("a", "b", "c", "d")
@@ -133,8 +133,12 @@ class T700(Calibrator):
         super().advance(until_us)
 
     def _begun(self, t_us: int, step: int, name: Value) -> Mapping[str, Value]:
-        """Settings of a sequence's first steps; the others are to come."""
-        steps = parse_sequences(str(self.settings["sequences"])).get(" ".join(str(name).upper().split()))
+        """Settings of a sequence's first steps; the others are to come. It is called by name, or by its place."""
+        stored = parse_sequences(str(self.settings["sequences"]))
+        if isinstance(name, int) and not isinstance(name, bool):
+            steps = list(stored.values())[name] if 0 <= name < len(stored) else None
+        else:
+            steps = stored.get(" ".join(str(name).upper().split()))
         if steps is None:
             raise Refused("invalid", f"no sequence {name!r}")
         now = [one for one in steps if one.after_us == 0]

@@ -173,11 +173,14 @@ def diff(
     second: Annotated[Path, typer.Argument(help="The one to hold against it.")],
     relative: Annotated[float, typer.Option(min=0.0, help="Part by which numbers may differ.")] = 0.0,
     absolute: Annotated[float, typer.Option(min=0.0, help="Amount by which numbers may differ.")] = 0.0,
+    model: Annotated[str | None, typer.Option(help="Who answered: registers of Modbus are read by its map.")] = None,
+    bench: Annotated[str | None, typer.Option(help="The bench of who answered, instead of a model.")] = None,
+    device: Annotated[str | None, typer.Option(help="The one of that bench who answered.")] = None,
 ) -> None:
     """Compare two conversations by meaning: which requests, and what was answered."""
     from rig.cli.conversation import diff as run_diff
 
-    raise typer.Exit(_orderly(run_diff, first, second, relative, absolute))
+    raise typer.Exit(_orderly(run_diff, first, second, relative, absolute, model, bench, device))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from instruments.ambient.settings import ReplaySection, build_atmosphere
+from instruments.catalogue import missing_noted
 from instruments.device import Value
 from instruments.protocols.ends import CLOCK_STAMP
 from rig.bench import Bench
@@ -48,17 +49,21 @@ def check(name: str, *, connect: bool) -> int:
         load_plan(str(path))
         sys.stdout.write(f"{path}: a plan without mistakes\n")
         return EXIT_PASS
-    file = _without_mistakes(path)
-    if any(section.model.endswith(".toml") for section in file.device.values()):
-        _let_live(file, path)
+    with missing_noted() as missing:
+        file, errors = _examined(path)
+        if file is not None and any(section.model.endswith(".toml") for section in file.device.values()):
+            errors += _let_live(file, path, errors)
+    errors += [error for error in missing.values() if error not in errors]
+    if errors or file is None:
+        raise ConfigurationErrors(errors)
     if connect:
         return _connect(file, path)
     sys.stdout.write(f"{path}: a bench without mistakes\n")
     return EXIT_PASS
 
 
-def _without_mistakes(path: Path) -> BenchFile:
-    """The bench, with its recording read whole, as a run would. Raises ConfigurationErrors: mistakes of both."""
+def _examined(path: Path) -> tuple[BenchFile | None, list[ConfigurationError]]:
+    """The bench, as far as it can be read, with its recording read whole, as a run would; mistakes of both."""
     file, errors = examined(read_bench_data(path), str(path))
     section = None if file is None else file.air.get("ambient")
     if file is not None and isinstance(section, ReplaySection):
@@ -68,23 +73,27 @@ def _without_mistakes(path: Path) -> BenchFile:
             errors += several.errors
         except ConfigurationError as error:
             errors.append(error)
-    if errors or file is None:
-        raise ConfigurationErrors(errors)
-    return file
+    return file, errors
 
 
-def _let_live(file: BenchFile, path: Path) -> None:
+def _let_live(file: BenchFile, path: Path, known: list[ConfigurationError]) -> list[ConfigurationError]:
     """Let a bench with models of one's own live for ten minutes: a figure that a model lacks is found when asked for.
 
-    Raises:
-        ConfigurationError: the first figure that is missing.
+    Returns:
+        mistakes that come out; nothing where mistakes that are known already keep the bench from being built.
     """
-    bench = Bench(file, str(path), VirtualClock())
+    try:
+        bench = Bench(file, str(path), VirtualClock())
+    except (ConfigurationError, ConfigurationErrors) as error:
+        return [] if known else list(getattr(error, "errors", [error]))
     try:
         for _ in record(bench, _TRIAL_S, _TRIAL_S):
             pass
+    except ConfigurationError as error:
+        return [error]
     finally:
         bench.close()
+    return []
 
 
 def _path(name: str) -> Path:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from instruments.device import Value
 from rig.cli.signals import stop_requests
 from rig.clock import PacedClock
 from rig.conversation.comparison import compare
-from rig.conversation.file import exchanges, read_pieces
+from rig.conversation.file import Exchange, exchanges, read_pieces
 from rig.conversation.listening import Listening, parse_target
+from rig.conversation.meaning import has_registers
 from rig.conversation.replay import ReplayEnd
 from rig.errors import EXIT_FAIL, EXIT_PASS, ConfigurationError, RigFault
+
+if TYPE_CHECKING:
+    from rig.conversation.registers import KnownBoxes
 
 
 def record(port: str, listen: str, out: Path, baud: int) -> int:
@@ -83,18 +90,67 @@ def replay(file: Path, listen: str) -> int:
     return EXIT_PASS
 
 
-def diff(first: Path, second: Path, relative: float, absolute: float) -> int:
-    """Print the differences; return 0 if there are none, 1 otherwise.
+def diff(
+    first: Path, second: Path, relative: float, absolute: float, model: str | None = None, bench: str | None = None,
+    device: str | None = None,
+) -> int:  # fmt: skip
+    """Print the differences, and how registers of Modbus were read; return 0 if there are none, 1 otherwise.
+
+    Args:
+        first: a file.
+        second: the one to hold against it.
+        relative: numbers may differ by this part,
+        absolute: or by this, whichever is more.
+        model: of the boxes that answered; their registers are read by its map.
+        bench: the bench that they are on, instead.
+        device: the one of that bench that answered.
 
     Raises:
-        ConfigurationError: a file that is no conversation.
+        ConfigurationError: a file that is no conversation, a model or device that is not there.
     """
     before, after = list(exchanges(read_pieces(first))), list(exchanges(read_pieces(second)))
-    found = list(compare(before, after, relative=relative, absolute=absolute))
+    boxes = _known_boxes(model, bench, device)
+    looked_like_registers = 0
+
+    def told(exchange: Exchange) -> Mapping[str, Value] | None:
+        nonlocal looked_like_registers
+        found = None if boxes is None else boxes.told(exchange)
+        looked_like_registers += found is None and has_registers(exchange.reply)
+        return found
+
+    found = list(compare(before, after, relative=relative, absolute=absolute, told=told))
     for line in found:
         _say(line)
+    if boxes is not None:
+        _say(f"registers of Modbus are read by the map of {boxes.names}")
+    if looked_like_registers:
+        hint = "" if boxes is not None else "; --model or --bench tells what they are"
+        _say(
+            f"registers of {looked_like_registers} replies are taken for 32-bit floats where they look like some{hint}"
+        )
     _say(f"{len(found)} differences in {len(before)} and {len(after)} requests")
     return EXIT_FAIL if found else EXIT_PASS
+
+
+def _known_boxes(model: str | None, bench: str | None, device: str | None) -> KnownBoxes | None:
+    if device is not None and bench is None:
+        raise ConfigurationError("--device", "", "a --bench that has it", repr(device))
+    if model is not None and bench is not None:
+        raise ConfigurationError("--model", "", "a model or a bench, not both", repr(model))
+    if model is None and bench is None:
+        return None
+    from rig.conversation.registers import boxes_of_bench, boxes_of_model
+
+    if model is not None:
+        from instruments.catalogue import load
+
+        return boxes_of_model(load(model))
+    from scenarios.opening import load_bench
+
+    file, path = load_bench(str(bench))
+    if device is not None and device not in file.device:
+        raise ConfigurationError("--device", "", f"one of {', '.join(file.device)}", repr(device))
+    return boxes_of_bench(file, str(path), device)
 
 
 def _say(text: str) -> None:

@@ -21,7 +21,7 @@ from rig.bench_file import BenchFile, direct_ports
 from rig.cli.signals import stop_requests
 from rig.clock import FASTEST
 from rig.errors import ConfigurationError, ConfigurationErrors
-from rig.serve import ServedBench
+from rig.serve import Endpoint, ServedBench
 from scenarios.opening import load_bench
 
 _LOOK_S = 0.5
@@ -196,11 +196,17 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
+def _settings(endpoint: Endpoint) -> str:
+    """How its serial line is set, and that it has two wires only."""
+    if endpoint.settings is None:
+        return "-"
+    return f"{endpoint.settings}{', two wires' if endpoint.wires == 2 else ''}"
+
+
 def _table(served: ServedBench) -> str:
     rows = [("device", "port", "model", "protocol", "settings", "id", "address")]
     rows += [
-        (e.device, e.port, e.model, e.protocol, "-" if e.settings is None else str(e.settings),
-         "-" if e.id is None else str(e.id), e.address)
+        (e.device, e.port, e.model, e.protocol, _settings(e), "-" if e.id is None else str(e.id), e.address)
         for e in served.endpoints
     ]  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -2,7 +2,8 @@
 
 Text: letters in lower case, runs of blanks as one, line ends and the sum at the end of a C-Link reply left out; an
 address byte of 0x80 or more counts. Binary: as it is, but for the transaction number of Modbus TCP, which each client
-makes up anew. Registers of Modbus are compared as 32-bit floats where they are plausible ones in either word order.
+makes up anew. Registers of Modbus are compared as 32-bit floats where they are plausible ones in either word order,
+unless the model of the box is known (:mod:`rig.conversation.registers`).
 """
 
 from __future__ import annotations
@@ -81,9 +82,19 @@ def difference(first: bytes, second: bytes, relative: float, absolute: float) ->
         return f"{one!r} became {other!r}"
     for before, after in zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True):
         old, new = float(before), float(after)
-        if abs(old - new) > max(absolute, relative * max(abs(old), abs(new))):
+        if not agree(old, new, relative, absolute):
             return f"{before} became {after} in {one!r}"
     return ""
+
+
+def agree(old: float, new: float, relative: float, absolute: float) -> bool:
+    """Whether two numbers are within the tolerance of each other."""
+    return abs(old - new) <= max(absolute, relative * max(abs(old), abs(new)))
+
+
+def has_registers(reply: bytes) -> bool:
+    """Whether it looks like a reply of Modbus with registers: then they are taken for floats where they may be some."""
+    return bool(_registers(reply[6:] if is_modbus_tcp(reply) else reply))
 
 
 def _floats_agree(first: bytes, second: bytes, relative: float, absolute: float) -> bool:
@@ -94,7 +105,7 @@ def _floats_agree(first: bytes, second: bytes, relative: float, absolute: float)
     for swapped in (False, True):
         pairs = list(zip(_floats(one, swapped=swapped), _floats(other, swapped=swapped), strict=True))
         plausible = all(value == 0.0 or 1e-6 < abs(value) < 1e9 for pair in pairs for value in pair)
-        if plausible and all(abs(a - b) <= max(absolute, relative * max(abs(a), abs(b))) for a, b in pairs):
+        if plausible and all(agree(a, b, relative, absolute) for a, b in pairs):
             return True
     return False
 

@@ -52,10 +52,19 @@ class VisaLink:
     What has come before a request is emptied out of the buffers, and a time-out or a reply that is none is tried once
     more; so a late reply is not taken for the answer to the next request. Where replies do not tell what they answer, a
     reply that is owed is waited for first, two time-outs long. A refusal is an answer and is not tried again.
+
+    Args:
+        device, resource, protocol, timeout_s: name, port, host side of its protocol, longest wait for a reply.
+        hears_itself: what is written comes back first, as on RS-485 of two wires; if it has changed on its way,
+            somebody has sent at the same time.
     """
 
-    def __init__(self, device: str, resource: MessageBasedResource, protocol: HostEnd, timeout_s: float) -> None:
+    def __init__(
+        self, device: str, resource: MessageBasedResource, protocol: HostEnd, timeout_s: float, *,
+        hears_itself: bool = False,
+    ) -> None:  # fmt: skip
         self.device = device
+        self._hears_itself = hears_itself
         self.protocol = protocol
         self.retries = 0
         self._resource = resource
@@ -95,8 +104,11 @@ class VisaLink:
             try:
                 if self.protocol.pause_s:
                     self._read_off(self.protocol.pause_s)
-                self._resource.write_raw(self.protocol.request(text))
+                request = self.protocol.request(text)
+                self._resource.write_raw(request)
                 self._owed += 1
+                if self._hears_itself:
+                    self._take_echo(request)
                 raw = self._reply(text) if self.protocol.answers(text) else b""
                 parsed = self._understood(text, raw)
                 self._owed -= 1
@@ -115,6 +127,11 @@ class VisaLink:
                 raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
         assert trouble is not None  # the loop ends by return, or leaves its trouble here
         raise trouble
+
+    def _take_echo(self, request: bytes) -> None:
+        heard = self._resource.read_bytes(len(request), break_on_termchar=False)
+        if heard != request:
+            raise ValueError(f"somebody sent at the same time: {request!r} was heard as {heard!r}")
 
     def _reply(self, text: str) -> bytes:
         """The whole reply to ``text``: as long as the protocol says that something lacks, up to the next terminator."""

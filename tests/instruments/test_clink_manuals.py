@@ -111,6 +111,9 @@ OFF = {"temp_comp": False, "pres_comp": False, "mode": "local"}
         ("43i", {}, "lrec format", "lrec format 01", None),
         ("42i", {}, "analog iout range 4", "analog iout range 4 feature not enabled", None),
         ("42i", {}, "set cal no2 coef", "set cal no2 coef ok", None),
+        ("42i", {}, "analog vout range 2", "analog vout range 2 3", None),
+        ("48i", {}, "set analog vout range 2 3", "set analog vout range 2 3 ok", None),
+        ("49i-PS", {}, "set sp field 5 11", "set sp field 5 11 ok", None),
     ],
 )  # fmt: skip
 def test_scalar_replies(model, changes, request_text, body, total, clink_tables, bag_face):
@@ -120,6 +123,20 @@ def test_scalar_replies(model, changes, request_text, body, total, clink_tables,
         assert checksum(body.encode()) == total
         summed = ClinkDevice(clink_tables[model], bag_face(model, **changes), "tcp", SUMMED)
         assert answer(summed, request_text).endswith(b"\nsum %04x\r" % total)
+
+
+def test_scratch_pad_and_ranges_of_voltage_outputs_keep_what_is_set_and_refuse_what_cannot_be(clink_tables, bag_face):
+    device = ClinkDevice(clink_tables["42i"], bag_face("42i"), "tcp")
+    for request, reply in (
+        ("set sp field 5 11", "ok"), ("sp field 5", "11"), ("sp field 6", "0"), ("sp field 33", "bad cmd"),
+        ("set analog vout range 2 4", "ok"), ("analog vout range 2", "4"), ("analog vout range 1", "3"),
+        ("analog vout range 7", "bad cmd"),
+    ):  # fmt: skip
+        assert answer(device, request) == f"{request} {reply}\r".encode()
+    refused = answer(device, "set analog vout range 2 5")
+    assert refused.startswith(b"set analog vout range 2 5 ")
+    assert not refused.endswith(b"ok\r")
+    assert answer(device, "analog vout range 2") == b"analog vout range 2 4\r"
 
 
 def test_the_reply_to_the_format_change_has_the_new_form(clink_tables, bag_face):

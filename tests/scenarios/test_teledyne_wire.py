@@ -12,6 +12,7 @@ from instruments.catalogue import load
 from instruments.device import Command
 from instruments.errors import Refused
 from instruments.protocols.dialects import dialect
+from instruments.protocols.modbus import rtu_frame
 from rig.bench_check import check_bench_data
 from rig.cli.accept import AcceptOptions, accept
 from rig.errors import BadReply, DeviceTimeout
@@ -259,3 +260,68 @@ def test_a_flow_that_falls_short_is_a_warning_on_the_wire(opened):
     assert "DILUENT MFC FLOW WARNING" in text
     calibrator.standby()
     assert warnings()[0] == ()
+
+
+def test_a_flow_that_falls_short_is_bit_10_over_modbus(opened):
+    """The same causes, as bytes on a second port of the T700: input 10, and input 19 that says all is well."""
+    data = wire_bench()["device"]
+    data["calibrator"]["port"]["b"] = {"kind": "serial", "protocol": "modbus-rtu", "id": 1}
+    session = opened(device=data)
+    bench, calibrator = session.bench, session.handles["calibrator"]
+    heard = []
+    line = bench.find_line("calibrator.b")
+    line.connect(heard.append)
+
+    def inputs_8_to_19():
+        session.time.sleep(900.0)
+        heard.clear()
+        line.from_host(rtu_frame(1, bytes.fromhex("020008000C")))  # twelve inputs
+        session.time.sleep(1.0)
+        reply = b"".join(heard)
+        assert reply[:3] == bytes.fromhex("010202")
+        bits = int.from_bytes(reply[3:5], "little")
+        return {8 + place for place in range(12) if bits >> place & 1}
+
+    calibrator.offer(GasRequest("so2", 400.0, None, 5.0, "a"))
+    assert inputs_8_to_19() == {19}
+    bench.command("cylinder.so2", Command("valve", "closed"))
+    assert inputs_8_to_19() == {10}
+    bench.command("cylinder.so2", Command("valve", "open"))
+    assert inputs_8_to_19() == {19}
+    bench.command("zero_air", Command("hidden.compressor_fraction", 0.2))
+    assert inputs_8_to_19() == {10}
+    calibrator.standby()
+    assert inputs_8_to_19() == {19}
+
+
+def test_coils_of_the_t700_run_its_sequences(opened):
+    """Coil 1 on: the second of the stored sequences, with its steps in their time; coil 2 has none."""
+    data = wire_bench()["device"]
+    data["calibrator"]["port"]["b"] = {"kind": "serial", "protocol": "modbus-rtu", "id": 1}
+    data["calibrator"]["settings"] = {
+        "sequences": "ZERO: GENERATE 0 PPB ZERO 5.0 | SPAN: GENERATE 400 PPB SO2 5.0; 10 MIN; STANDBY"
+    }
+    session = opened(device=data)
+    face, heard = session.bench.instruments["calibrator"].face, []
+    line = session.bench.find_line("calibrator.b")
+    line.connect(heard.append)
+
+    def written(coil):
+        heard.clear()
+        request = rtu_frame(1, bytes([5, 0, coil, 0xFF, 0]))
+        line.from_host(request)
+        session.time.sleep(1.0)
+        return request, b"".join(heard)
+
+    request, reply = written(1)
+    assert reply == request
+    assert (face.read("calibrator_mode"), face.read("concentration")) == ("span", 400.0)
+    session.time.sleep(601.0)
+    assert face.read("calibrator_mode") == "standby"
+    request, reply = written(0)
+    assert reply == request
+    assert face.read("calibrator_mode") == "zero"
+    assert written(2)[1] == rtu_frame(1, b"\x85\x03")
+    assert face.read("calibrator_mode") == "zero"
+    request, reply = written(99)
+    assert (reply, face.read("calibrator_mode")) == (request, "standby")

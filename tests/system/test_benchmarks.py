@@ -70,6 +70,8 @@ def test_each_protocol_s_usual_request_is_answered_as_the_client_expects(benchma
         said = []
         line = bench.make_line(instrument, "a", instrument.section.port["a"])
         line.connect(said.append)
+        bench.virtual_clock.run_to(max(bench.clock.now_us, round(asked.history_s * 1e6)))
+        said.clear()
         line.from_host(asked.request)
         reply = b"".join(said)
         assert reply, name

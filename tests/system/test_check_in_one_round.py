@@ -1,6 +1,8 @@
 """`rig check`: what hides behind another mistake is told with it; `--connect` tells how each box's clock stands."""
 
-from rig_commands import DEMO, changed, complaints, rig, write
+import re
+
+from rig_commands import DEMO, ROOT, changed, complaints, rig, write
 
 from rig.serve import ServedBench
 from scenarios.opening import load_bench
@@ -37,3 +39,25 @@ def test_connect_shows_the_clock_of_a_box_that_only_stamps_its_messages(tmp_path
     assert len(clocks) == 5  # four analyzers and the calibrator
     assert sum("60 min behind the bench's" in line for line in clocks) == 1
     assert sum(", as the bench's" in line or " 1 min " in line for line in clocks) == 4
+
+
+def test_all_figures_that_a_model_of_ones_own_lacks_are_told_at_once(tmp_path):
+    """Some are asked for when the unit begins, some in its first step."""
+    lacking = {"1400a": ("vacuum", "load_limit", "mass_noise"), "43i": ("cell_time", "stray_light", "zero_noise")}
+    for model, names in lacking.items():
+        text = (ROOT / "instruments" / "catalogue" / f"{model}.toml").read_text()
+        for name in names:
+            text, found = re.subn(rf"(?ms)^\[parameters\.{name}\]\n.*?(?=^\[)", "", text)
+            assert found == 1, name
+        (tmp_path / f"my-{model}.toml").write_text(text.replace(f'name = "{model}"', f'name = "my-{model}"', 1))
+    bench = {
+        "bench": {"epoch": "2026-01-05T00:00:00+08:00"},
+        "air": {"ambient": {"model": "city", "climate": "beijing"}},
+        "device": {
+            f"d{place}": {"model": str(tmp_path / f"my-{model}.toml"), "port": {"a": {"protocol": "modbus-rtu"}}}
+            for place, model in enumerate(lacking)
+        },
+    }
+    expected = sorted(f"rig: my-{model}.toml: parameters.{name}: expected a value, found nothing"
+                      for model, names in lacking.items() for name in names)  # fmt: skip
+    assert sorted(complaints(rig("check", write(tmp_path / "bench.json", bench)), 2)) == expected

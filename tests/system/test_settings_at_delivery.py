@@ -117,3 +117,28 @@ def test_a_device_that_visa_cannot_reach_is_in_the_file_with_its_address(deliver
     done = rig("check", path, "--connect")
     assert f"not asked: no VISA library reaches {pm10['ports']['far']['address']}" in done.stdout
     assert done.returncode == 0, done.stderr
+
+
+def delivered_in(mode, **port):
+    return {"model": "WXT536", "port": {"a": {"protocol": "wxt", "options": {"mode": mode}, **port}}}
+
+
+def test_a_wxt_has_the_rate_of_the_mode_that_it_is_delivered_in_and_says_so(tmp_path):
+    devices = {"ascii": delivered_in("P"), "nmea": delivered_in("Q"), "sdi": delivered_in("S"),
+               "far": delivered_in("R", kind="rfc2217"), "told": delivered_in("Q", baud=9600)}  # fmt: skip
+    file = check_bench_data(AT_DELIVERY | {"device": devices}, "bench.toml")
+    with ServedBench(file, tmp_path / "bench.toml", tmp_path, 10.0) as served:
+        settings = {e.device: str(e.settings) for e in served.endpoints}
+        with serial.Serial(str(tmp_path / "nmea"), 4800, timeout=5) as port:
+            port.write(b"0XU\r\n")
+            assert b",M=Q,T=0,C=2,I=0,B=4800,D=8,P=N,S=1," in port.read_until(b"\r\n")
+            port.baudrate, port.timeout = 19200, 0.3
+            port.write(b"0XU\r\n")
+            assert b"XU" not in port.read_until(b"\r\n")
+        url = next(e.address for e in served.endpoints if e.device == "far")
+        with serial.serial_for_url(url, 1200, bytesize=7, parity="E", timeout=5) as port:
+            port.write(b"0!")
+            assert port.read_until(b"\r\n") == b"0\r\n"
+    assert settings == {
+        "ascii": "19200 8N1", "nmea": "4800 8N1", "sdi": "1200 8N1", "far": "1200 7E1", "told": "9600 8N1",
+    }  # fmt: skip
