@@ -144,3 +144,16 @@ def test_steps_know_their_procedures():
     names = [step.name for step in plan.steps]
     assert names.index("certificates") < names.index("undisturbed_run") < names.index("calibration")
     assert next(step for step in plan.steps if step.name == "calibration").procedure.name == "zero_span"
+
+
+def test_a_cylinder_that_runs_empty_in_mid_plan_ends_the_run_and_says_so(tmp_path):
+    bench = json.loads(json.dumps(DEMO, default=lambda value: value.isoformat()))
+    bench["cylinder"]["so2"] |= {"model": "cylinder-8l", "pressure": "0.13 MPa"}
+    code, record = play(tmp_path, bench, only("zero_noise", "span_noise", "precision"), devices=("so2",))
+    assert code == 4
+    verdicts = {test.criterion: test.verdict for test in record.tests}
+    assert verdicts["zero_noise.noise"] == "pass"  # what was measured before is kept
+    assert set(verdicts.values()) <= {"pass", "error", "not tested"}
+    [broken] = [note for note in record.notes if note.key == "run.error"]
+    assert "gas_flow_deviation" in broken.values["error"]
+    assert any(note.key == "safe.done" for note in record.notes)

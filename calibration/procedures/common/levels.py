@@ -115,9 +115,11 @@ def measure_together(
     nominal, u_nominal = _made(run, task)
     scale = max(unit.scale for unit in units)
     if abs(nominal - task.value) > _ELSEWHERE * task.value + _ELSEWHERE_OF_SCALE * scale:
+        alarms = run.look(run.source.name, "alarms")
+        said = f"; its alarms: {', '.join(map(str, alarms))}" if isinstance(alarms, tuple) and alarms else ""
         raise RigFault(
-            f"calibrator: it was asked for {task.value:g} {task.species} and says that it makes {nominal:g}: "
-            f"it has restarted, or somebody else commands it"
+            f"calibrator: it was asked for {task.value:g} {task.species} and says that it makes {nominal:g}: a cylinder "
+            f"or the zero air has run short, it has restarted, or somebody else commands it{said}"
         )
     found = {}
     for rule, window in zip(rules, windows, strict=True):
