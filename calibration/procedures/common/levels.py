@@ -118,8 +118,8 @@ def measure_together(
         alarms = run.look(run.source.name, "alarms")
         said = f"; its alarms: {', '.join(map(str, alarms))}" if isinstance(alarms, tuple) and alarms else ""
         raise RigFault(
-            f"calibrator: it was asked for {task.value:g} {task.species} and says that it makes {nominal:g}: a cylinder "
-            f"or the zero air has run short, it has restarted, or somebody else commands it{said}"
+            f"calibrator: it was asked for {task.value:g} {task.species} and says that it makes {nominal:g}: a "
+            f"cylinder or the zero air has run short, it has restarted, or somebody else commands it{said}"
         )
     found = {}
     for rule, window in zip(rules, windows, strict=True):
