@@ -32,6 +32,10 @@ _VOCABULARY = {  # placeholders whose text values are names with words of their 
     "check": "check",
     "order": "order",
     "device": "name",
+    "document": "check",
+    "method": "method",
+    "binding": "cell",
+    "by": "cell",
 }
 Value = float | int | str | None
 
