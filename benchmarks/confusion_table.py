@@ -42,7 +42,9 @@ def run(defect: Defect, folder: Path) -> tuple[list[str], set[str]]:
 
 
 def _short(value: object) -> str:
-    return ", ".join(f"{key} = {its}" for key, its in value.items()) if isinstance(value, dict) else str(value)
+    return (
+        ", ".join(f"{key} = {its or 'none'}" for key, its in value.items()) if isinstance(value, dict) else str(value)
+    )
 
 
 def cause_of(defect: Defect) -> str:

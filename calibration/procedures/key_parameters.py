@@ -14,9 +14,11 @@ from calibration.procedures.common.procedure import Judged, Procedure, Stage, Un
 from calibration.record import Column, MeasuredData, Message, Setting, Table, Test
 from rig.host.evidence import AuditReading
 from rig.host.kinds import FiledRange
+from rig.run import Prompt
 
 NAME = "key_parameters"
 QUANTITY = "parameters"
+YES, NO = "yes", "no"
 _LINES = 20
 """Lines of the unit's own log that the record keeps, the newest."""
 
@@ -44,8 +46,8 @@ class KeyParameters(Procedure[KeyParametersPlan]):
     Three verdicts: how many parameters lie outside their filed ranges; how many settings are not as they were last
     recorded (record of an earlier run, ``--last-record``) without a calibration in the unit's own log; how many changes
     that log does not tell of. A setting that differs from what the log last made it has been changed past the log, and
-    so has a memory that was written more often than the log has lines. No wire carries the log: where nobody stands
-    before the unit, what rests on it is not tested.
+    so has a memory that was written more often than the log has lines. No wire carries the log: on a served or real
+    bench a person looks it through on the display, and their word stands for it.
     """
 
     name = NAME
@@ -77,7 +79,9 @@ class KeyParameters(Procedure[KeyParametersPlan]):
         tests = [
             _outside(context, device, read),
             _changed(context, device, [its for its in changes if its.how == "by hand"], len(settings)),
-            _hidden(context, device, [its for its in changes if its.how == "hidden"], log),
+            _by_eye(context, device, notes)
+            if log is None
+            else _hidden(context, device, [its for its in changes if its.how == "hidden"], log),
         ]
         data = MeasuredData(
             quantity=QUANTITY, unit="1", full_scale=1.0, tables=_tables(read, log),
@@ -121,11 +125,8 @@ def _changed(context: Context, device: str, changes: Sequence[Change], n: int) -
                                message=message)  # fmt: skip
 
 
-def _hidden(context: Context, device: str, changes: Sequence[Change], log: AuditReading | None) -> Test:
+def _hidden(context: Context, device: str, changes: Sequence[Change], log: AuditReading) -> Test:
     subject, name = context.subject(device, QUANTITY, "1", 1.0), f"{NAME}.hidden"
-    if log is None:
-        nobody = Message(key="key_parameters.log_not_read", values={"device": device})
-        return context.judge.no_result(name, subject, "not tested", nobody)
     past = log.unlogged or 0
     count = max(len(changes), past)
     message = changes[0].told(device) if changes else None
@@ -133,6 +134,16 @@ def _hidden(context: Context, device: str, changes: Sequence[Change], log: Audit
         message = Message(key="key_parameters.past_the_log", values={"device": device, "n": past})
     return context.judge.judge(name, subject, value=float(count), budget=None, n=log.writes,
                                formula_numbers=f"{log.writes} − {len(log.entries)}", message=message)  # fmt: skip
+
+
+def _by_eye(context: Context, device: str, notes: list[Message]) -> Test:
+    """What a person finds who looks the log through: whether a record explains every change."""
+    answer = context.run.prompt(Prompt("prompt.read_log", {"device": device}, expected=YES, choices=(YES, NO)))
+    notes.append(Message(key="key_parameters.log_by_eye", values={"device": device}))
+    subject, unexplained = context.subject(device, QUANTITY, "1", 1.0), answer != YES
+    message = Message(key="key_parameters.unexplained_line", values={"device": device}) if unexplained else None
+    return context.judge.judge(f"{NAME}.hidden", subject, value=float(unexplained), budget=None, n=1,
+                               message=message)  # fmt: skip
 
 
 def _tables(read: Sequence[_Read], log: AuditReading | None) -> list[Table]:

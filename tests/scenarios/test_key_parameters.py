@@ -1,7 +1,9 @@
 """Key technical parameters and their effect: ranges, last record, a unit's own log, steps that are put back."""
 
 import copy
+import io
 import json
+import sys
 import tomllib
 
 import pytest
@@ -148,3 +150,14 @@ def test_a_parameter_that_the_unit_refuses_has_an_unknown_effect(tmp_path):
     assert verdicts["parameter_effect.unknown"].verdict == "fail"
     assert verdicts["parameter_effect.unknown"].message.values["setting"] == "so2_coef"
     assert verdicts["parameter_effect.not_restored"].verdict == "pass"
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [("yes", "pass"), ("no", "fail")])
+def test_where_no_wire_carries_the_log_a_person_looks_it_through(tmp_path, monkeypatch, answer, verdict):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
+    (tmp_path / "bench.json").write_text(json.dumps(DEMO, default=lambda value: value.isoformat()))
+    accept(AcceptOptions(bench=str(tmp_path / "bench.json"), plan="key-parameters", devices=("so2",), clock="paced",
+                         speed=100.0, out=tmp_path / "out", operator="terminal"))  # fmt: skip
+    record = load(tmp_path / "out" / "result.json")
+    assert {test.criterion: test.verdict for test in record.tests}["key_parameters.hidden"] == verdict
+    assert "key_parameters.log_by_eye" in [note.key for entry in record.procedures for note in entry.notes]
