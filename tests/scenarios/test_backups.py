@@ -193,7 +193,7 @@ def test_what_a_plan_of_backups_needs_is_asked_for_before_it_begins(tmp_path):
     del data["device"]["so2_spare"]["backup"]["fault_began"]
     with pytest.raises(ConfigurationErrors, match=r"backup\.fault_began: expected fault_began of the unit"):
         play(tmp_path, SWAP, data)
-    with pytest.raises(ConfigurationErrors, match="--device: expected a device of .* that the plan tests"):
+    with pytest.raises(ConfigurationErrors, match=r"--device: expected a device of .* that the plan tests"):
         play(tmp_path, SWAP, devices=("so2",))
     data = bench(backup=None)
     del data["device"]["nox_spare"]["backup"]
