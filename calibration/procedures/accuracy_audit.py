@@ -111,7 +111,7 @@ def _outcome(context: Context, asked: Asked, channel: Channel, levels: list[Leve
     subject = context.of_channel(asked.device, channel, asked.scale)
     refused = next((level.refused for level in levels if level.refused is not None), None)
     errors = [None if its.mean is None else 100.0 * (its.mean - its.nominal) / its.nominal for its in levels]
-    test = _judged(context, channel, subject_levels=levels, refused=refused, errors=errors, asked=asked)
+    test = _judged(context, asked, channel, levels, errors, refused)
     table = Table(
         key=NAME,
         columns=[Column(key="level"), *(Column(key=key, unit=channel.unit, decimals=2) for key in ("nominal", "mean")),
@@ -125,10 +125,10 @@ def _outcome(context: Context, asked: Asked, channel: Channel, levels: list[Leve
 
 
 def _judged(
-    context: Context, channel: Channel, subject_levels: list[Level], refused: Message | None,
-    errors: list[float | None], asked: Asked,
+    context: Context, asked: Asked, channel: Channel, levels: Sequence[Level], errors: Sequence[float | None],
+    refused: Message | None,
 ) -> Test:  # fmt: skip
-    name, levels = f"{NAME}.mean_error", subject_levels
+    name = f"{NAME}.mean_error"
     subject = context.of_channel(asked.device, channel, asked.scale)
     if refused is not None:
         return context.judge.no_result(name, subject, "void", refused)

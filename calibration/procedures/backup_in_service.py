@@ -60,7 +60,7 @@ class BackupInService(Procedure[BackupInServicePlan]):
         subject = context.subject(device, QUANTITY, "h", 1.0)
         limit = context.judge.criterion(f"{NAME}.within").limits(1.0, QUANTITY)[1]
         assert limit is not None  # hours have an upper limit
-        tests = self._tests(context, subject_hours=(since, (run.now() - first) / 3600.0), device=device, began=began)
+        tests = self._tests(context, device, began, since, (run.now() - first) / 3600.0)
         filing = (began + timedelta(days=parameters.filing_days)).astimezone(now.tzinfo)
         ends = months_later(now.date(), parameters.use_months)
         bad = [its for its in (*context.tests, *tests) if its.device == device and its.verdict != "pass"]
@@ -82,8 +82,8 @@ class BackupInService(Procedure[BackupInServicePlan]):
         data = MeasuredData(quantity=subject.quantity, unit="h", full_scale=limit, tables=[table])
         return [Outcome(device, None, data, tests, [said], headlines=[said])]
 
-    def _tests(self, context: Context, subject_hours: tuple[float, float], device: str, began: datetime) -> list[Test]:
-        since, took = subject_hours
+    def _tests(self, context: Context, device: str, began: datetime, since: float, took: float) -> list[Test]:
+        """Hours since the fault and hours of the swap; void for a fault that is still to come."""
         subject = context.subject(device, QUANTITY, "h", 1.0)
         if since < 0.0:
             early = Message(key="backup_in_service.fault_to_come", values={"device": device, "began": shown(began)})

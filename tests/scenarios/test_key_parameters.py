@@ -12,6 +12,7 @@ from calibration.procedures.common.history import last_settings
 from calibration.record import load
 from rig.cli.accept import AcceptOptions, accept
 from rig.errors import ConfigurationError
+from scenarios.defects import defects, found_in
 from scenarios.opening import bench_path
 
 DEMO = tomllib.loads(bench_path("demo").read_text())
@@ -75,6 +76,17 @@ def test_a_change_past_the_log_is_counted_without_a_record_and_named_with_one(tm
     assert test.message.key == "key_parameters.hidden_change"
     found = test.message.values
     assert (found["setting"], float(found["before"]), float(found["after"])) == ("so2_coef", 1.0, 0.9)
+
+
+@pytest.mark.parametrize(
+    "defect", [d for d in defects() if d.plan in ("key-parameters", "inspection")], ids=lambda d: d.name
+)
+def test_a_bad_unit_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, defect):
+    data = defect.bench_data(copy.deepcopy(DEMO))
+    _, record = play(tmp_path, data, plan=defect.plan, devices=(defect.device,))
+    failed, held = found_in(record)
+    assert sorted(failed) == sorted(defect.fails)
+    assert held == set()
 
 
 def test_a_change_at_the_panel_is_no_hidden_one_but_has_no_calibration(tmp_path, before):

@@ -1,4 +1,4 @@
-"""A cap on the inlet: flow and pressure fall to what a leak lets in, on every model, and come back; no log tells of it."""
+"""A cap on the inlet: flow and pressure fall to what a leak lets in, on every model; no log tells of it."""
 
 import pytest
 from gas_twins import MODELS, unit
