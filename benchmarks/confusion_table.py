@@ -41,11 +41,19 @@ def run(defect: Defect, folder: Path) -> tuple[list[str], set[str]]:
     return found_in(load(folder / "out" / "result.json"))
 
 
+def _short(value: object) -> str:
+    return (
+        ", ".join(f"{key} = {its or 'none'}" for key, its in value.items()) if isinstance(value, dict) else str(value)
+    )
+
+
 def cause_of(defect: Defect) -> str:
     if defect.fault:
         return f"`{defect.fault}` {defect.severity:g}"
     if defect.setting:
         return f"`{defect.setting}` = {defect.value:g}"
+    if defect.section:
+        return "; ".join(f"`{key}`: {_short(value)}" for key, value in defect.section.items())
     return "stored " + ", ".join(f"{name} {value}" for name, value in defect.stored.items())
 
 
@@ -59,7 +67,10 @@ def main(names: list[str]) -> int:
             failed, held = run(defect, Path(folder))
         predicted = set(defect.fails) == set(failed) and (defect.held_by is None or defect.held_by in held)
         wrong += not predicted
-        seen = ", ".join(f"`{name}`" for name in failed) or f"not tested: `{', '.join(sorted(held))}`"
+        named = [f"`{name}`" for name in failed]
+        if held:
+            named.append(f"{'the rest ' * bool(failed)}not tested: `{', '.join(sorted(held))}`")
+        seen = ", ".join(named)
         cause = cause_of(defect)
         mark = "as predicted" if predicted else f"**predicted: {', '.join(defect.fails) or defect.held_by}**"
         rows.setdefault(defect.plan, []).append(

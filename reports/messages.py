@@ -32,6 +32,10 @@ VOCABULARY = {  # placeholders whose text values are names with words of their o
     "check": "check",
     "order": "order",
     "device": "name",
+    "document": "check",
+    "method": "method",
+    "binding": "cell",
+    "by": "cell",
 }
 _ALSO = {"series": ("level", "quantity"), "cell": ("level", "quantity", "state", "verdict")}
 """Groups whose names may be those of other groups too: a series or a cell is often named after a level or a gas."""

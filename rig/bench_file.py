@@ -166,6 +166,20 @@ class MeterCertificateSection(_Section):
     reference_c: float | None = Field(default=None, description="reference temperature of the flow certified")
 
 
+class BackupSection(_Section):
+    """``[device.X.backup]``: the unit that this one stands in for, or may have to."""
+
+    of: str | None = Field(default=None, description="that unit, if it stands on this bench")
+    model: str | None = Field(default=None, description="its model, if it stands elsewhere")
+    fault_began: Instant | None = Field(default=None, description="when it failed, with a zone")
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> BackupSection:
+        if (self.of is None) == (self.model is None):
+            raise ValueError("of (a device of this bench) or model (of a unit that stands elsewhere)")
+        return self
+
+
 class PlateSection(_Section):
     """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
 
@@ -204,6 +218,7 @@ class DeviceSection(_Section):
     plate: PlateSection = Field(default_factory=PlateSection, description="approval and age, by plate and papers")
     power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
     certificate: dict[str, MeterCertificateSection] = Field(default_factory=dict, description="of a meter's quantities")
+    backup: BackupSection | None = Field(default=None, description="the unit that it stands in for")
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None

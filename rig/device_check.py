@@ -19,6 +19,7 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     """Everything in ``[device.name]`` that its model does not take."""
     key = f"device.{name}"
     yield from _plate(file, where, key, section)
+    yield from _backup(file, where, name, section)
     if section.model == MANUAL:
         yield from _superfluous(section, where, key, "for a calibrator that is set by hand",
                                 ("range", "settings", "hidden", "port", "resource", "protocol", "id"))  # fmt: skip
@@ -55,6 +56,24 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
             "on ports of their own with rig serve and name those as resources)", "an emulated device beside real ones",
         )  # fmt: skip
     yield from _emulated(where, key, section, entry)
+
+
+def _backup(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
+    """Whether the unit that this one stands in for is there, or is a known model."""
+    backup, key = section.backup, f"device.{name}.backup"
+    if backup is None:
+        return
+    others = [other for other, its in file.device.items() if other != name and its.model != MANUAL]
+    if backup.of is not None and backup.of not in others:
+        expected = f"another device of this bench ({', '.join(others) or 'there is none'})"
+        yield ConfigurationError(where, f"{key}.of", expected, repr(backup.of))
+    if backup.model is not None:
+        try:
+            load(backup.model)
+        except ConfigurationErrors as several:
+            yield from several.errors
+        except ConfigurationError as error:
+            yield ConfigurationError(where, f"{key}.model", error.expected, repr(backup.model))
 
 
 def _plate(file: BenchFile, where: str, key: str, section: DeviceSection) -> Iterator[ConfigurationError]:

@@ -174,6 +174,9 @@ class ServedBench:
         reached = {endpoint.device for endpoint in self.endpoints}
         for name in [name for name in data["device"] if name not in reached]:
             del data["device"][name]
+            for its in data["device"].values():
+                if its.get("backup", {}).get("of") == name:
+                    its["backup"] = {**its["backup"], "of": None, "model": self.file.device[name].model}
             data.get("certificate", {}).pop(name, None)
             tubes = data.get("tube", {})
             ends = {tube: (its["from"].partition(".")[0], its["to"].partition(".")[0]) for tube, its in tubes.items()}

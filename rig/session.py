@@ -22,10 +22,10 @@ from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
 from rig.host.direct import DirectLink
 from rig.host.handles import GasAnalyzer, Handle, Identity
-from rig.host.kinds import MEASURED, MONITOR, channels_of
+from rig.host.kinds import MEASURED, MONITOR, channels_of, filed_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
-from rig.host.plate import Plate
+from rig.host.plate import Plate, Replaced
 from rig.host.references import Supply, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
 from rig.line_settings import resource_settings
@@ -181,6 +181,15 @@ def plate_of(section: DeviceSection, entry: CatalogueEntry | None) -> Plate:
     )  # fmt: skip
 
 
+def replaced_by(file: BenchFile, section: DeviceSection) -> Replaced | None:
+    """The unit that this one stands in for, by the bench file and the catalogue; None if it stands in for none."""
+    backup = section.backup
+    if backup is None:
+        return None
+    entry = load(backup.model or file.device[backup.of or ""].model)
+    return Replaced(backup.of or "", entry.name, entry.method, tuple(entry.channels), backup.fault_began)
+
+
 def _close(handles: Mapping[str, Handle]) -> None:
     for handle in handles.values():
         try:
@@ -225,7 +234,8 @@ def _open(
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
                 name, entry.kind, entry.name, entry.maker, section.serial, DIRECT, "read", "", emulated=True,
-                gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
+                gas_port=gas_port, principle=entry.principle, method=entry.method,
+                plate=plate_of(section, entry), replaces=replaced_by(file, section),
             )  # fmt: skip
             instrument = bench.instruments[name]
             direct = direct_protocol(instrument.device, entry, instrument.face)
@@ -233,7 +243,8 @@ def _open(
     protocol, mark = host_protocol(entry, protocol_name, number, options)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
-        emulated=emulated, gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
+        emulated=emulated, gas_port=gas_port, principle=entry.principle, method=entry.method,
+        plate=plate_of(section, entry), replaces=replaced_by(file, section),
     )  # fmt: skip
     if resource_name.upper().startswith("ASRL/"):
         check_port_is_free(resource_name[4:].split("::")[0])
@@ -269,7 +280,7 @@ def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Calla
     if entry.kind == MONITOR:
         channel = entry.channel("concentration")
         return ParticleMonitor(identity, link, channel.background, channel.coefficient)
-    return GasAnalyzer(identity, link, channels_of(entry))
+    return GasAnalyzer(identity, link, channels_of(entry), filed_of(entry))
 
 
 def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Supply:

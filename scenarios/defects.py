@@ -16,13 +16,14 @@ _FILE = Path(__file__).parent / "defects.toml"
 
 
 class Defect(BaseModel):
-    """One bad unit: a fault of the library, or a setting, or a mistyped cylinder; and the verdicts that betray it.
+    """One bad unit: a fault of the library, a setting, a mistyped cylinder, wrong papers; and what betrays it.
 
     Attributes:
         device: what is bad: a unit, or something that units rest on (a zero-air generator, ``cylinder.so2``).
         tested: what is tested; the bad unit itself if empty.
         fails: every criterion that fails, as ``quantity/procedure.criterion``.
-        held_by: the reason for which the unit is not tested at all, where the defect is seen before any test.
+        held_by: the reason for which the unit is not tested (further).
+        section: what its part of the bench file says otherwise (papers, hidden truth).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,16 +40,17 @@ class Defect(BaseModel):
     setting: str | None = None
     value: float | None = None
     stored: dict[str, str] = Field(default_factory=dict)
+    section: dict[str, Any] = Field(default_factory=dict)
     fails: list[str] = Field(default_factory=list)
     held_by: str | None = None
     why: str = ""
 
     @model_validator(mode="after")
     def _is_one_defect(self) -> Self:
-        if sum((self.fault is not None, self.setting is not None, bool(self.stored))) != 1:
-            raise ValueError("one of fault, setting, stored")
-        if bool(self.fails) == (self.held_by is not None):
-            raise ValueError("fails, or held_by")
+        if sum((self.fault is not None, self.setting is not None, bool(self.stored), bool(self.section))) != 1:
+            raise ValueError("one of fault, setting, stored, section")
+        if not self.fails and self.held_by is None:
+            raise ValueError("fails, or held_by, or both")
         return self
 
     @property
@@ -64,6 +66,9 @@ class Defect(BaseModel):
             data.setdefault("fault", []).append(fault)
         elif self.setting is not None:
             data["device"][self.device].setdefault("settings", {})[self.setting] = self.value
+        for key, value in self.section.items():
+            own = data["device"][self.device]
+            own[key] = {**own.get(key, {}), **value} if isinstance(value, Mapping) else value
         for cylinder, value in self.stored.items():
             data["cylinder"][cylinder]["stored"] = value
         return data

@@ -58,6 +58,8 @@ class Engine:
         run: the object that procedures touch.
         plan: what to do.
         units: devices to test, in order.
+        facts: what the record says of the run beside its results.
+        last: record of an earlier run, for procedures that compare.
     """
 
     session: Session
@@ -65,6 +67,7 @@ class Engine:
     plan: PlanFile
     units: Sequence[Unit]
     facts: RunFacts
+    last: Record | None = None
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.plan.documents, self.facts.decision_rule)  # type: ignore[arg-type]
@@ -139,7 +142,8 @@ class Engine:
         while able := [u for u in group if u.name not in self._broken and u.name not in self._held]:
             started, done = self.run.now(), len(self.procedures)
             self.run.step(f"{names_of(able)}: {step.name}")
-            context = Context(self.run, self.judge, self.plan.gas, step.name)
+            context = Context(self.run, self.judge, self.plan.gas, step.name, tuple(self.tests),
+                              tuple(self.procedures), self.last)  # fmt: skip
             try:
                 for unit in able:
                     self._greet(unit.name)
@@ -173,6 +177,7 @@ class Engine:
         for entry, tests in conduct(context, step.procedure.name, names, body, gas=step.procedure.gas):
             self.procedures.append(entry)
             self.tests += [test for test in tests if test.criterion in step.criteria]
+        self.notes += [message for outcome in outcomes for message in outcome.headlines]
         self._held |= {outcome.device: outcome.hold for outcome in outcomes if outcome.hold is not None}
 
     def _unfinished(self, step: Step, unit: Unit, started: float, status: str, reason: Message, done: int) -> None:

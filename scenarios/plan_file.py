@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -19,6 +19,9 @@ from calibration.procedures.common.procedure import Procedure, names_of_procedur
 from calibration.record import DecisionRule, PlanParameter
 from instruments.reading import read_data, validate
 from rig.errors import ConfigurationError, ConfigurationErrors
+
+Units = Literal["all", "backups"]
+"""Which units of a bench a plan tests: all, or those that its file calls backups of others."""
 
 
 def _as_list(names: object) -> object:
@@ -49,6 +52,7 @@ class _Header(BaseModel):
     title: str
     standard: Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_known_standards)] = Field(min_length=1)
     decision_rule: DecisionRule = "simple"
+    units: Units = "all"
     procedures: Annotated[list[str], AfterValidator(_each_once)] = Field(min_length=1)
     gas: GasPlan = GasPlan()
     parameter: list[PlanParameter] = Field(default_factory=list)
@@ -93,12 +97,13 @@ class PlanFile:
     steps: tuple[Step, ...]
     gas: GasPlan
     parameter: tuple[PlanParameter, ...]
+    units: Units = "all"
 
     def only(self, *names: str) -> PlanFile:
         """The same plan with these of its steps only. Raises KeyError for a step that it does not have."""
         steps = {step.name: step for step in self.steps}
         return PlanFile(self.title, self.documents, self.decision_rule, tuple(steps[name] for name in names), self.gas,
-                        self.parameter)  # fmt: skip
+                        self.parameter, self.units)  # fmt: skip
 
 
 def read_plan_file(path: Path) -> PlanFile:
@@ -125,7 +130,8 @@ def read_plan_file(path: Path) -> PlanFile:
             steps += [step] * (name in names)  # a table of a step that is not taken must be right all the same
     if errors or header is None:
         raise ConfigurationErrors(errors)
-    return PlanFile(header.title, documents, header.decision_rule, tuple(steps), header.gas, tuple(header.parameter))
+    return PlanFile(header.title, documents, header.decision_rule, tuple(steps), header.gas, tuple(header.parameter),
+                    header.units)  # fmt: skip
 
 
 def _step(name: str, table: object, documents: tuple[CriteriaFile, ...], where: str, *, listed: bool) -> Step:

@@ -21,7 +21,7 @@ from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
 from scenarios.plan_file import PlanFile
 from scenarios.standards import expired, standard_mistakes
-from scenarios.units import units_of
+from scenarios.units import chosen_units
 
 
 def check_plan(
@@ -43,8 +43,8 @@ def check_plan(
     kinds = {name: MANUAL if section.model == MANUAL else load(section.model).kind
              for name, section in bench.device.items()}  # fmt: skip
     analyzers = [name for name, kind in kinds.items() if is_analyzer(kind)]
-    units = units_of(bench, devices)
-    testable = [unit.name for unit in units_of(bench) if any(step.procedure.serves(unit) for step in plan.steps)]
+    units = chosen_units(plan, bench, devices)
+    testable = [unit.name for unit in chosen_units(plan, bench)]
     errors = [
         ConfigurationError(
             "--device", "", f"a device of {bench_path} that the plan tests ({', '.join(testable)})", repr(name)
@@ -52,9 +52,13 @@ def check_plan(
         for name in devices
         if name not in testable
     ]
-    tested = [name for name in analyzers if not devices or name in devices]
+    tested = [unit.name for unit in units if unit.channels]
     if not analyzers:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
+    elif plan.units == "backups" and not testable:
+        expected = f"a device with [device.X.backup]: {plan_path} tests units that stand in for others"
+        errors.append(ConfigurationError(bench_path, "device", expected, "none"))
+    errors += _papers(plan, bench, bench_path, units)
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
     if len(calibrators) != 1:
         expected = f'one calibrator (a model of that kind, or model = "{MANUAL}")'
@@ -104,6 +108,16 @@ def _references(
         certificate = bench.certificate.get(name)
         if certificate is not None and certificate.expires < today:
             yield expired(bench_path, f"certificate.{name}", certificate.expires, today)
+
+
+def _papers(plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
+    """What the plan's steps need to know of the units that backups stand in for."""
+    for unit in units:
+        steps = [step for step in plan.steps if not step.devices or unit.name in step.devices]
+        for key in dict.fromkeys(key for step in steps for key in step.procedure.papers):
+            if getattr(bench.device[unit.name].backup, key, None) is None:
+                expected = f"{key} of the unit that {unit.name} stands in for"
+                yield ConfigurationError(bench_path, f"device.{unit.name}.backup.{key}", expected, "none")
 
 
 def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[str]) -> Iterator[ConfigurationError]:

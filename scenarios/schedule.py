@@ -15,7 +15,7 @@ from scenarios.air_time import Loss, Spans, losses
 from scenarios.gas_use import CylinderUse, gas_use
 from scenarios.itinerary import groups_of
 from scenarios.plan_file import PlanFile, Step
-from scenarios.units import units_of
+from scenarios.units import chosen_units, units_of
 
 
 class _Part(BaseModel):
@@ -114,7 +114,7 @@ def schedule(
         devices: analyzers to test; all if empty.
         valid_pct: share of the city's stations that have valid data, %; None if it is not known.
     """
-    units = units_of(bench, devices)
+    units = chosen_units(plan, bench, devices)
     entries: list[Entry] = []
     off_air: dict[str, Spans] = {}
     away: set[str] = set()

@@ -8,6 +8,7 @@ from calibration.procedures.common.procedure import Unit
 from instruments.catalogue import load
 from rig.bench_file import MANUAL, BenchFile
 from rig.host.kinds import channels_of, is_analyzer
+from scenarios.plan_file import PlanFile
 
 
 def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
@@ -30,5 +31,19 @@ def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
             scale = float(entry.settings["range"].default)
         else:
             scale = section.range / 1000.0 if entry.kind == "co" else section.range
-        found.append(Unit(name, entry.kind, channels_of(entry), scale))
+        found.append(Unit(name, entry.kind, channels_of(entry), scale, section.backup is not None))
     return found
+
+
+def chosen_units(plan: PlanFile, bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
+    """Devices of a bench that a plan tests (one of its steps serves them), or those of ``devices`` among them."""
+    return [
+        unit for unit in units_of(bench, devices)
+        if (plan.units == "all" or unit.backup) and any(step.procedure.serves(unit) for step in plan.steps)
+    ]  # fmt: skip
+
+
+def to_open(plan: PlanFile, bench: BenchFile, devices: Sequence[str]) -> tuple[str, ...]:
+    """Devices that a plan looks at when it tests ``devices``: also the units that they stand in for; all if empty."""
+    replaced = [its.of for name in devices if (its := bench.device[name].backup) is not None and its.of is not None]
+    return tuple(dict.fromkeys([*devices, *(replaced if plan.units == "backups" else ())]))

@@ -126,6 +126,7 @@ class _Model(_Section):
     maker: str
     title: str
     principle: str
+    method: str = Field(default="", description="measuring principle as standards name it; as principle if empty")
     approval: str = ""
 
 
@@ -164,6 +165,7 @@ class CatalogueEntry:
 
     Attributes:
         name, kind, maker, title, principle, approval: who it is.
+        method: its measuring principle in the words of standards, by which two makes are of one principle or not.
         design: which model class it is built from.
         parameters, alarms, settings: its figures.
         wear: parts that age. key_parameters: what a network files. channels: what it measures.
@@ -176,6 +178,7 @@ class CatalogueEntry:
         self.maker = file.model.maker
         self.title = file.model.title
         self.principle = file.model.principle
+        self.method = file.model.method or file.model.principle
         self.approval = file.model.approval
         self.parameters = file.parameters
         self.alarms = file.alarms

@@ -18,7 +18,7 @@ import numpy as np
 from instruments.air import GRID_US, UNIT_OF, FloatArray, Gas, GasListener, GasSource, Species
 from instruments.atmosphere import Site
 from instruments.catalogue import Channel
-from instruments.device import Value
+from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.gas.detector import DAY_S, Detector
 from instruments.gas.stages import Surroundings
@@ -119,7 +119,7 @@ class PointAnalyzer(Detector):
 
     def _inlet_lpm(self, second: int) -> float:
         """Flow drawn at the open port: what the leak lets in does not come through it."""
-        return self.flow_lpm(second) * (1.0 - self.hidden.leak_fraction)
+        return 0.0 if self.capped else self.flow_lpm(second) * (1.0 - self.hidden.leak_fraction)
 
     def _draw(self, last: int) -> None:
         """Note what is drawn at each day's beginning up to grid point ``last``: the pump ages from day to day."""
@@ -127,6 +127,18 @@ class PointAnalyzer(Detector):
             self._demand.append((day, self.open_port, self._inlet_lpm(day)))
 
     # -- what a change does ---------------------------------------------------------------------------------------
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """As any unit; ``inlet_cap`` puts a cap on the open port, or takes it off: hands do it, no log knows of it."""
+        if command.name != "inlet_cap":
+            super().apply(t_us, command)
+            return
+        if not isinstance(command.value, bool):
+            raise Refused("invalid", "inlet_cap is true or false")
+        if command.value != self.capped:
+            self._cut(t_us, physical=True)
+            self.capped = command.value
+            self.recompute(t_us)
 
     def advance(self, until_us: int) -> None:
         """Compute up to ``until_us`` and let old history go; lines at closed ports are kept up to date too."""

@@ -64,6 +64,7 @@ class Detector(Unit):
             label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in self.diagnostics
         }
         self._pump_runs = True
+        self.capped = False
         self.cell = Cell(self)
         self.cabinet = Cabinet(self)
 
@@ -146,13 +147,21 @@ class Detector(Unit):
 
     def flow_lpm(self, second: int) -> float:
         """True flow through the cell, L/min."""
-        return self.entry.parameter("sample_flow") * self.flow_share(second) if self.powered else 0.0
+        if not self.powered:
+            return 0.0
+        return self.entry.parameter("sample_flow") * self.flow_share(second) * self.let_in()
+
+    def let_in(self) -> float:
+        """Share of its usual flow that comes in: with a cap on the inlet, only what the leak lets in."""
+        return self.hidden.leak_fraction if self.capped else 1.0
 
     def cell_decay(self, second: int) -> float:
         """exp(-1 s / cell time constant); the constant grows as the flow falls, and nothing moves without power."""
         if not self.powered:
             return 1.0
-        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / self.flow_share(second)
+        if (flow := self.flow_share(second) * self.let_in()) <= 0.0:
+            return 1.0
+        tau = self.entry.parameter("cell_time") * self.hidden.cell_time_factor / flow
         return math.exp(-1.0 / tau)
 
     def detect(self, first: int, last: int) -> FloatArray:

@@ -19,6 +19,9 @@ STEP_S = 10
 STEP_US = STEP_S * GRID_US
 MMHG_PER_HPA = 0.750061683
 _DAY_S = 86_400
+_VACUUM = 0.2
+"""Pressure over that of the air to which a pump evacuates a cell whose inlet is capped: diaphragm pumps of analyzers
+reach 150 to 250 mmHg (recalled)."""
 
 
 class Cell(GasSeries):
@@ -35,7 +38,7 @@ class Cell(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         inlet = self._analyzer.inlet(first, last)
-        leak = self._analyzer.hidden.leak_fraction
+        leak = 1.0 if self._analyzer.capped else self._analyzer.hidden.leak_fraction
         if leak > 0.0:
             tight = as_rows(inlet)
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
@@ -48,6 +51,9 @@ class Cell(GasSeries):
         cell = as_gas(first, rows)
         cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay(first))
         cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
+        if self._analyzer.capped:
+            # The orifice behind the cell passes a flow in proportion to the pressure before it: what leaks in sets it.
+            cell.pressure_hpa[:] *= max(self._analyzer.let_in(), _VACUUM)
 
 
 class Surroundings:

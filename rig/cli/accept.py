@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calibration.record import Record, Verdict, Wall
+from pydantic import ValidationError
+
+from calibration.record import Record, Verdict, Wall, load
 from rig.bench_file import BenchFile, direct_ports
 from rig.cli.people import TerminalOperator, last_words
 from rig.cli.progress import Progress
@@ -36,7 +38,7 @@ from scenarios.itinerary import TimeLeft, itinerary
 from scenarios.opening import begins_at, load_bench, load_plan
 from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
-from scenarios.units import units_of
+from scenarios.units import chosen_units, to_open
 
 if TYPE_CHECKING:
     from rig.serve import ServedBench
@@ -63,6 +65,7 @@ class AcceptOptions:
     languages: tuple[str, ...] = ("en",)
     decision_rule: str | None = None
     operator: str = "terminal"
+    last_record: Path | None = None
 
 
 def accept(options: AcceptOptions) -> int:
@@ -73,6 +76,7 @@ def accept(options: AcceptOptions) -> int:
         RigFault: a port cannot be opened, or the results cannot be written.
     """
     file, bench_path, plan, plan_path = _load(options)
+    last = None if options.last_record is None else _last_record(options.last_record)
     started = time.time()
     check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, started).date())
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
@@ -95,9 +99,9 @@ def accept(options: AcceptOptions) -> int:
             file = parse_bench(served.endpoints_data(), str(bench_path))
         else:
             served = None
-        session = open_session(file, bench_path, seed=options.seed, devices=options.devices)
+        session = open_session(file, bench_path, seed=options.seed, devices=to_open(plan, file, options.devices))
         stack.callback(session.close)
-        record = _play(session, served, facts, plan, options, out, started, stop)
+        record = _play(session, served, facts, plan, options, out, started, stop, last)
     sys.stdout.write(last_words(record, out, options.languages[0]))
     return _CODES[record.verdict]
 
@@ -140,9 +144,21 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     return *bench, *plan
 
 
+def _last_record(path: Path) -> Record:
+    """The record of an earlier run: its file, or the folder that holds it. Raises ConfigurationError."""
+    file = path / "result.json" if path.is_dir() else path
+    try:
+        return load(file)
+    except OSError as error:
+        found = f"{file}: {error.strerror}"
+    except ValidationError as error:
+        found = f"{file}: {error.error_count()} mistakes, the first at {'.'.join(map(str, error.errors()[0]['loc']))}"
+    raise ConfigurationError("--last-record", "", "the result.json of an earlier run, or its folder", found)
+
+
 def _play(
     session: Session, served: ServedBench | None, facts: RunFacts, plan: PlanFile, options: AcceptOptions, out: Path,
-    started: float, stop: StopRequests,
+    started: float, stop: StopRequests, last: Record | None,
 ) -> Record:  # fmt: skip
     language = options.languages[0]
     events: list[dict[str, Any]] = []
@@ -151,7 +167,7 @@ def _play(
         session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
     journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
-    units = units_of(session.file, options.devices)
+    units = chosen_units(plan, session.file, options.devices)
     left = TimeLeft(itinerary(plan, units))
     progress = Progress(session.time, left, language, session.speed)
     bench = session.bench
@@ -166,7 +182,7 @@ def _play(
         operator, person = TerminalOperator(language, progress.paused, hands), None
     with progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
-        engine = Engine(session, run, plan, units, facts)
+        engine = Engine(session, run, plan, units, facts, last)
         verdict = engine.play()
     stop.held = True  # what was measured is written before anything else is listened to
     ended = time.time()

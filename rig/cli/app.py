@@ -37,6 +37,9 @@ def accept(
         Literal["simple", "guarded"] | None, typer.Option(help="Decision rule, if not the plan's.")
     ] = None,
     operator: Annotated[Literal["terminal", "simulated"], typer.Option(help="Who answers prompts.")] = "terminal",
+    last_record: Annotated[
+        Path | None, typer.Option(help="Record of an earlier run (result.json or its folder), to compare with.")
+    ] = None,
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -45,7 +48,7 @@ def accept(
     languages = ("en", "zh") if lang == "both" else (lang,)
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
-        languages=languages, decision_rule=decision_rule, operator=operator,
+        languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
     )))  # fmt: skip
 
 

@@ -10,17 +10,18 @@ from instruments.device import Value
 from instruments.errors import Refused
 from rig.errors import DeviceTimeout
 from rig.host.evidence import ON_THE_DISPLAY, AuditReading, read_log
-from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
+from rig.host.kinds import FLOWS, Channel, FiledRange, converter_factor, snapshot_settings
 from rig.host.link import Link
-from rig.host.plate import Plate
+from rig.host.plate import Plate, Replaced
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who a device is, by the bench file and the catalogue.
 
-    ``protocol_mark`` is the weakest mark of the commands that a run relies on. ``principle`` is how it measures;
-    ``plate`` what its own plate and papers say.
+    ``protocol_mark`` is the weakest mark of the commands that a run relies on. ``principle`` is how it measures,
+    ``method`` the same in the words of standards, ``plate`` what its own plate and papers say, ``replaces`` the unit
+    that it stands in for.
     """
 
     name: str
@@ -34,7 +35,9 @@ class Identity:
     emulated: bool
     gas_port: str | None
     principle: str = ""
+    method: str = ""
     plate: Plate = field(default_factory=Plate)
+    replaces: Replaced | None = None
 
 
 class Handle:
@@ -140,11 +143,15 @@ class GasAnalyzer(Handle):
     Args:
         identity, link: as of any handle.
         channels: its measured components, in the order in which they are calibrated.
+        filed: ranges of its key technical parameters.
     """
 
-    def __init__(self, identity: Identity, link: Link, channels: tuple[Channel, ...]) -> None:
+    def __init__(
+        self, identity: Identity, link: Link, channels: tuple[Channel, ...], filed: tuple[FiledRange, ...] = ()
+    ) -> None:
         super().__init__(identity, link)
         self.channels = channels
+        self.filed = filed
 
     @property
     def shaping(self) -> tuple[str, ...]:

@@ -125,6 +125,43 @@ class Channel:
     converter_factor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FiledRange:
+    """A key technical parameter: the range that a network files for it, by the model's own name of it.
+
+    Attributes:
+        low, high: the range in ``unit``; None: no bound on that side.
+        adjustable: whether an operator may adjust it.
+        mark, source: how well the range is known, and from where.
+    """
+
+    name: str
+    low: float | None
+    high: float | None
+    unit: str
+    adjustable: bool
+    mark: str
+    source: str
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies within."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    @property
+    def shown(self) -> str:
+        """The range in figures."""
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (self.low, self.high))
+        return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+
+
+def filed_of(entry: CatalogueEntry) -> tuple[FiledRange, ...]:
+    """Key technical parameters of a model, as the catalogue has them."""
+    return tuple(
+        FiledRange(name, its.low, its.high, its.unit, its.access == "adjustable", its.mark, its.source)
+        for name, its in entry.key_parameters.items()
+    )
+
+
 def channels_of(entry: CatalogueEntry) -> tuple[Channel, ...]:
     """Channels of a gas analyzer, in the order in which they are calibrated; none of any other device."""
     if not is_analyzer(entry.kind):

@@ -1,9 +1,9 @@
-"""What the plate on a unit and its papers say: approval, age, service."""
+"""What the plate on a unit and its papers say: approval, age, service, and which unit it stands in for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,26 @@ class Plate:
     in_service: date | None = None
     hours: float | None = None
     shelf_days: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The unit that another one stands in for.
+
+    Attributes:
+        name: on this bench; empty for one that stands elsewhere.
+        model, method: what it is, and how it measures in the words of standards.
+        quantities: what it measures.
+        fault_began: when it failed; None: not told.
+    """
+
+    name: str
+    model: str
+    method: str
+    quantities: tuple[str, ...]
+    fault_began: datetime | None = None
+
+    @property
+    def shown(self) -> str:
+        """How people call it."""
+        return f"{self.name} ({self.model})" if self.name else self.model

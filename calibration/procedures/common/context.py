@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.parameters import GasPlan
-from calibration.record import Message, ProcedureData, Test
+from calibration.record import Message, ProcedureData, ProcedureRun, Record, Test
 from rig.host.kinds import Channel
 from rig.run import Run
 
@@ -20,12 +21,18 @@ class Context:
         judge: the plan's criteria.
         gas: how gas is made and waited for.
         step: name of the plan's step that is carried out; part of every identifier in the record.
+        tests: results of the steps before, in their order.
+        entries: what the steps before measured.
+        last: record of an earlier run, for comparison; None if the run was given none.
     """
 
     run: Run
     judge: Judge
     gas: GasPlan
     step: str = ""
+    tests: Sequence[Test] = ()
+    entries: Sequence[ProcedureRun] = ()
+    last: Record | None = None
 
     def subject(self, device: str, quantity: str, unit: str, scale: float) -> Subject:
         """What a result of this step belongs to; ``scale`` is the full scale of the device, in ``unit``."""
@@ -45,6 +52,7 @@ class Outcome:
         quantity: the measured component, where the procedure has an entry of the record for each.
         left: settings that the procedure changed for good, as it left them (text as in a snapshot).
         hold: why nothing more is to be tested on this unit; None if it may go on.
+        headlines: what the run as a whole has to say first (until when a unit is ready, what is left of a deadline).
     """
 
     device: str
@@ -55,3 +63,4 @@ class Outcome:
     references: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     hold: Message | None = None
+    headlines: list[Message] = field(default_factory=list)

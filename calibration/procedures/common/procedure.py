@@ -31,13 +31,15 @@ Gap = Literal["level", "day", "test", "sequence"]
 class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
-    A calibrator is one too, of no channels: its flows and its ozone are tested.
+    A calibrator is one too, of no channels: its flows and its ozone are tested. ``backup`` says that the bench file
+    names a unit that this one stands in for.
     """
 
     name: str
     kind: str
     channels: tuple[Channel, ...]
     full_scale: float
+    backup: bool = False
 
     @property
     def gas(self) -> str:
@@ -129,6 +131,7 @@ class Procedure(ABC, Generic[P]):
         takes: how many units it serves at once.
         gas: whether the calibrator makes gas for it; without gas the units stay on what they sample.
         after_a_gap: what is measured again after a gap.
+        papers: keys of ``[device.X.backup]`` that it needs of each unit.
     """
 
     name: ClassVar[str]
@@ -136,6 +139,7 @@ class Procedure(ABC, Generic[P]):
     takes: ClassVar[Takes] = "one"
     gas: ClassVar[bool] = True
     after_a_gap: ClassVar[Gap] = "test"
+    papers: ClassVar[tuple[str, ...]] = ()
     parameters: type[P]
 
     def serves(self, unit: Unit) -> bool:
