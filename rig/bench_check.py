@@ -199,7 +199,7 @@ def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
 """Kinds that ask the air for particles or weather."""
-_ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air")
+_ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air", "chamber", "variac")
 
 
 def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:

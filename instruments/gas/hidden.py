@@ -20,10 +20,15 @@ class AnalyzerHidden(ClockedHidden):
         linearity_pct_fs: bend of the response at half of full scale, % of full scale.
         cell_time_factor: time constant of the cell over that of a good unit (dirt, dead volume).
         leak_fraction: part of the gas in the cell that is room air.
+        sample_leak_fraction: part of the gas in the cell that is room air while the sample port is open (a loose holder
+            of the sample filter: gas at the other ports does not pass it).
         lamp_fraction: light of lamp or source over that of a new one.
         pump_fraction: flow over nominal.
         span_pct_per_c: change of sensitivity with the instrument's temperature, % per degree from 33 C.
         zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
+        span_pct_per_v: change of sensitivity with the supply's voltage, % per volt from 220 V (a lamp or a high voltage
+            that is not regulated well).
+        zero_per_v: change of the offset with it, unit of the gas per volt from 220 V.
         temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
         pressure_sensor_error_mmhg: the same of the pressure transducer.
         pump_restarts: whether the pump starts again when power comes back (a worn diaphragm, a dead capacitor).
@@ -43,16 +48,29 @@ class AnalyzerHidden(ClockedHidden):
     linearity_pct_fs: float = 0.0
     cell_time_factor: float = Field(default=1.0, gt=0.0)
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
+    sample_leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     lamp_fraction: float = Field(default=1.0, gt=0.0)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     span_pct_per_c: float = 0.03
     zero_per_c: float = 0.0
+    span_pct_per_v: float = 0.001
+    zero_per_v: float = 0.0
     temperature_sensor_error_c: float = 0.0
     pressure_sensor_error_mmhg: float = 0.0
     pump_restarts: bool = True
     valve_stuck: bool = False
     outer_valve_open: bool = False
     display_hung: bool = False
+
+
+class So2Hidden(AnalyzerHidden):
+    """An SO2 fluorescence analyzer.
+
+    Attributes:
+        no_light: light of NO that the filter before the photomultiplier lets pass, over that of a good filter.
+    """
+
+    no_light: float = Field(default=1.0, ge=0.0)
 
 
 class ConverterHidden(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.air import FloatArray, Species
+from instruments.gas.hidden import So2Hidden
 from instruments.gas.stages import Surroundings
 from instruments.gas.thermo import ThermoAnalyzer
 
@@ -36,6 +37,8 @@ class So2Analyzer(ThermoAnalyzer):
 
     channels = ("so2",)
     gas = Species.SO2
+    hidden_model = So2Hidden
+    hidden: So2Hidden
     diagnostics = (
         "internal_temp", "chamber_temp", "pressure", "pressure_actual", "sample_flow", "pmt_voltage", "lamp_voltage",
         "lamp_intensity",
@@ -47,7 +50,7 @@ class So2Analyzer(ThermoAnalyzer):
         drop = 25.0 * self.pump(first * self.step_s)
         pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
-        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * around.mean(Species.NO)
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * around.mean(Species.NO)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
         lamp = self.light(first, last)

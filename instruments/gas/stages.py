@@ -36,7 +36,7 @@ class Cell(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         inlet = self._analyzer.inlet(first, last)
-        leak = self._analyzer.hidden.leak_fraction
+        leak = self._analyzer.leak()
         if leak > 0.0:
             tight = as_rows(inlet)
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
@@ -59,6 +59,7 @@ class Surroundings:
         self.room_water = room.fractions[Species.H2O].reshape(shape)[:, -1].copy()
         self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
         self.days = np.arange(first, last) / (_DAY_S / step)
+        self.volts_off = analyzer.volts_off(first, last)
         self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)
 
     def mean(self, species: Species, begin: int = 0) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from instruments.gas.hidden import AnalyzerHidden, ConverterHidden
+from instruments.gas.hidden import AnalyzerHidden, ConverterHidden, So2Hidden
 
 
 class TeledyneHidden(AnalyzerHidden):
@@ -29,7 +29,7 @@ class PhotomultiplierHidden(TeledyneHidden):
     hvps_shift: float = Field(default=0.0, ge=-300.0, le=300.0)
 
 
-class T100Hidden(PhotomultiplierHidden):
+class T100Hidden(So2Hidden, PhotomultiplierHidden):
     """An SO2 analyzer.
 
     Attributes:
