@@ -30,6 +30,9 @@ from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
 from rig.wiring import DIRECT, direct_protocol, host_protocol
 
+_SUPPORT = ("calibrator", "chamber", "variac")
+"""Kinds of what tests need beside what is tested: opened whatever is tested."""
+
 
 class VirtualTime:
     """Time of a bench in this process."""
@@ -110,7 +113,7 @@ def open_session(
         file: a bench without mistakes.
         path: its file, for messages.
         seed: root seed of an emulated bench; the file's own if None.
-        devices: analyzers to open, beside the calibrator; all if empty.
+        devices: analyzers to open, beside the calibrator, a chamber and its supply; all if empty.
         troubles: takes the devices that cannot be opened, and why; without it the first one is raised.
 
     Raises:
@@ -135,7 +138,7 @@ def open_session(
             entry = None if section.model == MANUAL else load(section.model)
             if entry is not None and section.resource is None and not section.port:
                 continue  # nobody can talk to it: a shelter, a monitor whose wire is not emulated yet
-            if devices and name not in devices and entry is not None and entry.kind != "calibrator":
+            if devices and name not in devices and entry is not None and entry.kind not in _SUPPORT:
                 continue
             try:
                 handles[name] = _open(manager, bench, file, name, section, entry, run_time.now_us)

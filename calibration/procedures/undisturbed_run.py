@@ -58,7 +58,7 @@ class UndisturbedRun(Procedure[UndisturbedRunPlan]):
         while run.now() - max(since.values()) < least_s and run.now() - begun < most_s:
             run.wait(min(parameters.look_every, max(1.0, max(since.values()) + least_s - run.now())))
             for unit in units:
-                why = _interrupted(context, unit.name)
+                why = interrupted(context, unit.name)
                 if why:
                     since[unit.name] = run.now()
                     seen = interruptions[unit.name]
@@ -100,7 +100,7 @@ class UndisturbedRun(Procedure[UndisturbedRunPlan]):
         return Outcome(unit.name, None, data, tests, notes, hold=hold)
 
 
-def _interrupted(context: Context, device: str) -> str:
+def interrupted(context: Context, device: str) -> str:
     """Why a unit does not run undisturbed at the moment; empty if it does."""
     try:
         return ", ".join(standing_alarms(context, device))

@@ -104,7 +104,7 @@ class PointAnalyzer(Detector):
         return self._sources["room"].gas(first, last)
 
     def leak(self) -> float:
-        """Part of the gas in the cell that is room air: by the leak behind the valves, and by the sample filter's holder."""
+        """Part of the gas in the cell that is room air: by the leak behind the valves, and by the filter's holder."""
         before = self.hidden.sample_leak_fraction if self.open_port == "sample" else 0.0
         return 1.0 - (1.0 - super().leak()) * (1.0 - before) if before > 0.0 else super().leak()
 

@@ -76,7 +76,7 @@ class Detector(Unit):
         self.gas_changed(0)
 
     def volts_off(self, first: int, last: int) -> FloatArray | None:
-        """Voltage of the supply less nominal, V, at the ends of steps; None where it is nominal and nobody can move it."""
+        """Voltage of the supply less nominal, V, at the ends of steps; None where nobody can move it."""
         return None if self._mains is None else self._mains.volts(first, last, self.step_s) - NOMINAL_V
 
     def recompute(self, t_us: int) -> None:
