@@ -36,14 +36,16 @@ def run(defect: Defect, folder: Path) -> tuple[list[str], set[str]]:
     path = folder / "bench.json"
     path.write_text(json.dumps(defect.bench_data(good), default=lambda value: value.isoformat()))
     with contextlib.redirect_stdout(io.StringIO()):
-        accept(AcceptOptions(bench=str(path), plan=defect.plan, devices=(defect.device,), out=folder / "out",
+        accept(AcceptOptions(bench=str(path), plan=defect.plan, devices=defect.tested, out=folder / "out",
                              operator="simulated"))  # fmt: skip
     return found_in(load(folder / "out" / "result.json"))
 
 
 def cause_of(defect: Defect) -> str:
     if defect.fault:
-        return f"`{defect.fault}` {defect.severity:g}"
+        return f"`{defect.fault}`" + ("" if defect.severity is None else f" {defect.severity:g}")
+    if defect.hidden:
+        return ", ".join(f"`{name}` = {value:g}" for name, value in defect.hidden.items())
     if defect.setting:
         return f"`{defect.setting}` = {defect.value:g}"
     return "stored " + ", ".join(f"{name} {value}" for name, value in defect.stored.items())

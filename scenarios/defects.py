@@ -16,9 +16,11 @@ _FILE = Path(__file__).parent / "defects.toml"
 
 
 class Defect(BaseModel):
-    """One bad unit: a fault of the library, or a setting, or a mistyped cylinder; and the verdicts that betray it.
+    """One bad unit: a fault of the library, a hidden truth, a setting, or a mistyped cylinder; and what betrays it.
 
     Attributes:
+        beside: good units that are tested together with it.
+        hidden: hidden parameters of the unit, where the library has no fault for them.
         fails: every criterion that fails, as ``quantity/procedure.criterion``.
         held_by: the reason for which the unit is not tested at all, where the defect is seen before any test.
     """
@@ -29,10 +31,12 @@ class Defect(BaseModel):
     name_zh: str
     plan: str
     device: str
+    beside: list[str] = Field(default_factory=list)
     bench: str = "demo"
     fault: str | None = None
     severity: float | None = None
     at: str = "0 s"
+    hidden: dict[str, float] = Field(default_factory=dict)
     setting: str | None = None
     value: float | None = None
     stored: dict[str, str] = Field(default_factory=dict)
@@ -42,11 +46,16 @@ class Defect(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_defect(self) -> Self:
-        if sum((self.fault is not None, self.setting is not None, bool(self.stored))) != 1:
-            raise ValueError("one of fault, setting, stored")
+        if sum((self.fault is not None, self.setting is not None, bool(self.stored), bool(self.hidden))) != 1:
+            raise ValueError("one of fault, hidden, setting, stored")
         if bool(self.fails) == (self.held_by is not None):
             raise ValueError("fails, or held_by")
         return self
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """Units to test."""
+        return (self.device, *self.beside)
 
     def bench_data(self, good: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a bench with this defect; ``good`` is the data of the bench without it."""
@@ -54,6 +63,8 @@ class Defect(BaseModel):
         if self.fault is not None:
             fault = {"kind": self.fault, "device": self.device, "at": self.at, "severity": self.severity}
             data.setdefault("fault", []).append(fault)
+        elif self.hidden:
+            data["device"][self.device].setdefault("hidden", {}).update(self.hidden)
         elif self.setting is not None:
             data["device"][self.device].setdefault("settings", {})[self.setting] = self.value
         for cylinder, value in self.stored.items():

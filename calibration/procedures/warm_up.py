@@ -49,8 +49,8 @@ class WarmUpPlan(Parameters):
 class WarmUp(Procedure[WarmUpPlan]):
     """Power off until cold, power on with gas at the port: minutes until the reading stays by its final value.
 
-    The last reading farther from the mean of the final part than the tolerance, or the last temperature alarm if that
-    is later, ends the warm-up. The supply of all units is switched; units of one gas are read together.
+    The last reading farther from the mean of the final part than the tolerance, or the last alarm if that is later,
+    ends the warm-up. The supply of all units is switched; units of one gas are read together.
     """
 
     name = NAME
@@ -100,7 +100,7 @@ class WarmUp(Procedure[WarmUpPlan]):
         while run.now() - on < parameters.watch:
             for its in asked:
                 readings += [run.read(its.device, quantity) for quantity in its.quantities]
-                if any(alarm.split(":")[0].endswith("_temp") for alarm in standing_alarms(context, its.device)):
+                if standing_alarms(context, its.device):
                     alarms[its.device] = run.now()
             run.wait(parameters.poll)
         return [
