@@ -125,7 +125,7 @@ class Engine:
         while able := [u for u in group if u.name not in self._broken and u.name not in self._held]:
             started, done = self.run.now(), len(self.procedures)
             self.run.step(f"{names_of(able)}: {step.name}")
-            context = Context(self.run, self.judge, self.plan.gas, step.name)
+            context = Context(self.run, self.judge, self.plan.gas, step.name, tuple(self.tests))
             try:
                 for unit in able:
                     self._greet(unit.name)

@@ -50,6 +50,7 @@ class _Header(BaseModel):
     standard: Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_known_standards)] = Field(min_length=1)
     decision_rule: DecisionRule = "simple"
     procedures: Annotated[list[str], AfterValidator(_each_once)] = Field(min_length=1)
+    kinds: list[str] = Field(default_factory=list, description="only analyzers of these kinds; all if empty")
     gas: GasPlan = GasPlan()
     parameter: list[PlanParameter] = Field(default_factory=list)
 
@@ -93,12 +94,17 @@ class PlanFile:
     steps: tuple[Step, ...]
     gas: GasPlan
     parameter: tuple[PlanParameter, ...]
+    kinds: tuple[str, ...] = ()
+
+    def is_for(self, kind: str) -> bool:
+        """Whether the plan is for analyzers of this kind."""
+        return not self.kinds or kind in self.kinds
 
     def only(self, *names: str) -> PlanFile:
         """The same plan with these of its steps only. Raises KeyError for a step that it does not have."""
         steps = {step.name: step for step in self.steps}
         return PlanFile(self.title, self.documents, self.decision_rule, tuple(steps[name] for name in names), self.gas,
-                        self.parameter)  # fmt: skip
+                        self.parameter, self.kinds)  # fmt: skip
 
 
 def read_plan_file(path: Path) -> PlanFile:
@@ -125,7 +131,8 @@ def read_plan_file(path: Path) -> PlanFile:
             steps += [step] * (name in names)  # a table of a step that is not taken must be right all the same
     if errors or header is None:
         raise ConfigurationErrors(errors)
-    return PlanFile(header.title, documents, header.decision_rule, tuple(steps), header.gas, tuple(header.parameter))
+    return PlanFile(header.title, documents, header.decision_rule, tuple(steps), header.gas, tuple(header.parameter),
+                    tuple(header.kinds))  # fmt: skip
 
 
 def _step(name: str, table: object, documents: tuple[CriteriaFile, ...], where: str, *, listed: bool) -> Step:

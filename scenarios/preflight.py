@@ -48,9 +48,12 @@ def check_plan(
         for name in devices
         if name not in analyzers
     ]
-    tested = [name for name in analyzers if not devices or name in devices]
+    tested = [name for name in analyzers if (not devices or name in devices) and plan.is_for(kinds[name])]
     if not analyzers:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
+    elif not tested and not errors:
+        expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
+        errors.append(ConfigurationError(bench_path, "device", expected, "none"))
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
     if len(calibrators) != 1:
         expected = f'one calibrator (a model of that kind, or model = "{MANUAL}")'

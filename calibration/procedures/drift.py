@@ -22,7 +22,6 @@ from calibration.statistics.en_gas import zero_span_drift
 from calibration.uncertainty import Budget
 from rig.host.kinds import Channel
 
-NAME = "drift"
 _DAY_S = 86_400.0
 
 
@@ -51,7 +50,7 @@ class Drift(Procedure[DriftPlan]):
     53); ``high_net`` has the change of zero taken out, ``high_net_relative`` is that in % of the later reading (EN).
     """
 
-    name = NAME
+    name = "drift"
     parameters = DriftPlan
     criteria: ClassVar[Mapping[str, str]] = {
         "zero": "quantity", "low": "quantity", "high": "quantity", "low_relative": "%", "high_relative": "%",
@@ -85,7 +84,7 @@ class Drift(Procedure[DriftPlan]):
                     run.enter_gas(unit.name)
             visit(context, units, asked, parameters.levels(), windows)
         return [
-            _outcome(context, channel, asked[unit.name], parameters,
+            _outcome(context, self.name, channel, asked[unit.name], parameters,
                      {short: windows[unit.name, channel.quantity, short] for short in parameters.levels()})
             for unit in units
             for channel in unit.channels
@@ -93,14 +92,14 @@ class Drift(Procedure[DriftPlan]):
 
 
 def _outcome(
-    context: Context, channel: Channel, asked: Asked, plan: DriftPlan, levels: Mapping[str, list[Level]]
+    context: Context, procedure: str, channel: Channel, asked: Asked, plan: DriftPlan, levels: Mapping[str, list[Level]]
 ) -> Outcome:
     subject = context.of_channel(asked.device, channel, asked.scale)
     tests: list[Test] = []
     notes: list[Message] = []
     refused = next((level.refused for some in levels.values() for level in some if level.refused is not None), None)
-    for short in PROCEDURE.criteria:
-        name = f"{NAME}.{short}"
+    for short in Drift.criteria:
+        name = f"{procedure}.{short}"
         if name not in context.judge or short.split("_", 1)[0] not in levels:
             continue
         if refused is not None:

@@ -93,7 +93,7 @@ class Interference(Procedure[InterferencePlan]):
         """Measure units of one kind together."""
         asked = [asked_of(context, unit) for unit in units]
         interferents = parameters.gases[units[0].kind]
-        windows: dict[tuple[str, str, str], tuple[list[Level], list[Level]]] = {}
+        windows: dict[tuple[str, str, Gas], tuple[list[Level], list[Level]]] = {}
         for _ in range(parameters.repeats):
             for gas, value in interferents.items():
                 for place, amount in enumerate((0.0, value)):
@@ -113,7 +113,7 @@ class Interference(Procedure[InterferencePlan]):
 
 
 def _outcome(
-    context: Context, channel: Channel, asked: Asked, found: Mapping[str, tuple[list[Level], list[Level]]],
+    context: Context, channel: Channel, asked: Asked, found: Mapping[Gas, tuple[list[Level], list[Level]]],
     interferents: Mapping[Gas, float],
 ) -> Outcome:  # fmt: skip
     subject = context.of_channel(asked.device, channel, asked.scale)
@@ -135,7 +135,9 @@ def _outcome(
         "equivalent": (difference, budgets[largest], told),
         "total": (equivalents.total, everything, " + ".join(f"|{value:.3g}|" for value in equivalents.each)),
     }  # fmt: skip
-    remark = Message(key="interference.largest", values={"gas": largest, "n": len(within)})
+    remark = Message(
+        key="interference.largest", values={"gas": largest, "n": len(within), "tested_at": interferents[largest]}
+    )
     refused = next((lv.refused for pair in found.values() for some in pair for lv in some if lv.refused), None)
     tests: list[Test] = []
     for short, (value, budget, numbers) in results.items():
@@ -148,7 +150,7 @@ def _outcome(
             tests.append(context.judge.judge(name, subject, value=value, budget=budget, n=len(within),
                                              formula_numbers=numbers, message=remark))  # fmt: skip
     rows: list[list[float | str | Message | None]] = [
-        [gas, interferents[gas], b, a, float(change)]  # type: ignore[index]
+        [gas, interferents[gas], b, a, float(change)]
         for (gas, (a, b)), change in zip(zip(found, averages, strict=True), equivalents.each, strict=True)
     ]
     columns = [Column(key="interferent"), Column(key="interferent_value", decimals=0),

@@ -159,7 +159,7 @@ def _play(
         session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
     journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
     journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
-    units = units_of(session.file, options.devices)
+    units = [unit for unit in units_of(session.file, options.devices) if plan.is_for(unit.kind)]
     left = TimeLeft(itinerary(plan, units))
     progress = Progress(session.time, left, language, session.speed)
     operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(language, progress.paused)

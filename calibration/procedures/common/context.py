@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from calibration.criteria import Judge, Subject
@@ -20,12 +21,14 @@ class Context:
         judge: the plan's criteria.
         gas: how gas is made and waited for.
         step: name of the plan's step that is carried out; part of every identifier in the record.
+        earlier: what the steps before found, for a step that adds them up.
     """
 
     run: Run
     judge: Judge
     gas: GasPlan
     step: str = ""
+    earlier: Sequence[Test] = ()
 
     def subject(self, device: str, quantity: str, unit: str, scale: float) -> Subject:
         """What a result of this step belongs to; ``scale`` is the full scale of the device, in ``unit``."""
