@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request
+from calibration.procedures.common.levels import Asked, Switch, measure_together, request, turn
 from calibration.procedures.common.noise import asked_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Judged, Procedure, Stage, Takes, Unit, Wanted, label_of
@@ -32,6 +32,7 @@ class ResponsePlan(Parameters):
     fraction: float = Field(default=0.9, gt=0, lt=1, description="of the step that is waited for")
     repeats: int = Field(default=3, ge=1)
     poll: Seconds = Field(default=2.0, gt=0, description="time between readings while the step passes")
+    switch: Switch = Field(default="calibrator", description="what makes the step")
     after_lag: bool = Field(default=False, description="rise and fall begin at the first observable change")
     observable_pct: float = Field(default=1.0, gt=0, lt=50, description="% of full scale that is a change")
     difference_share: float = Field(default=0.1, gt=0, description="allowed difference, of the longer time")
@@ -84,13 +85,22 @@ class ResponseTime(Procedure[ResponsePlan]):
         quick = replace(context, gas=context.gas.model_copy(update={"stability": stability}))
         asked = [asked_of(context, unit) for unit in units]
         steps: list[_Step] = []
-        before = measure_together(context, asked, "zero", request(context, gas, 0.0), [])
+        names = [unit.name for unit in units]
+        by_port = parameters.switch == "port"
+        level = request(context, gas, parameters.level_pct * asked[0].scale / 100.0)
+        if by_port:
+            measure_together(context, asked, label_of(parameters.level_pct), level, [])
+            turn(context, names, gas=False)
+        before = measure_together(context, asked, "zero", level if by_port else request(context, gas, 0.0), [],
+                                  flows=by_port)  # fmt: skip
         for _ in range(parameters.repeats):
             for way, percent in (("rise", parameters.level_pct), ("fall", 0.0)):
                 trace: list[Reading] = []
                 begun = context.run.now()
-                task = request(context, gas, percent * asked[0].scale / 100.0)
-                after = measure_together(quick, asked, label_of(percent), task, trace)
+                task = level if by_port or percent else request(context, gas, 0.0)
+                if by_port:
+                    turn(context, names, gas=percent > 0.0)
+                after = measure_together(quick, asked, label_of(percent), task, trace, flows=by_port)
                 for its in asked:
                     for quantity in its.quantities:
                         start, end = (made[its.device].levels[quantity] for made in (before, after))
@@ -98,6 +108,7 @@ class ResponseTime(Procedure[ResponsePlan]):
                         steps.append(_Step(its.device, quantity, way, begun, start.mean or 0.0, end.mean or 0.0,
                                            end.refused, own))  # fmt: skip
                 before = after
+        turn(context, names, gas=True)
         return [
             _outcome(context, channel, its, parameters,
                      [step for step in steps if (step.device, step.quantity) == (unit.name, channel.quantity)])
