@@ -35,6 +35,8 @@ LAG_1 = {"PM2.5": 0.946, "PM10": 0.912, "SO2": 0.945, "NO2": 0.920, "CO": 0.937,
 ZONE = timezone(timedelta(hours=8))
 EPOCH = datetime(2013, 3, 1, tzinfo=ZONE)
 SEED = 2
+SEEDS = 12
+"""Of the table of swings: 40 s of processor time."""
 BEGIN, END = "<!-- made by benchmarks/ambient_air.py -->", "<!-- end -->"
 WEEK = 7 * 1440
 
@@ -95,6 +97,28 @@ def tables() -> str:
     return "\n".join(lines)
 
 
+def swings() -> str:
+    """Daily swings of many four years: what is the climate's and what is chance, as Markdown."""
+    found = np.empty((SEEDS, len(POLLUTANTS), len(SEASONS)))
+    for seed in range(SEEDS):
+        air = CityAir(seed + 1, "ambient", EPOCH, levels=dict.fromkeys(POLLUTANTS, 1.0))
+        hours = hourly(air, EPOCH, four_years())
+        for place, name in enumerate(POLLUTANTS):
+            found[seed, place] = [np.ptp(np.log(daily_course(hours, name, season))) for season in range(4)]
+    lines = [
+        f"Daily swing of {SEEDS} seeds, ln: mean +- standard deviation of one four years, and the data:",
+        "",
+        "| | " + " | ".join(SEASONS) + " |",
+        "|---" * 5 + "|",
+    ]
+    for place, name in enumerate(POLLUTANTS):
+        truth = [np.ptp(np.log(TRUTH["diurnal_geomean"][name][season])) for season in SEASONS]
+        mean, spread = found[:, place].mean(axis=0), found[:, place].std(axis=0, ddof=1)
+        cells = [f"{m:.2f} +- {s:.2f}, {t:.2f}" for m, s, t in zip(mean, spread, truth, strict=True)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def row(values: Any) -> str:
     """Numbers side by side."""
     return " ".join(f"{value:.2f}" for value in values)
@@ -146,7 +170,7 @@ def picture(name: str, begin: datetime, seed: int, title: str) -> None:
 
 def main() -> None:
     """Write or print."""
-    text = tables()
+    text = f"{tables()}\n\n{swings()}"
     if "--print" in sys.argv:
         print(text)
         return

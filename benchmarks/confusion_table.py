@@ -36,7 +36,7 @@ def run(defect: Defect, folder: Path) -> tuple[list[str], set[str]]:
     path = folder / "bench.json"
     path.write_text(json.dumps(defect.bench_data(good), default=lambda value: value.isoformat()))
     with contextlib.redirect_stdout(io.StringIO()):
-        accept(AcceptOptions(bench=str(path), plan=defect.plan, devices=defect.tested, out=folder / "out",
+        accept(AcceptOptions(bench=str(path), plan=defect.plan, devices=defect.devices, out=folder / "out",
                              operator="simulated"))  # fmt: skip
     return found_in(load(folder / "out" / "result.json"))
 

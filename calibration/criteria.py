@@ -246,6 +246,7 @@ class Judge:
             "decision_rule": self.decision_rule,
             "verdict": verdict,
             "p_conform": p,
+            "prior": "flat_log",  # the chi-square bound is that of a deviation whose logarithm is equally likely
             "assurance": assurance(p),
         }
         return blank.model_copy(update=found)

@@ -31,9 +31,13 @@ class Change:
     old: Value
     new: Value
 
+    @property
+    def at(self) -> str:
+        """The instrument's own clock, as it shows it."""
+        return f"{_CALENDAR + timedelta(microseconds=self.clock_us):%Y-%m-%d %H:%M:%S}"
+
     def __str__(self) -> str:
-        when = _CALENDAR + timedelta(microseconds=self.clock_us)
-        return f"{when:%Y-%m-%d %H:%M:%S} {self.by} {self.setting} {_shown(self.old)} -> {_shown(self.new)}"
+        return f"{self.at} {self.by} {self.setting} {_shown(self.old)} -> {_shown(self.new)}"
 
 
 class AuditLog:
@@ -52,6 +56,10 @@ class AuditLog:
         self.writes += 1
         if change.by != "unlogged":
             self._changes.append(change)
+
+    def changes(self) -> tuple[Change, ...]:
+        """All entries, oldest first."""
+        return tuple(self._changes)
 
     def lines(self) -> tuple[str, ...]:
         """All entries, oldest first, a line each."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from instruments.catalogue import CatalogueEntry
+from instruments.catalogue.checks import kind_of_design
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
 from instruments.unit import Unit
@@ -56,6 +57,36 @@ def unit_class(entry: CatalogueEntry) -> type[Unit]:
     module, _, name = UNITS[entry.design].partition(":")
     found: type[Unit] = getattr(import_module(module), name)
     return found
+
+
+def name_mistakes(entry: CatalogueEntry, where: str) -> list[ConfigurationError]:
+    """What a model's file names that units of its design do not have: its design, alarms, key parameters, channels.
+
+    Args:
+        entry: the model.
+        where: its file, for messages.
+    """
+    if entry.design not in UNITS:
+        return [ConfigurationError(where, "model.design", f"one of {', '.join(UNITS)}", repr(entry.design))]
+    kind = kind_of_design(entry.design)
+    if kind != entry.kind:
+        expected = f"a design of the kind {entry.kind}, not one of the kind {kind}"
+        return [ConfigurationError(where, "model.design", expected, repr(entry.design))]
+    unit = build_unit(entry, "trial", 0, where=where)
+    seen, acting = unit.quantities(), {*unit.actions, *(part.replaced_by for part in entry.wear.values())}
+    filed = {*seen, *unit.settings, *(f"{part}_hours" for part in entry.wear)}
+    asked = [(f"alarms.{name}", name, seen) for name in entry.alarms]
+    asked += [(f"key_parameters.{name}", name, tuple(filed)) for name in entry.key_parameters]
+    for name, channel in entry.channels.items():
+        for part in ("background", "coefficient", "converter_factor"):
+            asked.append((f"channel.{name}.{part}", getattr(channel, part), ("", *unit.settings)))
+        for part in ("calibrate_zero", "calibrate_span"):
+            asked.append((f"channel.{name}.{part}", getattr(channel, part), ("", *acting)))
+    return [
+        ConfigurationError(where, key, f"one of {', '.join(sorted(filter(None, known)))}", repr(name))
+        for key, name, known in asked
+        if name not in known
+    ]
 
 
 def build_unit(

@@ -138,7 +138,7 @@ class InstrumentClock:
         return error + self._lost_s(t_us) - going.lost_s
 
     def _lost_s(self, t_us: int) -> float:
-        return 0.0 if self._heat is None else float(self._heat.lost_s(np.array([t_us]))[0])
+        return 0.0 if self._heat is None else self._heat.lost_at_s(t_us)
 
     def shown_us(self, t_us: int) -> int:
         """What it shows at ``t_us``, microseconds since 1970-01-01."""
@@ -185,11 +185,25 @@ class _Heat(Series):
     def __init__(self, room: GasSource, above_room_c: float) -> None:
         super().__init__(1, keep=2 * _KEPT_S // _STEP_S, block=1)
         self._room, self._above_c = room, above_room_c
+        self._piece = (-1, 0.0, 0.0)
         room.on_change(self)
 
     def gas_changed(self, index: int) -> None:
         """The room is no longer what it was from second ``index`` on."""
         self.history.truncate(max(index // _STEP_S, self.history.start))
+        self._piece = (-1, 0.0, 0.0)
+
+    def lost_at_s(self, t_us: int) -> float:
+        """What :meth:`lost_s` says of one instant; the straight line that was used last is kept."""
+        back = t_us / (_STEP_S * SECOND_US) - 1.0
+        if back <= 0.0:
+            return 0.0
+        index = int(back)
+        if index != self._piece[0]:
+            begins = float(self.values(index - 1, index)[0][0]) if index else 0.0
+            self._piece = index, begins, float(self.values(index, index + 1)[0][0])
+        _, begins, ends = self._piece
+        return (ends - begins) * (back - index) + begins
 
     def lost_s(self, times_us: NDArray[np.int64]) -> FloatArray:
         """Seconds at rising times, in straight lines between the ten minutes that were over ten minutes before."""

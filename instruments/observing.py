@@ -91,7 +91,7 @@ class Observing:
     def recording(self, first: int, last: int) -> dict[str, FloatArray]:
         """All of :meth:`quantities` for steps ``first`` to ``last`` (exclusive), as they were seen at the steps' ends.
 
-        Without power nothing is seen: NaN.
+        Without power, and until the first step after it came back is over, nothing is seen: NaN.
         """
         rows = self.steps.values(first, last)
         table = {label: rows[self.rows[label]].copy() for label in self.diagnostics}
@@ -102,9 +102,9 @@ class Observing:
         for begin, end, moment in self._moments(first, last):
             for quantity in self.reported():
                 table[quantity][begin - first : end - first] = self.shown(quantity, begin, end, moment)
-            if not moment.powered:
-                for values in table.values():
-                    values[begin - first : end - first] = np.nan
+            dark = min(max(begin, moment.power_step), end) if moment.powered else end
+            for values in table.values():
+                values[begin - first : dark - first] = np.nan
         return table
 
     def units(self) -> Mapping[str, str]:
@@ -179,8 +179,10 @@ class Observing:
         return self._kept_by_the_unit(t_us, moment, quantity)
 
     def _kept_by_the_unit(self, t_us: int, moment: Moment, quantity: str) -> Value:
-        if quantity in ("powered", "power"):
+        if quantity == "power":
             return moment.powered
+        if quantity == "powered":  # it is up once it has finished a step
+            return moment.powered and t_us >= (moment.power_step + 1) * self.step_s * SECOND_US
         if quantity == "clock_us" and self.clock is not None:
             return self.clock.shown_us(t_us)
         if quantity == CLOCK_ERROR and self.clock is not None:

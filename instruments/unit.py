@@ -196,11 +196,14 @@ class Unit(Observing, ABC):
 
     def warmth(self, first: int, last: int) -> FloatArray:
         """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""
-        warm_up_s = self.entry.parameter("warm_up_time")
+        return self.risen(first, last, self.entry.parameter("warm_up_time"))
+
+    def risen(self, first: int, last: int, time_s: float) -> FloatArray:
+        """The same for what comes up with another time constant from as cold as the heaters were at power on."""
         if self.powered and self._coldness == 0.0:
             return np.ones(last - first)
         since = np.maximum(np.arange(first, last) + 1 - self.power_step, 0) * self.step_s
-        fading = np.exp(-since / warm_up_s)
+        fading = np.exp(-since / time_s)
         return 1.0 - self._coldness * fading if self.powered else (1.0 - self._coldness) * fading
 
     def gas_changed(self, index: int) -> None:
@@ -236,6 +239,8 @@ class Unit(Observing, ABC):
             return self.observe(t_us, self._past[bisect_right(self._past, t_us, key=until)], quantity)
         if quantity in self.settings:
             return self.settings[quantity]
+        if quantity == "clock_us" and self.clock is not None:
+            return self.clock.shown_us(t_us)  # it goes on between steps, and needs no look at the unit
         step = t_us // (self.step_s * SECOND_US)
         if step != self._cached_step:
             self.cache.clear()

@@ -13,16 +13,16 @@ from instruments.station.power import PowerSupply
 from instruments.station.variac import Variac
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
-from rig.errors import ConfigurationErrors, RigFault
+from rig.errors import RigFault
 from rig.fault_board import FaultBoard
 from rig.fault_board import schedule as schedule_fault
 from rig.faults import Fault, plan_fault
 from rig.line_condition import LineCondition, LineEvent
 from rig.line_faults import LineFault
+from rig.line_settings import port_settings
 from rig.lines import Line, LineTiming
 from rig.multidrop import Multidrop, Tap
 from rig.routines import schedule
-from rig.uart import LineSettings
 
 if TYPE_CHECKING:
     from instruments.catalogue import CatalogueEntry
@@ -38,17 +38,17 @@ class InstrumentFace:
     """A device bound to the bench's clock: what a protocol sees of it."""
 
     def __init__(self, device: Device, clock: Clock, on_command: Callable[[Command], None]) -> None:
-        self._device = device
+        self._read = device.read
         self._clock = clock
         self._on_command = on_command
 
     def read(self, quantity: str) -> Value:
         """Value of an observable or setting now."""
-        return self._device.read(self._clock.now_us, quantity)
+        return self._read(self._clock.now_us, quantity)
 
     def read_at(self, quantity: str, t_us: int) -> Value:
         """Value of an observable as it was at ``t_us``."""
-        return self._device.read(t_us, quantity)
+        return self._read(t_us, quantity)
 
     def apply(self, name: str, value: Value) -> None:
         """Set a parameter, the clock, or start an action, now."""
@@ -97,12 +97,10 @@ class Bench:
         self, file: BenchFile, where: str, clock: VirtualClock | PacedClock, seed: int | None = None, *,
         routines: bool = True,
     ) -> None:  # fmt: skip
-        from rig.bench_check import mistakes
+        from rig.bench_check import check_bench
         from rig.wiring import build_instruments, hidden_model
 
-        errors = mistakes(file, where)
-        if errors:
-            raise ConfigurationErrors(errors)
+        check_bench(file, where)
         self.file = file
         self.where = where
         self.clock = clock
@@ -163,20 +161,22 @@ class Bench:
         name = f"{instrument.name}/{port_name}"
         if port_name not in instrument.conditions:
             instrument.conditions[port_name] = LineCondition(name, self.clock, self.seed, self._tell_line)
-        line = self._wire(name, port, protocol, instrument.conditions[port_name])
+        line = self._wire(name, instrument, port, protocol, instrument.conditions[port_name])
         if instrument.all_lines:
             line.powered = instrument.all_lines[0].powered
         instrument.all_lines.append(line)
         return line
 
-    def _wire(self, name: str, port: PortSection, protocol: DeviceEnd, condition: LineCondition) -> Line:
+    def _wire(
+        self, name: str, instrument: Instrument, port: PortSection, protocol: DeviceEnd, condition: LineCondition
+    ) -> Line:  # fmt: skip
         """A line as the section of its port says."""
         transport = "tcp" if port.kind == "tcp" else "serial"
-        settings = LineSettings(port.baud, port.data_bits, port.parity, port.stop_bits)
+        settings = port_settings(instrument.entry, port)
         # Where the box sits on a real port, its UART keeps the pace.
         paced = port.line_timing and transport == "serial" and port.device is None
         timing = LineTiming(
-            baud=port.baud if paced else 0,
+            baud=settings.baud if paced else 0,
             bits_per_byte=settings.bits_per_byte,
             reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
             latency_us=round(port.latency * 1e6),
@@ -190,7 +190,7 @@ class Bench:
         name = str(port.line)
         if name not in self.shared_lines:
             condition = LineCondition(f"{name}/line", self.clock, self.seed, self._tell_line)
-            self.shared_lines[name] = self._wire(condition.name, port, Multidrop(), condition)
+            self.shared_lines[name] = self._wire(condition.name, instrument, port, Multidrop(), condition)
         line = self.shared_lines[name]
         boxes = line.device_end
         assert isinstance(boxes, Multidrop)  # made above
@@ -245,11 +245,11 @@ class Bench:
 
     def _routine_command(self, device: str, command: Command) -> None:
         # What has no power hears nothing of the station's software.
-        if not self._closed and self.observed(device, "powered") is not False:
+        if not self._closed and self.observed(device, "power") is not False:
             self.command(device, command)
 
     def _booted(self, instrument: Instrument) -> None:
-        if instrument.device.read(self.clock.now_us, "powered") is True:
+        if instrument.device.read(self.clock.now_us, "power") is True:
             for line in instrument.all_lines:
                 line.switch(powered=True)
             for tap in instrument.taps:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,10 +17,12 @@ from instruments.build import unit_class
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, FaultSection, PortSection, bottles, kind_of
+from rig.bench_file import CYLINDER, MANUAL, BenchFile, DeviceSection, FaultSection, PortSection, bottles, kind_of
+from rig.cells import cell_mistakes, inserted_mistakes
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
 from rig.faults import plan_fault, trial_of_fault
+from rig.line_settings import port_settings
 from rig.meters import meter_mistakes, place_mistakes
 from rig.routine_check import step_mistakes
 
@@ -35,14 +38,33 @@ def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
         ConfigurationErrors: all mistakes. Where the form of a part is wrong that part is left out, and the rest is
             still held against the models.
     """
+    file, errors = examined(data, where)
+    if errors or file is None:  # data that give no file have mistakes
+        raise ConfigurationErrors(errors)
+    return file
+
+
+def examined(data: dict[str, Any], where: str) -> tuple[BenchFile | None, list[ConfigurationError]]:
+    """What can be understood of the data, and all mistakes: :func:`check_bench_data` for who has more to look at."""
     file, errors, fault_numbers = _understood(data, where)
     if file is not None:
         named = data.get("device")
         errors += mistakes(file, where, named if isinstance(named, dict) else file.device, fault_numbers)
-    if errors:
+        if not errors:
+            file.found_sound()
+    return file, errors
+
+
+def check_bench(file: BenchFile, where: str) -> None:
+    """Check a bench of right form for sense, unless that has been done. Raises ConfigurationErrors with all mistakes.
+
+    Models are built on trial for it, which takes as long as to build the bench.
+    """
+    if file.makes_sense:
+        return
+    if errors := mistakes(file, where):
         raise ConfigurationErrors(errors)
-    assert file is not None  # data that give no file have mistakes
-    return file
+    file.found_sound()
 
 
 def mistakes(
@@ -61,10 +83,12 @@ def mistakes(
     for name, section in file.device.items():
         errors += device_mistakes(file, where, name, section)
         errors += meter_mistakes(file, where, name, section)
+        errors += inserted_mistakes(file, where, f"device.{name}.settings", name, section.settings)
     errors += _ports_taken_twice(file, where)
     errors += _shared_lines(file, where)
     errors += _station(file, where)
     errors += cylinder_mistakes(file, where, known)
+    errors += cell_mistakes(file, where, known)
     errors += tube_mistakes(file, where, known)
     for name in file.certificate:
         if name in file.device and kind_of(file, name) not in ("calibrator", MANUAL, None):
@@ -82,6 +106,7 @@ def mistakes(
             elif actor is not None:
                 errors += step_mistakes(actor, step.set, where, f"{key}.set")
             errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
+            errors += inserted_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
         errors += _fault(file, where, number, fault, known)
     return errors
@@ -174,14 +199,13 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
 
 
 _OF_THE_WIRE = (
-    "kind", "baud", "data_bits", "parity", "stop_bits", "handshake", "reply_delay", "line_timing", "latency",
-    "tcp_port", "interface", "device",
+    "kind", "handshake", "reply_delay", "line_timing", "latency", "tcp_port", "interface", "device",
 )  # fmt: skip
 
 
 def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
     """Ports that share a line: one wire with one name, and boxes that differ in their addresses."""
-    first: dict[str, tuple[str, PortSection]] = {}
+    first: dict[str, tuple[str, dict[str, object]]] = {}
     for name, section in file.device.items():
         for port_name, port in section.port.items():
             if port.line is None:
@@ -190,11 +214,21 @@ def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
             if port.line in file.device or "/" in port.line or "." in port.line:
                 expected = "a name without . and / that no device has"
                 yield ConfigurationError(where, f"{key}.line", expected, repr(port.line))
-            other_key, other = first.setdefault(port.line, (key, port))
-            for part in _OF_THE_WIRE:
-                if getattr(port, part) != getattr(other, part):
-                    expected = f"{getattr(other, part)!r}, as {other_key} has it: they share a line"
-                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(getattr(port, part)))
+            wire = _wire(section, port)
+            other_key, other = first.setdefault(port.line, (key, wire))
+            for part, value in wire.items():
+                if part in other and value != other[part]:
+                    expected = f"{other[part]!r}, as {other_key} has it: they share a line"
+                    yield ConfigurationError(where, f"{key}.{part}", expected, repr(value))
+
+
+def _wire(section: DeviceSection, port: PortSection) -> dict[str, object]:
+    """What boxes of one line have in common, with what is said of it or what the maker delivers, as far as known."""
+    wire = {part: getattr(port, part) for part in _OF_THE_WIRE}
+    try:
+        return wire | asdict(port_settings(load(section.model), port))
+    except (ConfigurationError, ConfigurationErrors, KeyError):
+        return wire  # no such model or protocol: said already
 
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
@@ -204,7 +238,7 @@ _ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air", "chamber", "variac")
 
 def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
     """What devices need of the air, of the shelter and of the power supply."""
-    emulated = {name: kind_of(file, name) for name, section in file.device.items() if section.resource is None}
+    emulated = {name: kind_of(file, name) for name, section in file.device.items() if not section.elsewhere}
     ambient, room = file.air.get("ambient"), file.air.get("room")
     for name, kind in emulated.items():
         if kind in _OUTDOORS and not isinstance(ambient, CitySection | ReplaySection):
@@ -248,24 +282,24 @@ def _fault(
                                  repr(section.device))  # fmt: skip
     elif section.device not in (*known, *acting):
         yield _unknown(file, where, f"{key}.device", section.device)
+    device = acting.get(section.device)
+    real = device is not None and (device.resource is not None or device.model == MANUAL)
+    if real:
+        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
+                                 repr(section.device))  # fmt: skip
+    if device is not None and not real and section.port is not None and section.port not in device.port:
+        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
+                                 repr(section.port))  # fmt: skip
     try:
         fault = plan_fault(section, number, where)
     except ConfigurationErrors as several:
         yield from several.errors
         return
-    device = acting.get(section.device)
-    if device is None:
-        return
-    if device.resource is not None or device.model == MANUAL:
-        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
-                                 repr(section.device))  # fmt: skip
+    if device is None or real:
         return
     if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
         yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
                                  repr(section.device))  # fmt: skip
-    if fault.line is not None and fault.line.port is not None and fault.line.port not in device.port:
-        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
-                                 repr(fault.line.port))  # fmt: skip
     try:
         entry = load(device.model)
     except ConfigurationError:

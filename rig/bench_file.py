@@ -20,6 +20,7 @@ from pydantic import (
     Discriminator,
     Field,
     PlainSerializer,
+    PrivateAttr,
     Tag,
     model_validator,
 )  # fmt: skip
@@ -27,6 +28,7 @@ from pydantic import (
 from instruments.ambient.settings import CitySection, ReplaySection
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError
+from instruments.protocols.ends import Parity
 from instruments.reading import read_data, validate
 from instruments.wear import Service
 from rig.units import Dimension, base_unit, parse_quantity
@@ -126,10 +128,10 @@ class PortSection(_Section):
         default="serial", description="direct: no wire, the host reaches the model in its own process"
     )
     protocol: str
-    baud: int = Field(default=9600, ge=50)
-    data_bits: Literal[7, 8] = 8
-    parity: Literal["none", "even", "odd"] = "none"
-    stop_bits: Literal[1, 2] = 1
+    baud: int | None = Field(default=None, ge=50, description="as at delivery if left out, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
     handshake: bool = Field(default=False, description="the box sends only while the host's RTS is on (rfc2217)")
     id: int | None = Field(default=None, ge=0)
     reply_delay: Duration = 0.02
@@ -162,6 +164,29 @@ class MeterCertificateSection(_Section):
     reference_c: float | None = Field(default=None, description="reference temperature of the flow certified")
 
 
+class PlateSection(_Section):
+    """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
+
+    approval: str = Field(default="", description="number of its type approval; the catalogue's if left out")
+    manufactured: Day | None = Field(default=None, description="day on which it was made")
+    in_service: Day | None = Field(default=None, description="day on which it was first put into service")
+
+
+class ServedPortSection(_Section):
+    """``device.X.ports.Y`` of an endpoints file: what a client needs to speak with one port that is served."""
+
+    kind: Literal["serial", "tcp", "rfc2217"]
+    protocol: str
+    address: str = Field(description="path of a pty or of the cable's end, host:port, or URL for pyserial")
+    resource: str = Field(default="", description="its VISA name; none for RFC 2217 and cables")
+    baud: int | None = Field(default=None, description="of a serial line, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
+    id: int | None = None
+    line: str | None = Field(default=None, description="of RS-485, shared with the ports of that name")
+
+
 class DeviceSection(_Section):
     """``[device.X]``: an emulated unit (``port``) or a real one (``resource``), never both."""
 
@@ -172,17 +197,27 @@ class DeviceSection(_Section):
     hidden: dict[str, SettingValue] = Field(default_factory=dict)
     warm: bool = Field(default=True, description="has been running before the epoch")
     service: Service = Field(default_factory=Service, description="hours and shelf time behind it")
+    plate: PlateSection = Field(default_factory=PlateSection, description="approval and age, by plate and papers")
     power: PlugSection = Field(default_factory=PlugSection, description="its plug, if the bench has a power supply")
     certificate: dict[str, MeterCertificateSection] = Field(default_factory=dict, description="of a meter's quantities")
     port: dict[str, PortSection] = Field(default_factory=dict)
     resource: str | None = None
     protocol: str | None = None
-    baud: int = Field(default=9600, ge=50)
+    baud: int | None = Field(default=None, ge=50, description="as at delivery if left out, like the next three")
+    data_bits: Literal[7, 8] | None = None
+    parity: Parity | None = None
+    stop_bits: Literal[1, 2] | None = None
     id: int | None = Field(default=None, ge=0)
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of a real box's firmware")
     timeout: Duration = Field(default=2.0, gt=0, description="longest wait for a reply")
-    resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: every port by its name")
+    resources: dict[str, str] = Field(default_factory=dict, description="set by rig serve: by port, what VISA can open")
+    ports: dict[str, ServedPortSection] = Field(default_factory=dict, description="set by rig serve: every port")
     emulated: bool = Field(default=False, description="set by rig serve: what answers at this resource is emulated")
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is no part of this process's bench: a real unit, or one that another process emulates."""
+        return self.resource is not None or bool(self.ports)
 
 
 GasName = Literal["so2", "no", "no2", "co", "o3"]
@@ -217,6 +252,43 @@ class CylinderSection(_Section):
     def _one_content(self) -> CylinderSection:
         if (self.value is None) == (not self.components):
             raise ValueError("either value (one certified gas) or components (a mixture)")
+        return self
+
+
+class CellHidden(_Section):
+    """``[cell.X.hidden]``: what is wrong with a cell."""
+
+    deviation_pct: float = Field(default=0.0, gt=-100, description="true content over what was filled in, less 1, %")
+
+
+class CellSection(_Section):
+    """``[cell.X]``: a calibration cell of an open path, filled from a cylinder, or sealed and certified itself.
+
+    The setting ``cell`` of the open path inserts it by its name.
+    """
+
+    device: str = Field(default="", description="the open path that it belongs to; the only one if left out")
+    length: Length
+    cylinder: str | None = Field(default=None, description="cylinder of this bench that it was filled from")
+    components: dict[Literal["so2", "no2", "o3"], Annotated[Fraction, Field(gt=0)]] = Field(
+        default_factory=dict, description="certified gases of a sealed cell"
+    )
+    u_pct: float | None = Field(default=None, ge=0, description="standard uncertainty of a sealed cell's gases, %")
+    length_u_pct: float = Field(default=0.0, ge=0, description="standard uncertainty of its length, %")
+    certificate: str | None = Field(default=None, min_length=1, description="of a sealed cell")
+    expires: Day | None = Field(default=None, description="of a sealed cell")
+    hidden: CellHidden = Field(default_factory=CellHidden)
+
+    @model_validator(mode="after")
+    def _one_filling(self) -> CellSection:
+        if (self.cylinder is None) == (not self.components):
+            raise ValueError("either cylinder (it was filled from that) or components (a sealed cell)")
+        for key in ("u_pct", "certificate", "expires"):
+            given = getattr(self, key) is not None
+            if given and self.cylinder is not None:
+                raise ValueError(f"no {key}: that of cylinder.{self.cylinder} counts")
+            if not given and self.cylinder is None:
+                raise ValueError(f"{key} of the sealed cell")
         return self
 
 
@@ -315,19 +387,38 @@ class RoutineSection(_Section):
     steps: list[StepSection] = Field(min_length=1)
 
 
+class OperatorSection(_Section):
+    """``[operator]``: the simulated person at the bench, who answers prompts and has the hands for them."""
+
+    delay: Duration = Field(default=0.0, description="bench time from a question to its answer")
+    mistakes: float = Field(default=0.0, ge=0, le=1, description="share of prompts at which something goes wrong")
+
+
 class BenchFile(_Section):
     """A whole bench file."""
 
     bench: BenchSection
     device: dict[str, DeviceSection] = Field(min_length=1)
     cylinder: dict[str, CylinderSection] = Field(default_factory=dict)
+    cell: dict[str, CellSection] = Field(default_factory=dict)
     tube: dict[str, TubeSection] = Field(default_factory=dict)
     certificate: dict[str, UncertaintySection] = Field(
         default_factory=dict, description="per calibrator device: uncertainty of its flows and of its ozone"
     )
     air: dict[Literal["ambient", "room"], AnyAirSection] = Field(default_factory=dict)
+    operator: OperatorSection = OperatorSection()
     fault: list[FaultSection] = Field(default_factory=list)
     routine: list[RoutineSection] = Field(default_factory=list)
+    _makes_sense: bool = PrivateAttr(default=False)
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether :mod:`rig.bench_check` has held it against the models and found no mistake."""
+        return self._makes_sense
+
+    def found_sound(self) -> None:
+        """Note that it has no mistakes, so that nobody looks for them again. For :mod:`rig.bench_check` alone."""
+        self._makes_sense = True
 
 
 def kind_of(file: BenchFile, name: str) -> str | None:
@@ -358,13 +449,21 @@ def bottles(file: BenchFile) -> dict[str, DeviceSection]:
     }
 
 
+def standing_aside(file: BenchFile) -> set[str]:
+    """Cylinders that hang on no calibrator: a tube leads from them, or they only fill cells."""
+    tapped = {tube.from_.removeprefix(CYLINDER) for tube in file.tube.values() if tube.from_.startswith(CYLINDER)}
+    fill = {cell.cylinder for cell in file.cell.values() if cell.cylinder in file.cylinder}
+    stated = {name for name in fill if name and {"port", "device"} & file.cylinder[name].model_fields_set}
+    return {name for name in file.cylinder if name in tapped or name in fill - stated}
+
+
 def cylinder_ports(file: BenchFile) -> dict[str, tuple[str, str]]:
-    """Calibrator (empty: the only one) and gas port of each cylinder that no tube leads from.
+    """Calibrator (empty: the only one) and gas port of each cylinder that hangs on one.
 
     Ports that the file does not tell are a, b, c... in the order of the cylinders.
     """
-    tapped = {tube.from_ for tube in file.tube.values()}
-    hung = [name for name in file.cylinder if f"{CYLINDER}{name}" not in tapped]
+    aside = standing_aside(file)
+    hung = [name for name in file.cylinder if name not in aside]
     return {
         name: (file.cylinder[name].device, file.cylinder[name].port or letter)
         for name, letter in zip(hung, "abcdef", strict=False)

@@ -9,7 +9,16 @@ from instruments.build import build_unit
 from instruments.catalogue import CatalogueEntry, load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.supply.settings import PORTS as GAS_PORTS
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, CylinderSection, TubeSection, cylinder_ports, kind_of
+from rig.bench_file import (
+    CYLINDER,
+    MANUAL,
+    BenchFile,
+    CylinderSection,
+    TubeSection,
+    cylinder_ports,
+    kind_of,
+    standing_aside,
+)
 from rig.gas_lines import bottle_hidden
 from rig.host.references import species_of
 
@@ -26,8 +35,8 @@ _WHOLE = 1e9
 def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> Iterator[ConfigurationError]:
     """Everything in ``[cylinder.X]`` that does not fit; ``known`` are the devices that the file names."""
     calibrators = [name for name in file.device if kind_of(file, name) in ("calibrator", MANUAL)]
-    tapped = {tube.from_ for tube in file.tube.values()}
-    hung = [name for name in file.cylinder if f"{CYLINDER}{name}" not in tapped]
+    aside = standing_aside(file)
+    hung = [name for name in file.cylinder if name not in aside]
     if len(hung) > len(GAS_PORTS):
         yield ConfigurationError(where, "cylinder", f"{len(GAS_PORTS)} cylinders at most", len(hung))
     places, taken, species_seen = cylinder_ports(file), dict[tuple[str, str], str](), dict[str, str]()
@@ -41,15 +50,18 @@ def cylinder_mistakes(file: BenchFile, where: str, known: Collection[str]) -> It
         if section.value is not None and section.value > _WHOLE:
             yield ConfigurationError(where, f"{key}.value", "100 % at most", f"{section.value / _WHOLE * 100.0:g} %")
         yield from _model(file, where, key, section)
-        if key in tapped:
+        if name in aside:
             for name_ in ("port", "device", "stored"):
                 if name_ in section.model_fields_set:
-                    expected = "nothing: a tube leads from this cylinder, not a calibrator's port"
+                    expected = (
+                        "nothing: a tube leads from this cylinder or it fills a cell; it is at no calibrator's port"
+                    )
                     yield ConfigurationError(where, f"{key}.{name_}", expected, repr(getattr(section, name_)))
             continue
         first = species_seen.setdefault(species, key)
-        if first != key:
-            yield ConfigurationError(where, key, f"one cylinder of {species} ({first} is one)", "a second one")
+        if first != key and not section.port:
+            expected = f"a port: the bench has {first} too, and a plan asks for the second by its place"
+            yield ConfigurationError(where, f"{key}.port", expected, "none")
         if name not in places:
             continue  # one too many: said already
         device, port = places[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from instruments.build import build_unit
+from instruments.build import build_unit, name_mistakes
 from instruments.catalogue import CatalogueEntry, load
 from instruments.device import Value
 from instruments.errors import ConfigurationError, ConfigurationErrors
@@ -18,6 +18,7 @@ from rig.wiring import DIRECT, start_settings
 def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSection) -> Iterator[ConfigurationError]:
     """Everything in ``[device.name]`` that its model does not take."""
     key = f"device.{name}"
+    yield from _plate(file, where, key, section)
     if section.model == MANUAL:
         yield from _superfluous(section, where, key, "for a calibrator that is set by hand",
                                 ("range", "settings", "hidden", "port", "resource", "protocol", "id"))  # fmt: skip
@@ -29,7 +30,15 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
         return
     except ConfigurationError as error:
         yield ConfigurationError(where, f"{key}.model", f"{error.expected}, or {MANUAL}", repr(section.model))
+        for port_name, port in section.port.items():
+            if port.kind != DIRECT:
+                yield from _wire(where, f"{key}.port.{port_name}", port)
         return
+    if section.model.endswith(".toml"):
+        wrong = name_mistakes(entry, section.model)
+        yield from wrong
+        if wrong:
+            return  # nothing can be built of it
     if entry.kind == "cylinder":
         expected = f'a device; a cylinder is a section of its own: [cylinder.{name}] with model = "{entry.name}"'
         yield ConfigurationError(where, f"{key}.model", expected, repr(section.model))
@@ -37,6 +46,8 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
     if section.resource is not None:
         yield from _real(where, key, section, entry)
         return
+    if section.elsewhere:
+        return  # at the far end of a cable: nothing of it is used here
     beside = [other for other, its in file.device.items() if its.resource is not None]
     if beside:
         yield ConfigurationError(
@@ -44,6 +55,26 @@ def device_mistakes(file: BenchFile, where: str, name: str, section: DeviceSecti
             "on ports of their own with rig serve and name those as resources)", "an emulated device beside real ones",
         )  # fmt: skip
     yield from _emulated(where, key, section, entry)
+
+
+def _plate(file: BenchFile, where: str, key: str, section: DeviceSection) -> Iterator[ConfigurationError]:
+    """Days that cannot be, and service that does not fit between them and the epoch."""
+    plate, service, epoch = section.plate, section.service, file.bench.epoch.date()
+    for name in ("manufactured", "in_service"):
+        day = getattr(plate, name)
+        if day is not None and day > epoch:
+            yield ConfigurationError(where, f"{key}.plate.{name}", f"a day up to the epoch's, {epoch}", day)
+    if plate.manufactured and plate.in_service and plate.in_service < plate.manufactured:
+        expected = f"a day from that of its making on, {plate.manufactured}"
+        yield ConfigurationError(where, f"{key}.plate.in_service", expected, plate.in_service)
+        return
+    made, used = plate.manufactured or plate.in_service, plate.in_service or plate.manufactured
+    if made is not None and service.shelf_days > (epoch - made).days + 1:
+        expected = f"days on a shelf since it was made, {(epoch - made).days + 1} at most"
+        yield ConfigurationError(where, f"{key}.service.shelf_days", expected, f"{service.shelf_days:g}")
+    elif used is not None and service.hours > (most := 24.0 * ((epoch - used).days + 1 - service.shelf_days)):
+        expected = f"hours since it was put into service, less those on a shelf, {max(most, 0.0):g} at most"
+        yield ConfigurationError(where, f"{key}.service.hours", expected, f"{service.hours:g}")
 
 
 def _superfluous(
@@ -88,6 +119,7 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind == DIRECT:
             yield from _direct(where, here, port)
             continue
+        yield from _wire(where, here, port)
         if port.protocol not in protocols_of(entry):
             yield from _protocol(entry, port.protocol, where, f"{here}.protocol")
             continue
@@ -97,7 +129,6 @@ def _emulated(where: str, key: str, section: DeviceSection, entry: CatalogueEntr
         if port.kind not in spoken.transports and not (port.kind == "rfc2217" and "serial" in spoken.transports):
             expected = f'kind = "{spoken.transports[0]}" for {port.protocol}'
             yield ConfigurationError(where, f"{here}.kind", expected, repr(port.kind))
-        yield from _wire(where, here, port)
         if port.id is not None and spoken.shared_number:
             number = number or (port.id, here)
             if number[0] != port.id:
@@ -124,7 +155,7 @@ def _wire(where: str, key: str, port: PortSection) -> Iterator[ConfigurationErro
     unpaced = not port.line_timing or port.device is not None
     if port.latency and unpaced:
         yield ConfigurationError(where, f"{key}.latency", "nothing where bytes take no time here", _short(port.latency))
-    if port.kind == "serial" and port.device is None and (port.data_bits, port.parity) != (8, "none"):
+    if port.kind == "serial" and port.device is None and (port.data_bits == 7 or port.parity in ("even", "odd")):
         expected = 'kind = "rfc2217", or a device: a pty carries 8 bits without parity only'
         yield ConfigurationError(where, f"{key}.kind", expected, repr(port.kind))
 

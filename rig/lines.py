@@ -134,6 +134,8 @@ class Line:
         self._sink = sink
         self._session += 1
         self._packet.clear()
+        if self._is_connection:
+            self._cut = False  # a new connection, whatever became of the one before
         self._look_again()
 
     def disconnect(self) -> None:

@@ -80,10 +80,13 @@ def meter_mistakes(file: BenchFile, where: str, name: str, section: DeviceSectio
     except ConfigurationError:
         return  # said already, or a calibrator that a person sets
     quantities = tuple(label.removesuffix("_step") for label in entry.parameters if label.endswith("_step"))
-    is_meter = "connected_to" in entry.settings
+    if entry.kind == "photometer":
+        quantities = tuple(entry.channels)  # an ozone standard has a certificate for what it measures
     for quantity in section.certificate:
-        if not is_meter:
-            expected = "nothing: only reference meters have certificates here (a calibrator's is [certificate.X])"
+        if "connected_to" not in entry.settings and entry.kind != "photometer":
+            expected = (
+                "nothing: only meters and ozone standards have certificates here (a calibrator's is [certificate.X])"
+            )
             yield ConfigurationError(where, f"{key}.certificate", expected, quantity)
         elif quantity not in quantities:
             expected = f"a quantity that the {entry.name} measures ({', '.join(quantities)})"

@@ -12,8 +12,8 @@ from instruments.errors import ConfigurationError, Refused
 from instruments.unit import Unit
 from rig.bench_file import DeviceSection
 
-_ELSEWHERE = ("connected_to",)
-"""Settings whose values depend on the bench: :mod:`rig.meters` looks at them."""
+_ELSEWHERE = ("connected_to", "cell")
+"""Settings whose values depend on the bench: :mod:`rig.meters` and :mod:`rig.cells` look at them."""
 
 
 @cache

@@ -8,40 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from instruments.device import Value
 from instruments.errors import Refused
 from rig.errors import RigError
 from rig.host.calibrator import Flows, GasRequest, Source
-from rig.host.handles import GasAnalyzer, Handle
+from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.references import Supply
 from rig.journal import Journal
+from rig.prompts import Deed as Deed
+from rig.prompts import Operator as Operator
+from rig.prompts import Prompt as Prompt
+from rig.prompts import Sight as Sight
 from rig.stability import Reading as Reading
 from rig.stability import StabilityRule as StabilityRule
 from rig.stability import Window as Window
 from rig.stability import window_of
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A question to whoever stands at the bench: message key, values, and the answer that is expected."""
-
-    key: str
-    values: Mapping[str, float | int | str] = field(default_factory=dict)
-    expected: float | str | None = None
-    unit: str = ""
-    lowest: float | None = None
-    highest: float | None = None
-
-
-class Operator(Protocol):
-    """Answers prompts: a simulated operator, the terminal, a page."""
-
-    def ask(self, prompt: Prompt) -> str:
-        """Return the answer as typed."""
-        ...
 
 
 class RunTime(Protocol):
@@ -99,6 +84,7 @@ class Run:
         self._start_us = time.now_us()
         self._as_found: dict[tuple[str, str], Value] = {}
         self._gas_is_on = False
+        self._by_hand: dict[tuple[str, str], Value] = {}
         for handle in handles.values():
             handle.attend(self.prompt)
 
@@ -124,9 +110,21 @@ class Run:
         assert isinstance(handle, GasAnalyzer)  # plans are checked against the bench before a run begins
         return handle
 
+    def identity(self, device: str) -> Identity:
+        """Who a device is, by the bench file and the catalogue. Raises KeyError for one that nobody can talk to."""
+        return self._handles[device].identity
+
+    def shaping(self, device: str) -> tuple[str, ...]:
+        """Names of the settings of a device that shape what it reads or makes."""
+        return self._handles[device].shaping
+
     def now(self) -> float:
         """Bench seconds since the run began."""
         return (self._time.now_us() - self._start_us) / 1e6
+
+    def today(self) -> date:
+        """The date at the bench."""
+        return (self.supply.epoch + timedelta(microseconds=self._time.now_us())).date()
 
     def step(self, text: str) -> None:
         """Say what is being done, for the person who watches."""
@@ -171,6 +169,8 @@ class Run:
             if first:
                 self._as_found.pop((device, setting), None)
             raise
+        if self._by_hand.get((device, setting)) == value:
+            del self._by_hand[device, setting]  # made by hand, and put back by the wire
 
     def offer(self, request: GasRequest) -> None:
         """Let the calibrator (or the person who stands in for one) make a gas.
@@ -204,7 +204,7 @@ class Run:
 
     def enter_gas(self, device: str) -> None:
         """Turn the analyzer's own valve to the port at which the calibrator's line arrives."""
-        port = self.analyzer(device).identity.gas_port
+        port = self.identity(device).gas_port
         if port in ("zero", "span") and self.look(device, "gas_mode") not in (port, None):
             self.set(device, "gas_mode", port)
 
@@ -234,7 +234,7 @@ class Run:
     def wait_until_all(self, rules: Sequence[StabilityRule], trace: list[Reading] | None = None) -> list[Window]:
         """Read until each rule has held once, or its longest time has passed; a window for each, in order.
 
-        All are polled until the last one is done, at the pace of the first rule; a window once found stays.
+        All are polled until the last one is done, at the pace of the quickest rule; a window once found stays.
         """
         begun = self.now()
         readings: list[dict[str, list[Reading]]] = [{quantity: [] for quantity in rule.quantities} for rule in rules]
@@ -255,8 +255,7 @@ class Run:
                         self._note_window(rule, window)
             if None not in windows:
                 return [window for window in windows if window is not None]
-            first = rules[0]
-            self.wait(first.first_poll_s if now - begun < first.first_s else first.poll_s)
+            self.wait(min(rule.next_poll_s(now - begun) for rule in rules))
 
     def _note_window(self, rule: StabilityRule, window: Window) -> None:
         self._journal.append(
@@ -268,19 +267,32 @@ class Run:
         self._journal.commit()
 
     def prompt(self, question: Prompt) -> str:
-        """Ask the person at the bench; an answer beyond belief, or no number where one is due, is asked again."""
+        """Ask the person at the bench; an answer beyond belief is asked again.
+
+        Journaled are the question with its bounds, every answer, believed or not, who gave it, and when.
+        """
         while True:
-            answer = str(
-                self._asked("prompt", [question.key, dict(question.values)], lambda: self._operator.ask(question))
-            )
-            if question.lowest is None and question.highest is None:
-                return answer
-            with suppress(ValueError):
-                number = float(answer or str(question.expected))
-                low = question.lowest if question.lowest is not None else float("-inf")
-                high = question.highest if question.highest is not None else float("inf")
-                if low <= number <= high:
-                    return str(number)
+            asked_us = self._time.now_us()
+
+            def ask(question: Prompt = question, asked_us: int = asked_us) -> dict[str, Any]:
+                text = self._operator.ask(question)
+                believed = question.believed(text)
+                return {"answer": text, "believed": believed, "by": self._operator.name, "asked_us": asked_us}
+
+            told = self._asked("prompt", question.as_request(), ask)
+            self._journal.commit()
+            self._listener.tick(self.now())
+            if told["believed"] is not None:
+                self._note_deeds(question.deeds)
+                return str(told["believed"])
+            question = replace(question, refused=str(told["answer"]))
+
+    def _note_deeds(self, deeds: Sequence[Deed]) -> None:
+        for deed in deeds:
+            if deed.home is None or deed.value == deed.home:
+                self._by_hand.pop((deed.device, deed.setting), None)
+            else:
+                self._by_hand[deed.device, deed.setting] = deed.home
 
     def record(self, result: Any) -> None:
         """Journal a result."""
@@ -313,6 +325,10 @@ class Run:
                 ),
             )
         self._as_found.clear()
+        trouble += [
+            f"{device}: {setting} back to {home} (by hand)" for (device, setting), home in self._by_hand.items()
+        ]
+        self._by_hand.clear()
         with suppress(RigError):
             self._journal.commit()
         return trouble

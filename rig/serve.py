@@ -9,22 +9,25 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from instruments.catalogue import load
 from instruments.protocols.dialects import dialect, protocols_of
 from rig.bench import Bench, Instrument
-from rig.bench_file import BenchFile, PortSection
+from rig.bench_file import BenchFile, PortSection, ServedPortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
+from rig.event_loop import new_event_loop
 from rig.files import write_atomically
+from rig.line_settings import port_settings
 from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
 from rig.ports.real import RealPort
 from rig.ports.tcp import TcpPort
 from rig.truth import TruthLog, fault_line
+from rig.uart import LineSettings
 
 Result = TypeVar("Result")
 
@@ -37,16 +40,29 @@ _EVENTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one port of one device can be reached; ``resource`` is empty where VISA has no name for it."""
+    """Where one port of one device can be reached; ``resource`` is empty where VISA has no name for it.
+
+    ``settings`` are those of its serial line; None where bytes cross a network without one.
+    """
 
     device: str
     port: str
     model: str
+    kind: Literal["serial", "tcp", "rfc2217"]
     protocol: str
-    baud: int
+    settings: LineSettings | None
     id: int | None
     resource: str
     address: str
+    line: str | None = None
+
+    def as_section(self) -> ServedPortSection:
+        """As a section of an endpoints file."""
+        line = {} if self.settings is None else asdict(self.settings)
+        return ServedPortSection(
+            kind=self.kind, protocol=self.protocol, address=self.address, resource=self.resource, id=self.id,
+            line=self.line, **line,
+        )  # fmt: skip
 
 
 @dataclass
@@ -149,7 +165,7 @@ class ServedBench:
             for key in ("hidden", "model", "pressure", "settings", "service"):
                 cylinder.pop(key, None)
         # What no port leads to, or one of this process only, is not there for another process.
-        reached = {endpoint.device for endpoint in self.endpoints if endpoint.resource}
+        reached = {endpoint.device for endpoint in self.endpoints}
         for name in [name for name in data["device"] if name not in reached]:
             del data["device"][name]
             data.get("certificate", {}).pop(name, None)
@@ -157,14 +173,22 @@ class ServedBench:
             ends = {tube: (its["from"].partition(".")[0], its["to"].partition(".")[0]) for tube, its in tubes.items()}
             for tube in [tube for tube, both in ends.items() if name in both]:
                 del tubes[tube]
-        for endpoint in reversed([endpoint for endpoint in self.endpoints if endpoint.resource]):
+        for endpoint in reversed(self.endpoints):
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
                 device.pop(key, None)
-            device |= {"resource": endpoint.resource, "protocol": endpoint.protocol, "baud": endpoint.baud,
-                       "emulated": True}  # fmt: skip
-            device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
             number = self._number(endpoint)
+            port = replace(endpoint, id=number).as_section().model_dump(exclude_defaults=True)
+            device["ports"] = {endpoint.port: port, **device.get("ports", {})}
+            device["emulated"] = True
+            if not endpoint.resource:
+                continue
+            device |= {"resource": endpoint.resource, "protocol": endpoint.protocol}
+            for key in ("baud", "data_bits", "parity", "stop_bits"):
+                device.pop(key, None)
+            if endpoint.settings is not None:
+                device |= asdict(endpoint.settings)
+            device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
             if number is None:
                 device.pop("id", None)  # that of another port
             else:
@@ -189,7 +213,7 @@ class ServedBench:
     # -- the bench's own thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        loop = asyncio.new_event_loop()
+        loop = new_event_loop()
         self._loop = loop
         loop.set_exception_handler(self._broke_down)
         try:
@@ -239,15 +263,14 @@ class ServedBench:
             self._truth_log = TruthLog(bench, self.truth)
         for instrument in bench.instruments.values():
             for name, port in instrument.section.port.items():
-                if port.kind == "direct":
-                    continue  # no bytes go that way: the caller says so
-                await self._open_port(loop, bench, instrument, name, port, clock)
+                if port.kind != "direct":  # no bytes go that way: the caller says so
+                    await self._open_port(loop, bench, instrument, name, port, port.kind, clock)
         self.started_wall = time.time()
         clock.start(loop)
 
     async def _open_port(
         self, loop: asyncio.AbstractEventLoop, bench: Bench, instrument: Instrument, name: str, port: PortSection,
-        clock: PacedClock,
+        kind: Literal["serial", "tcp", "rfc2217"], clock: PacedClock,
     ) -> None:  # fmt: skip
         key = f"{self.path}: device.{instrument.name}.port.{name}"
         if port.line is not None and port.line in self._shared:
@@ -283,12 +306,15 @@ class ServedBench:
             self._ports.append(tcp)
             resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
             if port.kind == "rfc2217":
+                # pyvisa-py sets a write time-out, which pyserial's rfc2217:// refuses: VISA has no name for this.
                 resource, address = "", f"rfc2217://{tcp.host}:{tcp.port}"
         if port.line is not None:
             self._shared[port.line] = resource, address
+        settings = None if port.kind == "tcp" else port_settings(instrument.entry, port)
         self.endpoints.append(
-            Endpoint(instrument.name, name, instrument.entry.name, port.protocol, port.baud, port.id, resource, address)
-        )
+            Endpoint(instrument.name, name, instrument.entry.name, kind, port.protocol, settings, port.id, resource,
+                     address, port.line)
+        )  # fmt: skip
 
     def _tcp_port(
         self, bench: Bench, instrument: Instrument, name: str, port: PortSection, clock: PacedClock

@@ -9,12 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 import pyvisa
+from pyvisa.constants import Parity, StopBits
 from pyvisa.errors import VisaIOError
-from pyvisa.resources import MessageBasedResource
+from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench import Bench
 from rig.bench_file import MANUAL, BenchFile, DeviceSection
+from rig.cells import CellReference, cells_of
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
 from rig.host.calibrator import Calibrator, ManualCalibrator, Source
@@ -23,15 +25,18 @@ from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.kinds import MEASURED, MONITOR, channels_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
-from rig.host.references import Supply, cylinders_of, flows_of
+from rig.host.plate import Plate
+from rig.host.references import Supply, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
+from rig.line_settings import resource_settings
 from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
+from rig.uart import LineSettings
 from rig.wiring import DIRECT, direct_protocol, host_protocol
 
-_SUPPORT = ("calibrator", "chamber", "variac")
-"""Kinds of what tests need beside what is tested: opened whatever is tested."""
+_SUPPORT = ("calibrator", "meter", "photometer", "zero_air", "chamber", "variac")
+"""Kinds of what tests rest on: opened whatever is tested."""
 
 
 class VirtualTime:
@@ -90,6 +95,11 @@ class Session:
         """What the bench's gases and standards are. Raises ConfigurationError unless it has one calibrator."""
         return _supply(self.file, self.path, self.handles)
 
+    @cached_property
+    def cells(self) -> Mapping[str, CellReference]:
+        """The calibration cells of its open paths, by the names that the setting ``cell`` inserts them by."""
+        return cells_of(self.file)
+
     def close(self) -> None:
         """Let every port go."""
         _close(self.handles)
@@ -113,7 +123,8 @@ def open_session(
         file: a bench without mistakes.
         path: its file, for messages.
         seed: root seed of an emulated bench; the file's own if None.
-        devices: analyzers to open, beside the calibrator, a chamber and its supply; all if empty.
+        devices: what is tested; the calibrator, the zero air, the references, a chamber and its supply are opened
+            beside it. All if empty.
         troubles: takes the devices that cannot be opened, and why; without it the first one is raised.
 
     Raises:
@@ -142,6 +153,8 @@ def open_session(
                 continue
             try:
                 handles[name] = _open(manager, bench, file, name, section, entry, run_time.now_us)
+                if bench is not None and name in bench.instruments:
+                    handles[name].display = bench.instruments[name].face.read
             except RigFault as fault:
                 told = _with_the_servers_end(fault, file, path)
                 if troubles is None:
@@ -156,6 +169,16 @@ def open_session(
         simulated=bench is not None or any(handle.identity.emulated for handle in handles.values()),
         seed=bench.seed if bench is not None else None if not file.bench.simulated else file.bench.seed,
         speed=None if bench is not None else file.bench.speed or 1.0, manager=manager,
+    )  # fmt: skip
+
+
+def plate_of(section: DeviceSection, entry: CatalogueEntry | None) -> Plate:
+    """What is known of a unit's papers: the bench file's word, and of the approval also the catalogue's."""
+    plate, service = section.plate, section.service
+    told = service.model_fields_set
+    return Plate(
+        plate.approval or ("" if entry is None else entry.approval), plate.manufactured, plate.in_service,
+        service.hours if "hours" in told else None, service.shelf_days if "shelf_days" in told else None,
     )  # fmt: skip
 
 
@@ -190,19 +213,20 @@ def _open(
     )
     if entry is None:
         return ManualCalibrator(
-            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None)
-        )
+            Identity(name, "calibrator", MANUAL, "", section.serial, MANUAL, "read", "", emulated=False, gas_port=None,
+                     plate=plate_of(section, None))
+        )  # fmt: skip
     if section.resource is not None:
-        protocol_name, number, baud, options = section.protocol or "", section.id, section.baud, section.options
+        protocol_name, number, options = section.protocol or "", section.id, section.options
         resource_name, emulated = section.resource, section.emulated
     else:
         port = next(iter(section.port.values()))
-        protocol_name, number, baud, options = port.protocol, port.id, port.baud, port.options
+        protocol_name, number, options = port.protocol, port.id, port.options
         resource_name, emulated = f"ASRL{name}::INSTR", True
         if port.kind == DIRECT and bench is not None:
             identity = Identity(
                 name, entry.kind, entry.name, entry.maker, section.serial, DIRECT, "read", "", emulated=True,
-                gas_port=gas_port,
+                gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
             )  # fmt: skip
             instrument = bench.instruments[name]
             direct = direct_protocol(instrument.device, entry, instrument.face)
@@ -210,7 +234,7 @@ def _open(
     protocol, mark = host_protocol(entry, protocol_name, number, options)
     identity = Identity(
         name, entry.kind, entry.name, entry.maker, section.serial, protocol_name, mark, resource_name,
-        emulated=emulated, gas_port=gas_port,
+        emulated=emulated, gas_port=gas_port, principle=entry.principle, plate=plate_of(section, entry),
     )  # fmt: skip
     if resource_name.upper().startswith("ASRL/"):
         check_port_is_free(resource_name[4:].split("::")[0])
@@ -219,8 +243,8 @@ def _open(
     except (VisaIOError, OSError, ValueError) as error:
         raise RigFault(f"{name}: cannot open {resource_name}: {error}") from error
     assert isinstance(resource, MessageBasedResource)  # serial and socket resources are
-    if section.resource is not None and hasattr(resource, "baud_rate"):
-        resource.baud_rate = baud
+    if section.resource is not None and isinstance(resource, SerialInstrument):
+        _set(resource, resource_settings(entry, section))
     link = VisaLink(
         name,
         resource,
@@ -228,6 +252,13 @@ def _open(
         section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
     )
     return _handle(identity, link, entry, now_us)
+
+
+def _set(resource: SerialInstrument, settings: LineSettings) -> None:
+    resource.baud_rate = settings.baud
+    resource.data_bits = settings.data_bits
+    resource.parity = Parity[settings.parity]
+    resource.stop_bits = StopBits.one if settings.stop_bits == 1 else StopBits.two
 
 
 def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Callable[[], int]) -> Handle:
@@ -254,4 +285,7 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
         gas_lpm = entry.parameter("gas_flow_full_scale") / 1000.0
         zero_lpm = entry.parameter("zero_flow_full_scale")
     flows = flows_of(source.name, file.certificate.get(source.name), gas_lpm, zero_lpm)
-    return Supply(source=source, cylinders=cylinders_of(file), flows=flows)
+    return Supply(
+        source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
+        standards=standards_of(file), epoch=file.bench.epoch, gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
+    )  # fmt: skip

@@ -31,6 +31,7 @@ class StabilityRule:
         scatter: largest standard deviation about that slope, unit of the quantity.
         first_s: for this long after the beginning, polls come every ``first_poll_s`` (to see a step pass).
         first_poll_s: time between readings in that time.
+        settling_poll_s: time between readings until ``least_s`` has passed, before any can count; 0: as later.
     """
 
     device: str
@@ -43,6 +44,15 @@ class StabilityRule:
     scatter: float
     first_s: float = 0.0
     first_poll_s: float = 0.0
+    settling_poll_s: float = 0.0
+
+    def next_poll_s(self, since_s: float) -> float:
+        """Time until the next reading, ``since_s`` after the beginning."""
+        if since_s < self.first_s:
+            return self.first_poll_s
+        if self.settling_poll_s > 0.0 and since_s < self.least_s:
+            return min(self.settling_poll_s, self.least_s - since_s)
+        return self.poll_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from instruments.supply.generator import ZeroAirGenerator
 from instruments.supply.photometer import OzoneStandard
 from instruments.unit import Unit
 from rig.bench_file import AirSection, BenchFile
+from rig.cells import lay_cells
 from rig.gas_lines import join
 from rig.meters import offer_places
 
@@ -115,6 +116,7 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
     join(file, instruments, room, shelters)
     offer_places(file, instruments, site)
     _feed(file, units, shelters)
+    lay_cells(file, instruments)
     return Surroundings(outside, room)
 
 

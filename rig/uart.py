@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
-Parity = Literal["none", "even", "odd"]
+from instruments.protocols.ends import Parity
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class Defect(BaseModel):
     """One bad unit: a fault of the library, a hidden truth, a setting, or a mistyped cylinder; and what betrays it.
 
     Attributes:
-        beside: good units that are tested together with it.
+        device: what is bad: a unit, or something that units rest on (a zero-air generator, ``cylinder.so2``).
+        tested: what is tested; the bad unit itself if empty.
         hidden: hidden parameters of the unit, where the library has no fault for them.
         fails: every criterion that fails, as ``quantity/procedure.criterion``.
         held_by: the reason for which the unit is not tested at all, where the defect is seen before any test.
@@ -31,7 +32,7 @@ class Defect(BaseModel):
     name_zh: str
     plan: str
     device: str
-    beside: list[str] = Field(default_factory=list)
+    tested: list[str] = Field(default_factory=list)
     bench: str = "demo"
     fault: str | None = None
     severity: float | None = None
@@ -53,9 +54,9 @@ class Defect(BaseModel):
         return self
 
     @property
-    def tested(self) -> tuple[str, ...]:
-        """Units to test."""
-        return (self.device, *self.beside)
+    def devices(self) -> tuple[str, ...]:
+        """What is tested."""
+        return tuple(self.tested) or (self.device,)
 
     def bench_data(self, good: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a bench with this defect; ``good`` is the data of the bench without it."""

@@ -9,11 +9,23 @@ from importlib import metadata
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.conduct import conduct
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.procedure import Unit
-from calibration.record import DeviceInfo, Message, ProcedureRun, Record, Reference, RunInfo, Test, Verdict, Wall
+from calibration.procedures.common.procedure import CYLINDER, Unit
+from calibration.record import (
+    DeviceInfo,
+    Message,
+    PlateInfo,
+    ProcedureRun,
+    Record,
+    Reference,
+    RunInfo,
+    Test,
+    Verdict,
+    Wall,
+)
 from instruments.errors import Refused
 from rig.bench_file import MANUAL
 from rig.errors import RigError
+from rig.host.plate import Plate
 from rig.run import Run
 from rig.session import Session
 from scenarios.itinerary import groups_of, names_of
@@ -43,7 +55,7 @@ class Engine:
         session: the open bench.
         run: the object that procedures touch.
         plan: what to do.
-        units: analyzers to test, in order.
+        units: devices to test, in order.
     """
 
     session: Session
@@ -166,7 +178,7 @@ class Engine:
                 ProcedureRun(id=f"{unit.name}/{step.name}", procedure=step.procedure.name, device=unit.name,
                              status=status,  # type: ignore[arg-type]
                              started_s=started, ended_s=self.run.now(), notes=[reason],
-                             gas_port=self.run.analyzer(unit.name).identity.gas_port)
+                             gas_port=self.run.identity(unit.name).gas_port)
             )  # fmt: skip
         self._no_result(step, unit, "error", reason)
 
@@ -216,6 +228,7 @@ class Engine:
                 serial=i.serial, firmware=self._firmware.get(i.name, ""), protocol=i.protocol,
                 protocol_mark=i.protocol_mark,  # type: ignore[arg-type]
                 resource=i.resource, emulated=i.emulated, gas_port=i.gas_port,
+                principle=i.principle, plate=_plate_info(i.plate),
             )
             for i in (handle.identity for handle in self.session.handles.values())
         ]  # fmt: skip
@@ -233,4 +246,32 @@ class Engine:
                           u=supply.flows.gas_flow_u_pct, certificate=supply.flows.certificate,
                           expires=supply.flows.expires.isoformat(), emulated=emulated)
             )  # fmt: skip
-        return found
+        return found + self._standards()
+
+    def _standards(self) -> list[Reference]:
+        """Reference meters, ozone standards and further cylinders that the plan's steps rest on, each once."""
+        supply, emulated = self.session.supply, self.session.simulated
+        found: dict[str, Reference] = {}
+        for step in self.plan.steps:
+            needed = [one for unit in self._served(step) for one in step.procedure.rests_on(unit, step.parameters)]
+            for one in needed:
+                if one.name.startswith(CYLINDER):
+                    c = supply.spare[one.name.removeprefix(CYLINDER)]
+                    found[c.id] = Reference(id=c.id, kind="cylinder", species=c.species, value=c.value, unit=c.unit,
+                                            u=c.u, certificate=c.certificate, expires=c.expires.isoformat(),
+                                            emulated=emulated)  # fmt: skip
+                    continue
+                s = supply.certified(one.name, *one.quantities)
+                # A meter's certificate states no one value: what is stated is its uncertainty, of the reading.
+                found[s.id] = Reference(id=s.id, kind=s.kind, species=s.quantity, value=100.0, unit="%",
+                                        u=s.u_pct, certificate=s.certificate, expires=s.expires.isoformat(),
+                                        emulated=emulated)  # fmt: skip
+        return list(found.values())
+
+
+def _plate_info(plate: Plate) -> PlateInfo:
+    return PlateInfo(
+        approval=plate.approval, hours=plate.hours, shelf_days=plate.shelf_days,
+        manufactured=None if plate.manufactured is None else plate.manufactured.isoformat(),
+        in_service=None if plate.in_service is None else plate.in_service.isoformat(),
+    )  # fmt: skip

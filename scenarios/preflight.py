@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from calibration.criteria import Judge
-from calibration.procedures.common.procedure import Equipment, Unit, Wanted
+from calibration.procedures.common.procedure import CYLINDER, Equipment, Unit, Wanted
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -18,7 +18,7 @@ from instruments.supply.cylinder import Cylinder
 from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
-from rig.host.references import CylinderReference, cylinders_of
+from rig.host.references import CylinderReference, cylinders_of, named_cylinders, standards_of
 from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile
 from scenarios.units import units_of
@@ -43,10 +43,14 @@ def check_plan(
     kinds = {name: MANUAL if section.model == MANUAL else load(section.model).kind
              for name, section in bench.device.items()}  # fmt: skip
     analyzers = [name for name, kind in kinds.items() if is_analyzer(kind)]
+    units = [unit for unit in units_of(bench, devices) if plan.is_for(unit.kind)]
+    testable = [unit.name for unit in units_of(bench) if any(step.procedure.serves(unit) for step in plan.steps)]
     errors = [
-        ConfigurationError("--device", "", f"an analyzer of {bench_path} ({', '.join(analyzers)})", repr(name))
+        ConfigurationError(
+            "--device", "", f"a device of {bench_path} that the plan tests ({', '.join(testable)})", repr(name)
+        )
         for name in devices
-        if name not in analyzers
+        if name not in testable
     ]
     tested = [name for name in analyzers if (not devices or name in devices) and plan.is_for(kinds[name])]
     if not analyzers:
@@ -61,8 +65,9 @@ def check_plan(
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
     errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
-    errors += _limits(plan, plan_path, units_of(bench, tested))
-    errors += _equipment(plan, bench, bench_path, units_of(bench, tested), set(kinds.values()), cylinders)
+    errors += _standards(plan, plan_path, bench, bench_path, units, today)
+    errors += _limits(plan, plan_path, units, testable)
+    errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
         if bench.device[name].resource is None and not reached:
@@ -70,7 +75,7 @@ def check_plan(
     if len(calibrators) == 1 and kinds[calibrators[0]] != MANUAL:
         box = _trial(bench, calibrators[0], cylinders)
         impossible: dict[tuple[str, str, str], ConfigurationError] = {}
-        for unit in units_of(bench, tested):
+        for unit in units:
             for key, asked in _wanted(plan, unit):
                 if asked.gas != "o3" and asked.gas not in cylinders:
                     continue  # said already
@@ -105,19 +110,55 @@ def _references(
             yield _expired(bench_path, f"certificate.{name}", certificate.expires, today)
 
 
+def _standards(
+    plan: PlanFile, plan_path: Path, bench: BenchFile, bench_path: Path, units: list[Unit], today: date
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """References that the plan's steps name, each told once: there, certified, and not expired."""
+    spare, standards = named_cylinders(bench), standards_of(bench)
+    said: set[tuple[str, str]] = set()
+    for step in plan.steps:
+        for unit in units:
+            if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
+                continue
+            for one in step.procedure.rests_on(unit, step.parameters):
+                key = f"{step.name}.{one.key}"
+                if (key, one.name) in said:
+                    continue
+                said.add((key, one.name))
+                if one.name.startswith(CYLINDER):
+                    cylinder = spare.get(one.name.removeprefix(CYLINDER))
+                    if cylinder is None:
+                        expected = f"a cylinder at the calibrator of {bench_path} ({', '.join(spare) or 'none'})"
+                        yield ConfigurationError(plan_path, key, expected, repr(one.name.removeprefix(CYLINDER)))
+                    elif cylinder.expires < today:
+                        yield _expired(bench_path, cylinder.id, cylinder.expires, today)
+                    continue
+                own = [s for s in standards if s.device == one.name and s.quantity in one.quantities]
+                if one.name not in bench.device:
+                    there = ", ".join(dict.fromkeys(s.device for s in standards)) or "none"
+                    yield ConfigurationError(plan_path, key, f"a reference of {bench_path} ({there})", repr(one.name))
+                elif bench.device[one.name].resource is None and not bench.device[one.name].port:
+                    expected = f"a port or a resource: {key} of {plan_path} reads it"
+                    yield ConfigurationError(bench_path, f"device.{one.name}", expected, "none")
+                elif not own:
+                    expected = f"a certificate for {' or '.join(one.quantities)}: {key} of {plan_path} rests on it"
+                    yield ConfigurationError(bench_path, f"device.{one.name}.certificate", expected, "none")
+                elif own[0].expires < today:
+                    yield _expired(bench_path, f"device.{own[0].id}", own[0].expires, today)
+
+
 def _expired(bench_path: Path, key: str, expires: date, today: date) -> ConfigurationError:
     return ConfigurationError(bench_path, f"{key}.expires", f"a certificate that is valid on {today}",
                               f"expired on {expires}")  # fmt: skip
 
 
-def _limits(plan: PlanFile, plan_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
+def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[str]) -> Iterator[ConfigurationError]:
     """Whether the plan's documents have a limit for everything that will be judged, and its steps for these units."""
     judge = Judge(plan.documents, plan.decision_rule)
-    names = {unit.name for unit in units}
     for step in plan.steps:
         for device in step.devices:
-            if device not in names:
-                expected = f"analyzers of the bench ({', '.join(sorted(names))})"
+            if device not in testable:
+                expected = f"analyzers of the bench ({', '.join(sorted(testable))})"
                 yield ConfigurationError(plan_path, f"{step.name}.devices", expected, repr(device))
         for unit in units:
             if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):

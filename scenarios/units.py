@@ -1,4 +1,4 @@
-"""The analyzers of a bench as plans see them."""
+"""The devices of a bench that can be tested, as plans see them: analyzers, and the calibrator."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from rig.host.kinds import channels_of, is_analyzer
 
 
 def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
-    """Analyzers of a bench in its order, or those of ``devices`` among them.
+    """Analyzers and calibrators of a bench in its order, or those of ``devices`` among them.
 
-    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas.
+    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; a calibrator has
+    none.
     """
     found = []
     for name, section in bench.device.items():
-        if section.model == MANUAL or (devices and name not in devices):
+        if devices and name not in devices:
             continue
-        entry = load(section.model)
+        entry = None if section.model == MANUAL else load(section.model)
+        if entry is None or entry.kind == "calibrator":
+            found.append(Unit(name, "calibrator", (), 0.0))
+            continue
         if not is_analyzer(entry.kind):
             continue
         if section.range is None:

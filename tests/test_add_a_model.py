@@ -48,6 +48,55 @@ def test_mistakes_in_it_are_named_by_file_and_key(folder):
         load_bench(str(folder / "my-bench.toml"))
 
 
+SOURCE = 'mark = "recalled", source = "an example" }'
+WRONG = [
+    ("sample_flow = { value = 0.65", "sample_flow = { value = -0.65",
+     "parameters.sample_flow.value: expected a flow above 0, found -0.65 L/min"),
+    ("cell_time = { value = 12.0", "cell_time = { value = -12.0",
+     "parameters.cell_time.value: expected nothing below 0 s, found -12"),
+    ("cell_time = { value = 12.0", "cell_time = { value = nan", "parameters.cell_time.value: expected a finite number"),
+    ("cell_time = { value = 12.0", 'cell_time = { value = "12.0"', "parameters.cell_time.value: expected a valid num"),
+    ('value = 0.65, unit = "L/min"', 'value = 650.0, unit = "cc/min"',
+     "parameters.sample_flow.unit: expected L/min, which models of this kind read it in, found 'cc/min'"),
+    ('value = 0.65, unit = "L/min"', 'value = 0.65, unit = "litre/min"',
+     "parameters.sample_flow.unit: expected a unit made of those that the catalogue has"),
+    ("chamber_temp = { value = 50.0", "chamber_temp = { value = -300.0",
+     "parameters.chamber_temp.value: expected at least -273.15 deg C, found -300"),
+    ('default = "remote", choices', 'default = "afar", choices',
+     "settings.mode.default: expected a value that the setting itself takes (invalid: mode: one of local, remote"),
+    ("sample_flow = { low = 0.5, high = 0.8", "sample_flow = { low = 0.8, high = 0.5",
+     "alarms.sample_flow.low: expected a limit below high (0.5), found 0.8"),
+    ("sample_flow = { low = 0.5, high = 0.8", "sample_flw = { low = 0.5, high = 0.8",
+     "alarms.sample_flw: expected one of "),
+    ("lamp_intensity = { low = 40.0, unit", "lamp_intensity = { unit",
+     "alarms.lamp_intensity: expected low, high or both, found neither"),
+    ('kind = "so2"', 'kind = "so2"\ndesign = "ups"', "model.design: expected a design of the kind so2, not one of"),
+    ('kind = "so2"', 'kind = "so2"\ndesign = "t999"', "model.design: expected one of teom, "),
+    ("[settings]", "[key_parameters]\nlamp_intensity = { low = 90.0, high = 40.0, unit = \"%\", access = "
+     + "\"read only\", " + SOURCE + "\n[settings]",
+     "key_parameters.lamp_intensity.low: expected a limit not above high (40), found 90"),
+    ("[settings]", "[settings]\nspan_concentration = { default = 900.0, low = 0.0, high = 500.0, unit = \"nmol/mol\", "
+     + SOURCE,
+     "settings.span_concentration.default: expected a value that the setting itself takes (too high"),
+    ("[settings]", "[settings]\nspan_concentration = { default = 400.0, low = 500.0, high = 0.0, unit = \"nmol/mol\", "
+     + SOURCE,
+     "settings.span_concentration.low: expected a limit not above high (0), found 500"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), WRONG, ids=[said.partition(":")[0] for *_, said in WRONG])
+def test_a_figure_that_makes_no_sense_is_named_by_check_and_catalog(folder, right, wrong, said):
+    assert MODEL.count(right) == 1
+    text = MODEL.replace(right, wrong)
+    if wrong.startswith("[settings]"):
+        text = re.sub(r"(?m)^span_concentration = \{ default = (?!900|400\.0, low = 500).*\n", "", text)
+    (folder / "my-so2.toml").write_text(text, encoding="utf-8")
+    for seen in (lambda: check(str(folder / "my-bench.toml"), connect=False), lambda: catalog(f"{folder}/my-so2.toml")):
+        with pytest.raises(ConfigurationError) as told:
+            seen()
+        assert f"{folder}/my-so2.toml: {said}" in str(told.value)
+
+
 def test_a_figure_that_is_missing_is_named(folder):
     (folder / "my-so2.toml").write_text(re.sub(r"stray_light.*\n", "", MODEL))
     file, path = load_bench(str(folder / "my-bench.toml"))

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.fits import stored_fit
 from calibration.procedures.common.levels import full_scale, measure_level, request, trace_of
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters
 from calibration.procedures.common.procedure import Gap, Procedure, Stage, Unit, Wanted, label_of
@@ -103,7 +103,7 @@ def _evaluate(
         tests = [context.judge.no_result(name, subject, "void", reason) for name in names]
     else:
         found, levels = _fit(context, channel, levels)
-        fit = _stored(found, levels)
+        fit = stored_fit(found, max(level.nominal for level in levels))
         tests = _tests(context.judge, found, subject)
         notes += _straight(found.straight)
     data = MultipointData(quantity=channel.quantity, unit=channel.unit, full_scale=scale, levels=levels, fit=fit,
@@ -145,20 +145,6 @@ def _tests(judge: Judge, found: LineBudgets, subject: Subject) -> list[Test]:
         shown = f"r = {line.r:.5f}"
         tests.append(judge.judge(name, subject, value=line.r, budget=None, n=n, formula_numbers=shown, message=remark))
     return tests
-
-
-def _stored(found: LineBudgets, levels: list[Level]) -> LineFit:
-    line, straight = found.line, found.straight
-    top = max(level.nominal for level in levels)
-    grid = np.linspace(0.0, top, 41)
-    band = line.confidence_band(grid)
-    return LineFit(
-        slope=line.slope, intercept=line.intercept, se_slope=line.se_slope, se_intercept=line.se_intercept,
-        covariance=line.covariance, residual_sd=line.residual_sd, dof=line.dof, r=line.r if line.r is not None else 0.0,
-        residuals=[float(v) for v in line.residuals], band_x=[float(v) for v in band.x],
-        band_low=[float(v) for v in band.low], band_high=[float(v) for v in band.high],
-        lack_of_fit_f=None if straight is None else straight.f, lack_of_fit_p=None if straight is None else straight.p,
-    )  # fmt: skip
 
 
 PROCEDURE = Multipoint()

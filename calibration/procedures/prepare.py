@@ -19,6 +19,9 @@ _WARM_UP_LONGEST_S = 7200.0
 _WARM_UP_POLL_S = 60.0
 
 
+_ROOM = {"temperature": "prompt.room_temperature", "humidity": "prompt.room_humidity"}
+
+
 class PreparePlan(Parameters):
     """What a plan may expect of a unit before it is tested; None asks nothing of it."""
 
@@ -139,7 +142,7 @@ def _room(context: Context, plan: PreparePlan) -> list[PrepareCheck]:
     for quantity, (low, high, unit) in limits.items():
         value = next((told for name in run.of_kind("shelter") if (told := run.look(name, quantity)) is not None), None)
         if not isinstance(value, int | float):
-            answer = run.prompt(Prompt(f"prompt.room_{quantity}", expected=(low + high) / 2.0, unit=unit,
+            answer = run.prompt(Prompt(_ROOM[quantity], expected=(low + high) / 2.0, unit=unit,
                                        lowest=-40.0 if unit == "degC" else 0.0, highest=100.0))  # fmt: skip
             value = float(answer)
         found.append(_checked(f"room_{quantity}", float(value), low, high, unit))

@@ -21,7 +21,7 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, PlanParameter, Reference, RunInfo, Setting, Wall
+from calibration.record.header import DeviceInfo, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -52,6 +52,7 @@ __all__ = [
     "Message",
     "MultipointData",
     "PlanParameter",
+    "PlateInfo",
     "PrepareCheck",
     "PrepareData",
     "ProcedureData",

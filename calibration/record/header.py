@@ -50,6 +50,16 @@ class RunInfo(Part):
     wall: Wall
 
 
+class PlateInfo(Part):
+    """What a unit's plate and papers say; what is not known is empty or null."""
+
+    approval: str = Field(default="", description="number of its type approval")
+    manufactured: str | None = Field(default=None, description="day on which it was made")
+    in_service: str | None = Field(default=None, description="day on which it was put into service")
+    hours: float | None = Field(default=None, description="hours in service at the bench's epoch")
+    shelf_days: float | None = Field(default=None, description="days on a shelf since")
+
+
 class DeviceInfo(Part):
     """One device as it presented itself."""
 
@@ -64,6 +74,8 @@ class DeviceInfo(Part):
     resource: str
     emulated: bool
     gas_port: str | None = None
+    principle: str = Field(default="", description="how it measures")
+    plate: PlateInfo = Field(default_factory=PlateInfo)
 
 
 class Reference(Part):

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from calibration.statistics._arrays import finite, not_negative, positive
+from calibration.statistics._quadrature import legendre
 from calibration.statistics.distributions import chi_square_survival, normal_probability, student_probability
 from calibration.statistics.errors import BadArgument
 
@@ -143,7 +144,7 @@ def global_risk(
     if not low < high:
         raise BadArgument("low", f"a limit below the upper limit {high}", low)
     reach = process_mean - 10.0 * process_sd, process_mean + 10.0 * process_sd
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = legendre(128)
 
     def integral(begin: float, end: float, *, want_accepted: bool) -> float:
         begin, end = max(begin, reach[0]), min(end, reach[1])

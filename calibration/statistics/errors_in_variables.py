@@ -20,16 +20,14 @@ from calibration.statistics.lines import StraightLine
 from calibration.statistics.regression import no_slope
 
 _ITERATIONS = 100
-"""York's iteration settles in some ten rounds; where it swings for longer, the angles are searched instead."""
+"""York's iteration settles in some ten rounds; where it swings for longer, or leaves for another
+valley, the direction is narrowed down instead."""
 
 _SETTLED = 1e-14
 """Relative change of the slope at which it has settled."""
 
-_START_ANGLES = 64
-"""Directions tried for a start, so that the iteration begins in the right valley."""
-
-_ANGLES = 720
-"""Directions tried when the iteration does not settle: a quarter of a degree apart."""
+_DIRECTIONS = 360
+"""Directions tried for a start, half a degree apart, so that the iteration begins in the deepest valley."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,31 +239,39 @@ class _Points:
         return np.asarray(np.sum(weight * (distance - offset[:, None]) ** 2, axis=1))
 
     def best_slope(self) -> float:
-        slope = math.tan(self._best_angle(_START_ANGLES))
-        proportion = float(np.ptp(self.y) / np.ptp(self.x))
+        # Directions are counted in units in which the points spread as far in y as in x.
+        proportion = float(np.ptp(self.y) / np.ptp(self.x)) or 1.0
+        # Half a step off the axes: the vertical has no slope to start from.
+        turns = (np.arange(_DIRECTIONS) + 0.5) * math.pi / _DIRECTIONS - math.pi / 2.0
+        costs = self.cost(_angle(turns, proportion))
+        best = int(np.argmin(costs))
+        slope = proportion * math.tan(turns[best])
         for _ in range(_ITERATIONS):
             following = self.next_slope(slope)
             if not math.isfinite(following):
                 break
             if abs(following - slope) <= _SETTLED * (abs(following) + proportion):
-                return following
+                # The iteration may have left the deepest valley for another one.
+                if self.cost(np.array([math.atan(following)]))[0] <= costs[best] * (1.0 + 1e-9):
+                    return following
+                break
             slope = following
-        return math.tan(self._narrowed(self._best_angle(_ANGLES), math.pi / _ANGLES))
+        return proportion * math.tan(self._narrowed(float(turns[best]), math.pi / _DIRECTIONS, proportion))
 
-    def _best_angle(self, steps: int) -> float:
-        # Half a step off the axes: the vertical has no slope to start from.
-        angles = (np.arange(steps) + 0.5) * math.pi / steps - math.pi / 2.0
-        return float(angles[np.argmin(self.cost(angles))])
-
-    def _narrowed(self, angle: float, reach: float) -> float:
-        """The least cost about an angle, by golden section."""
-        low, high = angle - reach, angle + reach
+    def _narrowed(self, turn: float, reach: float, proportion: float) -> float:
+        """The least cost about a direction, by golden section."""
+        low, high = turn - reach, turn + reach
         ratio = (math.sqrt(5.0) - 1.0) / 2.0
         for _ in range(80):
             inner = np.array([high - ratio * (high - low), low + ratio * (high - low)])
-            left, right = self.cost(inner)
+            left, right = self.cost(_angle(inner, proportion))
             if left <= right:
                 high = float(inner[1])
             else:
                 low = float(inner[0])
         return 0.5 * (low + high)
+
+
+def _angle(turns: Vector, proportion: float) -> Vector:
+    """Directions in the units of the points, from those in which their spread is round."""
+    return np.arctan2(proportion * np.sin(turns), np.cos(turns))

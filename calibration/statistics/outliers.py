@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from calibration.statistics._arrays import centre, count, exact_sum, probability, table, vector
+from calibration.statistics._quadrature import legendre
 from calibration.statistics.distributions import fisher_survival, student_probability
 from calibration.statistics.errors import BadArgument
 
@@ -111,7 +112,7 @@ def dixon_survival(r: float, n: int) -> float:
     count(n, "n", 3)
     if not 0.0 <= r <= 1.0:
         raise BadArgument("r", "a ratio from 0 to 1", r)
-    nodes, weights = np.polynomial.legendre.leggauss(96)
+    nodes, weights = legendre(96)
     a = (8.0 * nodes)[:, None]
     # The distance of the ends, 0 to 16 standard deviations, for each lower end.
     w = (8.0 + 8.0 * nodes)[None, :]

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from calibration.statistics._arrays import count, probability, vector
+from calibration.statistics._quadrature import legendre
 from calibration.statistics.distributions import normal_probability
 from calibration.statistics.errors import BadArgument
 from calibration.statistics.summary import summarize
@@ -60,7 +61,7 @@ def tolerance_factor(n: int, content: float = 0.95, confidence: float = 0.95, si
         return float(special.nctdtrit(n - 1, noncentrality, confidence)) / math.sqrt(n)
     if sides != 2:
         raise BadArgument("sides", "1 or 2", sides)
-    nodes, weights = np.polynomial.legendre.leggauss(48)
+    nodes, weights = legendre(48)
     # The mean's error, 0 to 8.5 of its standard errors; the other half is its mirror.
     z = 4.25 + 4.25 * nodes
     density = 2.0 * 4.25 * weights * np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
@@ -127,15 +128,12 @@ def wilks_sample_size(content: float = 0.95, confidence: float = 0.95, sides: Si
     probability(confidence, "confidence")
     if sides not in (1, 2):
         raise BadArgument("sides", "1 or 2", sides)
-    high = 2
+    low, high = sides - 1, int(sides)
     while wilks_confidence(high, content, sides) < confidence:
-        high *= 2
-    low = high // 2
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (
-            (middle, high) if wilks_confidence(max(middle, sides), content, sides) < confidence else (low, middle)
-        )
+        low, high = (middle, high) if wilks_confidence(middle, content, sides) < confidence else (low, middle)
     return high
 
 

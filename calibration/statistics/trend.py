@@ -77,7 +77,7 @@ def drift(times: ArrayLike, readings: ArrayLike) -> Drift:
     scatters = float(np.max(np.abs(line.residuals))) > 1e-13 * float(np.max(np.abs(y)))
     r = lag1_autocorrelation(line.residuals) if scatters else None
     if r is not None:
-        r = min(r + (1.0 + 4.0 * r) / n, 0.999)
+        r = min(max(r + (1.0 + 4.0 * r) / n, -1.0), 0.999)
     effective = effective_sample_size(n, r)
     dof = max(effective - 2.0, 1.0)
     u = line.se_slope * math.sqrt((n - 2) / dof)

@@ -164,6 +164,8 @@ def _rectangular(name: str, half_width: float) -> Component:
 
 def _interferents(interferents: Sequence[Interferent]) -> list[Component]:
     """One component for the larger sum; the smaller is named, and counts nothing."""
+    if not interferents:
+        return []
     positive_sum = math.fsum(max(i.contribution(), 0.0) for i in interferents)
     negative_sum = math.fsum(max(-i.contribution(), 0.0) for i in interferents)
     return [

@@ -2,7 +2,7 @@
 
 GTC follows each input through the model's arithmetic. It is imported when it is first used (0.4 s), and nowhere else:
 the extra ``uncertainty`` installs it. Budgets whose sensitivities are known in closed form do without it
-(docs/decisions/0012).
+(docs/decisions/0013).
 """
 
 from __future__ import annotations

@@ -140,12 +140,12 @@ class Particles(_Marked):
     """What is asked of PM10 so that PM2.5 plus a coarse part that is never negative comes out right.
 
     Attributes:
-        course: factor on the daily course of the drawn PM10.
-        level: factor on the drawn PM10.
+        course: factor on the daily course of the drawn PM10, by season.
+        level: factor on the drawn PM10, by season.
     """
 
-    course: float = Field(gt=0.0)
-    level: float = Field(gt=0.0)
+    course: dict[Season, Annotated[float, Field(gt=0.0)]]
+    level: dict[Season, Annotated[float, Field(gt=0.0)]]
 
 
 class Night(_Marked):
@@ -317,9 +317,11 @@ def city_cycles(climate: Climate) -> Cycles:
     tables: dict[str, FloatArray] = {}
     for name, data in climate.pollutant.items():
         courses = {season: np.log(data.geomean[season]) for season in SEASONS}
-        shape = by_month({season: courses[season] - courses[season].mean() for season in SEASONS})
+        swings = {season: courses[season] - courses[season].mean() for season in SEASONS}
         if name == "PM10":
-            shape = shape * climate.particles.course + math.log(climate.particles.level)
+            asked = climate.particles
+            swings = {s: swing * asked.course[s] + math.log(asked.level[s]) for s, swing in swings.items()}
+        shape = by_month(swings)
         tables[name] = np.log(data.monthly_geomean)[:, None] + shape
         spread = {}
         for season in SEASONS:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from instruments.ambient.city import CityAir
+from instruments.ambient.city import PAN_OF_OZONE, CityAir
 from instruments.ambient.climate import POLLUTANTS, climates, load_climate
 from instruments.ambient.replay import ReplayAir
 from instruments.ambient.replay_file import Column, Recording, parse_zone, read_recording
@@ -33,7 +33,10 @@ class CitySection(_Section):
     longitude: float | None = Field(default=None, ge=-180.0, le=180.0, description="degrees east")
     road_nox_ppb: float | None = Field(default=None, ge=0.0, le=500.0, description="mean NOx of the streets nearby")
     pan_of_ozone: float = Field(
-        default=0.0, ge=0.0, le=0.2, description="PAN for each part of ozone above the background of 30 nmol/mol"
+        default=PAN_OF_OZONE,
+        ge=0.0,
+        le=0.2,
+        description="PAN for each part of ozone above 30 nmol/mol",
     )
     levels: dict[str, Annotated[float, Field(gt=0.0, le=20.0)]] = Field(
         default_factory=dict, description="over those of the climate's data; today's where left out"

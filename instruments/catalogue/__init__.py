@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.device import Value
-from instruments.errors import ConfigurationError, Refused
+from instruments.errors import ConfigurationError, ConfigurationErrors, Refused
 from instruments.reading import toml_tables, validate
 from instruments.wear import Part
 
@@ -22,7 +22,8 @@ Mark = Literal["read", "reported", "recalled"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: a number is a number and no text, true is no 1. TOML has types of its own.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class Parameter(_Section):
@@ -126,7 +127,9 @@ class _Model(_Section):
     approval: str = ""
 
 
-class _File(_Section):
+class ModelFile(_Section):
+    """A model's file as it is written, of right form."""
+
     model: _Model
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     alarms: dict[str, Alarm] = Field(default_factory=dict)
@@ -148,7 +151,7 @@ class CatalogueEntry:
         protocols: the raw command table of each protocol that it offers.
     """
 
-    def __init__(self, file: _File) -> None:
+    def __init__(self, file: ModelFile) -> None:
         self.name = file.model.name
         self.kind = file.model.kind
         self.maker = file.model.maker
@@ -219,7 +222,13 @@ def parse(text: str, where: str) -> CatalogueEntry:
         if like not in models():
             raise ConfigurationError(where, "model.like", f"one of {', '.join(models())}", repr(like))
         data = _over(toml_tables((_FOLDER / f"{like}.toml").read_text(encoding="utf-8"), where), data)
-    return CatalogueEntry(validate(_File, data, where))
+    from instruments.catalogue.checks import mistakes, unit_mistakes  # they know the sections of this module
+
+    file = validate(ModelFile, data, where)
+    errors = [*mistakes(file, where), *(() if where.startswith(str(_FOLDER)) else unit_mistakes(file, where))]
+    if errors:
+        raise ConfigurationErrors(errors)
+    return CatalogueEntry(file)
 
 
 def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class CoAnalyzer(ThermoAnalyzer):
         raw = raw / _density(used_pressure, used_chamber) + self.entry.parameter("zero_signal") + self.offset(around)
         light = self.light(first, last)
         observed = {
-            "internal_temp": around.box_c,
+            "internal_temp": around.box_shown_c,
             "chamber_temp": shown_chamber,
             "pressure": shown_pressure,
             "sample_flow": self.flow_lpm(first * self.step_s) + 0.005 * self.wobble("sample_flow", first, last),

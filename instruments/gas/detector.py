@@ -10,17 +10,26 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from instruments.air import FloatArray, Gas, Species
-from instruments.device import Value
+from instruments.cabinet import CABINET, Cabinet
+from instruments.device import Command, Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
 from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
 from instruments.unit import Unit
+from instruments.wear import Service
 
 DAY_S = 86_400
 _DAY_US = DAY_S * 1_000_000
 
 _STILL = 1e-3
 """Flow through a pump that stands still, over nominal: what diffuses (this project's choice)."""
+FILTER = "sample_filter"
+"""Name of the part that keeps dust out of the cell; it stands behind the valves of the ports."""
+_FLOW_LOST, _DROP_MMHG = 0.5, 150.0
+"""Flow that a filter with no open pores takes (the rest finds its way past the seal), and what it takes of the pressure
+in the cell, mmHg: choices of this project."""
+_ADSORBED = 0.1
+"""Part of ozone and SO2 that the dust of such a filter takes (ozone: 0 to 10 %, rising with load; recalled)."""
 _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
@@ -69,6 +78,7 @@ class Detector(Unit):
         self._pump_runs = True
         self._mains: Mains | None = None
         self.cell = Cell(self)
+        self.cabinet = Cabinet(self)
 
     def plug_into(self, mains: Mains) -> None:
         """Be fed by ``mains``, whose voltage is somebody's to set; without it the voltage is nominal."""
@@ -96,7 +106,7 @@ class Detector(Unit):
 
     def row_labels(self) -> tuple[str, ...]:
         """Raw channels, diagnostics, memory."""
-        return (*map(raw, self.channels), *self.diagnostics, *self.memory)
+        return (*map(raw, self.channels), *self.diagnostics, *self.memory, CABINET)
 
     @abstractmethod
     def inlet(self, first: int, last: int) -> Gas:
@@ -124,9 +134,41 @@ class Detector(Unit):
         running = 1.0 if self._pump_runs else _STILL
         return self.hidden.pump_fraction * float(self.wear.share("pump", np.array([since]))[0]) * running
 
+    def serviced(self, service: Service) -> Service:
+        """A sample filter is changed by routine: it is no older than its life, unless the bench file says so."""
+        part = self.entry.wear.get(FILTER)
+        if part is None or FILTER in service.parts:
+            return service
+        return service.model_copy(update={"parts": {**service.parts, FILTER: service.hours % part.life_h}})
+
+    def apply(self, t_us: int, command: Command) -> None:
+        """As any unit; a new sample filter is a clean one."""
+        part = self.entry.wear.get(FILTER)
+        if part is not None and command.name == part.replaced_by:
+            self.settle(t_us)
+            self.hidden = self.hidden.model_copy(update={"filter_clogged": 0.0})
+        super().apply(t_us, command)
+
+    def clogged(self, second: int) -> float:
+        """Part of the sample filter's pores that is closed, as when the day began or the filter was changed."""
+        since = max(second // DAY_S * DAY_S, self.wear.since_s(FILTER))
+        return 1.0 - (1.0 - self.hidden.filter_clogged) * float(self.wear.share(FILTER, np.array([since]))[0])
+
+    def through_filter(self, second: int) -> float:
+        """Flow through the sample filter over that through a new one."""
+        return 1.0 - _FLOW_LOST * self.clogged(second)
+
+    def filter_drop_mmhg(self, second: int) -> float:
+        """What the dust in the sample filter takes of the pressure in the cell."""
+        return _DROP_MMHG * self.clogged(second) if self.powered else 0.0
+
+    def filter_passes(self, second: int) -> float:
+        """Part of ozone and SO2 that the dust in the sample filter lets through."""
+        return 1.0 - _ADSORBED * self.clogged(second)
+
     def flow_share(self, second: int) -> float:
         """Flow through the cell over nominal."""
-        return self.pump(second)
+        return self.pump(second) * self.through_filter(second)
 
     def flow_lpm(self, second: int) -> float:
         """True flow through the cell, L/min."""
@@ -150,6 +192,7 @@ class Detector(Unit):
             rows[self.rows[label]] = self.quantised(label, observed[label])
         for label in self.memory:
             rows[self.rows[label]] = observed[label]
+        rows[self.rows[CABINET]] = around.box_c
         return rows
 
     def quantised(self, label: str, values: FloatArray) -> FloatArray:
@@ -168,7 +211,7 @@ class Detector(Unit):
         gain = (
             self.share("pmt", first, last)
             * (1.0 + error / 100.0)
-            * (1.0 + hidden.span_pct_per_c * (around.box_c - 33.0) / 100.0)
+            * (1.0 + hidden.span_pct_per_c * around.box_off_c / 100.0)
         )
         return gain if around.volts_off is None else gain * (1.0 + hidden.span_pct_per_v * around.volts_off / 100.0)
 
@@ -177,7 +220,7 @@ class Detector(Unit):
         hidden = self.hidden
         since, _, drifted = self._drift
         drift = drifted + hidden.zero_drift_per_day * (around.days - since)
-        offset = hidden.zero_offset + drift + hidden.zero_per_c * (around.box_c - 33.0)
+        offset = hidden.zero_offset + drift + hidden.zero_per_c * around.box_off_c
         return offset if around.volts_off is None else offset + hidden.zero_per_v * around.volts_off
 
     def hidden_changes(self, t_us: int) -> None:

@@ -5,9 +5,10 @@ the gas's column, and with path length and density of the air its mole fraction:
 
     c = column / (L n),    u(c) = s (L0 / L) sqrt((t0 / t) (100 % / light))
 
-Columns come from the open path (``gas_mode`` sample) or, with a calibration lamp, from nothing (zero) or from a cell of
-length l (span), where c_cell looks like c_cell l / L on the path. What the fit leaves over (aromatics, a wavelength
-scale that has shifted) is shown in its deviation and leaks from one gas into another.
+Columns come from the open path (``gas_mode`` sample) or, with a calibration lamp, from nothing (zero) or from the cell
+that is inserted (span; :mod:`instruments.gas.calibration_cell`), where c_cell looks like c_cell l / L on the path. What
+the fit leaves over (aromatics, a wavelength scale that has shifted) is shown in its deviation and leaks from one gas
+into another.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from instruments.air import FloatArray, GasListener, GasSource, Species
+from instruments.air import FloatArray, Species
+from instruments.cabinet import CABINET, Cabinet
 from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.filters import lag
 from instruments.gas.beam import transmission
+from instruments.gas.calibration_cell import CalibrationCell
 from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
-from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, STATUS, STEP_S, OpenPathHidden
+from instruments.gas.doas_hidden import GASES, LONGEST_STEPS, MODES, NAMES, NO_CELL, STATUS, STEP_S, OpenPathHidden
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import SECOND_US, Moment
 from instruments.unit import Unit
 
-_BOX_ABOVE_ROOM_C, _BOX_REFERENCE_C = 8.0, 33.0
 _FIXED_K, _FIXED_HPA = 293.15, 1013.25
 """Density that the firmware takes without compensation: 20 C, 1 atm (recalled)."""
 
@@ -47,7 +49,9 @@ class OpenPath(Unit):
     hidden_model = OpenPathHidden
     hidden: OpenPathHidden
     diagnostics = ("light", "wavelength_shift", "internal_temp")
-    memory = ("photons", "phase", "programme", *_rows("path", "cell", "column", "raw", "sd", "seen"), "co_path")
+    memory = (
+        "photons", "phase", "programme", *_rows("path", "column", "raw", "sd", "seen"), "co_path", CABINET,
+    )  # fmt: skip
     report_only = frozenset(
         {"instrument_id", "light_limit", "deviation_limit", "span_concentration", *_rows("bkg", "coef")}
     )
@@ -60,30 +64,34 @@ class OpenPath(Unit):
         self._scatter = {gas: WhiteNoise(self.seed, f"{self.name}/{gas}-scatter") for gas in NAMES}
         self._local = {gas: OrnsteinUhlenbeck(self.seed, f"{self.name}/{gas}-local", 1800.0) for gas in (*NAMES, "co")}
         self._jitter = WhiteNoise(self.seed, f"{self.name}/wavelength")
-        self._cell: GasSource | None = None
+        self._cells: dict[str, CalibrationCell] = {}
+        self.cabinet = Cabinet(self)
         self._installed_m = self.number("path_length")
 
     # -- surroundings ---------------------------------------------------------------------------------------------
 
-    def connect(self, port: str, source: GasSource) -> None:
-        """Connect ``source`` to the calibration cell (port ``span``): a line, or a :class:`FilledCell`."""
-        if port != "span":
-            raise ValueError(f"port {port!r}: an open-path unit has only the cell's, span")
-        self._cell = source
-        source.on_change(self)
+    def offer_cell(self, name: str, cell: CalibrationCell) -> None:
+        """Lay ``cell`` beside the unit: the setting ``cell`` puts it into the calibration lamp's light by its name.
+
+        Raises:
+            ValueError: the name that says that there is none.
+        """
+        if name == NO_CELL:
+            raise ValueError(f"a cell needs a name of its own, not {NO_CELL!r}")
+        self._cells[name] = cell
         self.gas_changed(0)
-
-    def demand_at(self, port: str, first: int, last: int) -> FloatArray:
-        """Flow drawn at ``port``, L/min: the cell is flushed as long as a line is connected to it."""
-        return np.full(last - first, self.entry.parameter("cell_flow") if port == "span" else 0.0)
-
-    def on_demand_change(self, listener: GasListener) -> None:
-        """The flow never changes: nobody will be told."""
 
     # -- device ---------------------------------------------------------------------------------------------------
 
     def apply(self, t_us: int, command: Command) -> None:
-        """Let ``command`` act from ``t_us`` on. Who cleans the optics cleans them of everything."""
+        """Let ``command`` act from ``t_us`` on. Who cleans the optics cleans them of everything.
+
+        Raises:
+            Refused: as of any unit, and a cell that is not there.
+        """
+        if command.name == "cell" and command.value not in (NO_CELL, *self._cells):
+            there = ", ".join((NO_CELL, *self._cells))
+            raise Refused("invalid", f"cell: one of {there}, not {command.value!r}")
         super().apply(t_us, command)
         if command.name == "clean_optics":
             self.hidden = self.hidden.model_copy(update={"optics_dirt": 0.0})
@@ -111,8 +119,13 @@ class OpenPath(Unit):
         return {key: self.checked(key, round((self.number("span_concentration") + self.number(f"{gas}_bkg")) / raw, 4))}
 
     def power_changed(self, t_us: int, step: int) -> Mapping[str, Value]:
-        """Settings and calibration are kept; the gas that was being looked at is lost."""
+        """Settings and calibration are kept; the gas that was being looked at is lost.
+
+        The last results stay shown, marked as without light, until each gas has had a turn again (assumed).
+        """
         self.restart("phase", step, 0.0)
+        for name in NAMES:
+            self.restart(f"{name}_seen", step, 0.0)
         return {}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
@@ -123,6 +136,22 @@ class OpenPath(Unit):
         for name in NAMES:
             shown |= {name: "nmol/mol", f"{name}_dev": "nmol/mol", f"{name}_status": "1"}
         return shown
+
+    def standing(self) -> Mapping[str, Value]:
+        """What the inserted cell is on the path by its certificate, nmol/mol: nothing without a cell."""
+        cell, path_m = self._cells.get(str(self.settings["cell"])), self.number("path_length")
+        return {
+            equivalent_of(name): 0.0 if cell is None else cell.equivalent(species, path_m)
+            for species, name in zip(GASES, NAMES, strict=True)
+        }
+
+    def units(self) -> Mapping[str, str]:
+        """Also of what the inserted cell is on the path."""
+        return {**super().units(), **{equivalent_of(name): "nmol/mol" for name in NAMES}}
+
+    def recorded_units(self) -> Mapping[str, str]:
+        """Units of what a recording holds."""
+        return super().units()
 
     def report(self, quantity: str, first: int, last: int, moment: Moment) -> FloatArray:
         """A result as the settings of ``moment`` show it."""
@@ -148,10 +177,11 @@ class OpenPath(Unit):
         rows = np.empty((len(self.rows), last - first))
         room = self.site.room.gas(first * STEP_S, last * STEP_S)
         room_c = room.temperature_c[STEP_S - 1 :: STEP_S]
-        box = room_c + _BOX_ABOVE_ROOM_C * self.warmth(first, last)
+        box = self.cabinet.inside_c(room_c, first)
         shift = self._shift(box)
         light = self._light(first, last)
-        self._put(rows, "internal_temp", np.round(box, 1))
+        self._put(rows, CABINET, box)
+        self._put(rows, "internal_temp", np.round(self.cabinet.measured_c(box), 1))
         self._put(rows, "photons", light)
         self._put(rows, "light", np.round(light, 1))
         jitter = self.entry.parameter("wavelength_jitter") * self._jitter.values(first, last)
@@ -165,7 +195,7 @@ class OpenPath(Unit):
 
     def _shift(self, box: FloatArray) -> FloatArray:
         """What the wavelength scale is off by, pm, after the correction that the firmware makes."""
-        warm = self.entry.parameter("shift_per_c") * (box - _BOX_REFERENCE_C)
+        warm = self.entry.parameter("shift_per_c") * (box - self.cabinet.adjusted_at_c)
         return np.asarray(self.hidden.wavelength_shift_pm + warm - self.number("wavelength_offset"))
 
     def _light(self, first: int, last: int) -> FloatArray:
@@ -203,14 +233,17 @@ class OpenPath(Unit):
             self._put(rows, label, path)
             local = interpolated(self._local[species.name.lower()], first, last, _PER_MINUTE)
             present[species] = path * np.exp(local_sd * local)
-        cell = self._cell_gas(rows, first, last)
+        cell = self._cells.get(str(self.settings["cell"]))
         if mode == "sample":
             scale = self._density_ratio(outside_c, outside_c + self.hidden.temperature_input_error_c, pressure)
             scale = scale * (self._true_path() / length)
         else:
-            part = self.number("cell_length") / length if mode == "span" else 0.0
-            scale = self._density_ratio(room_c, room_c, pressure) * part
-            present = {**cell, Species.CO: np.zeros(last - first)}
+            seen = None if mode == "zero" else cell
+            scale = self._density_ratio(room_c, room_c, pressure) * (0.0 if seen is None else seen.length_m / length)
+            content = np.zeros(len(Species)) if seen is None else seen.content
+            # Aromatics come along with the CO of traffic, not with that of a cylinder.
+            present = {species: np.full(last - first, content[species]) for species in GASES}
+            present[Species.CO] = np.zeros(last - first)
         residue = self._residue(shift)
         aromatics = self.entry.parameter("aromatics_per_co") * present[Species.CO]
         talk = {
@@ -224,18 +257,6 @@ class OpenPath(Unit):
             leaked = self.entry.parameter(f"crosstalk_{name}_{other}") * amount
             leaked = leaked + self.entry.parameter(f"crosstalk_{name}_aromatics") * aromatics
             self._put(rows, f"{name}_column", scale * (gain * present[species] + residue * leaked))
-
-    def _cell_gas(self, rows: FloatArray, first: int, last: int) -> dict[Species, FloatArray]:
-        """Gas in the calibration cell, after its wash-out."""
-        decay = math.exp(-STEP_S / self.entry.parameter("cell_time"))
-        source = None if self._cell is None else self._cell.gas(first * STEP_S, last * STEP_S)
-        present = {}
-        for species, name in zip(GASES, NAMES, strict=True):
-            mean = np.zeros(last - first) if source is None else step_means(source.fractions[species])
-            before = self.before(f"{name}_cell", first, float(mean[0]))
-            present[species] = lag(mean[None, :], np.array([before]), decay)[0]
-            self._put(rows, f"{name}_cell", present[species])
-        return present
 
     def _density_ratio(self, actual_c: FloatArray, told_c: FloatArray, pressure: FloatArray) -> FloatArray:
         """Density of the gas over the density that the firmware divides by."""
@@ -301,6 +322,11 @@ class OpenPath(Unit):
         self, rows: FloatArray, label: str, first: int, at: Indices, values: FloatArray, otherwise: float
     ) -> None:
         self._put(rows, label, standing(self.before(label, first, otherwise), at, values, rows.shape[1]))
+
+
+def equivalent_of(gas: str) -> str:
+    """Name of the observable that tells what the inserted cell is on the path."""
+    return f"{gas}_equivalent"
 
 
 def _number(moment: Moment, key: str) -> float:

@@ -10,6 +10,8 @@ from instruments.clock import ClockedHidden
 GASES = (Species.SO2, Species.NO2, Species.O3)
 NAMES = tuple(species.name.lower() for species in GASES)
 MODES = ("sample", "zero", "span")
+NO_CELL = "none"
+"""Value of the setting ``cell`` while no cell is inserted."""
 STEP_S = 10
 LONGEST_STEPS = 180 // STEP_S
 """No gas may take more than three minutes."""

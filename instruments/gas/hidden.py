@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from pydantic import BaseModel, Field
 
+from instruments.air import FloatArray
 from instruments.clock import ClockedHidden
 
 
@@ -24,6 +26,7 @@ class AnalyzerHidden(ClockedHidden):
             of the sample filter: gas at the other ports does not pass it).
         lamp_fraction: light of lamp or source over that of a new one.
         pump_fraction: flow over nominal.
+        filter_clogged: part of the sample filter's pores that is closed, beside what its age has closed.
         span_pct_per_c: change of sensitivity with the instrument's temperature, % per degree from 33 C.
         zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
         span_pct_per_v: change of sensitivity with the supply's voltage, % per volt from 220 V (a lamp or a high voltage
@@ -51,6 +54,7 @@ class AnalyzerHidden(ClockedHidden):
     sample_leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     lamp_fraction: float = Field(default=1.0, gt=0.0)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
+    filter_clogged: float = Field(default=0.0, ge=0.0, le=1.0)
     span_pct_per_c: float = 0.03
     zero_per_c: float = 0.0
     span_pct_per_v: float = 0.001
@@ -63,16 +67,6 @@ class AnalyzerHidden(ClockedHidden):
     display_hung: bool = False
 
 
-class So2Hidden(AnalyzerHidden):
-    """An SO2 fluorescence analyzer.
-
-    Attributes:
-        no_light: light of NO that the filter before the photomultiplier lets pass, over that of a good filter.
-    """
-
-    no_light: float = Field(default=1.0, ge=0.0)
-
-
 class ConverterHidden(BaseModel):
     """What every NOx analyzer has: a molybdenum converter, and an ozone generator fed with dried air of the room.
 
@@ -83,6 +77,28 @@ class ConverterHidden(BaseModel):
 
     converter_wet: float = Field(default=0.0, ge=0.0, le=1.0)
     ozone_dryer: float = Field(default=1.0, ge=0.0, le=1.0)
+
+
+class KickerHidden(BaseModel):
+    """What every SO2 analyzer has: a hydrocarbon kicker before the cell, for aromatics fluoresce too; a filter.
+
+    Attributes:
+        kicker_efficiency: part of the aromatics that the hydrocarbon kicker takes out; 0 without one.
+        aromatics_per_no: aromatics of traffic in the outside air, nmol/mol per nmol/mol of NO.
+        no_light: light of NO that the filter before the photomultiplier lets pass, over that of a good filter.
+    """
+
+    kicker_efficiency: float = Field(default=0.95, ge=0.0, le=1.0)
+    aromatics_per_no: float = Field(default=0.2, ge=0.0)
+    no_light: float = Field(default=1.0, ge=0.0)
+
+    def aromatics(self, no: FloatArray) -> FloatArray:
+        """Aromatics that reach the cell, nmol/mol, beside that much NO of traffic."""
+        return np.asarray((1.0 - self.kicker_efficiency) * self.aromatics_per_no * no)
+
+
+class So2Hidden(KickerHidden, AnalyzerHidden):
+    """An SO2 analyzer (Thermo)."""
 
 
 class NoxHidden(ConverterHidden, AnalyzerHidden):

@@ -142,7 +142,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
         )
         cooling = self.warmth(first, last) * self.hidden.cooler_fraction
         cooler_set = self.entry.parameter("cooler_temp")
-        cooler = around.room_c + (cooler_set - around.room_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)
+        cooler = around.box_c + (cooler_set - around.box_c) * cooling + 0.02 * self.wobble("cooler_temp", first, last)
         current = np.exp2((cooler - cooler_set) / DARK_DOUBLES_C)
         dark = self.entry.parameter("dark_signal") * current + self.offset(around)
         no = around.mean(Species.NO, _FLUSH_S)
@@ -153,7 +153,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
             sensitivity * self.bent(no + converted) + dark,
         ]
         observed = {
-            "internal_temp": around.box_c,
+            "internal_temp": around.box_shown_c,
             "chamber_temp": shown_chamber,
             "cooler_temp": cooler,
             "converter_temp": converter,

@@ -15,6 +15,8 @@ WATER_QUENCH = 6.0e-4
 """Loss of signal per mmol/mol of water: 2 % at 20 g/kg (recalled)."""
 NO_RESPONSE = 0.006
 """Response to NO: 3 ppb for 500 ppb (recalled)."""
+AROMATIC_RESPONSE = 0.1
+"""Response to aromatics that the kicker does not take out (recalled: 1 ppb per 200 ppb of m-xylene behind a kicker)."""
 _PRESSURE, _TEMPERATURE_K = 730.0, 318.15
 _ZERO_C = 273.15
 
@@ -50,7 +52,11 @@ class So2Analyzer(ThermoAnalyzer):
         drop = 25.0 * self.pump(first * self.step_s)
         pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
-        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * around.mean(Species.NO)
+        no = around.mean(Species.NO)
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * no
+        if self.open_port == "sample":
+            # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
+            so2 = so2 + AROMATIC_RESPONSE * self.hidden.aromatics(no)
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         stray = self.entry.parameter("stray_light")
         lamp = self.light(first, last)
@@ -64,7 +70,7 @@ class So2Analyzer(ThermoAnalyzer):
         raw = stray + (emitted / light - stray) / _response(used_pressure, used_chamber)
         nominal = self.entry.parameter("lamp_intensity") * light
         observed = {
-            "internal_temp": around.box_c,
+            "internal_temp": around.box_shown_c,
             "chamber_temp": shown_chamber,
             "pressure": used_pressure,
             "pressure_actual": shown_pressure,

@@ -19,7 +19,6 @@ STEP_S = 10
 STEP_US = STEP_S * GRID_US
 MMHG_PER_HPA = 0.750061683
 _DAY_S = 86_400
-_BOX_ABOVE_ROOM_C = 8.0
 
 
 class Cell(GasSeries):
@@ -40,6 +39,11 @@ class Cell(GasSeries):
         if leak > 0.0:
             tight = as_rows(inlet)
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
+        passes = self._analyzer.filter_passes(first)
+        if passes < 1.0:
+            filtered = as_rows(inlet)
+            filtered[[Species.SO2, Species.O3]] *= passes
+            inlet = as_gas(first, filtered)
         previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
         cell = as_gas(first, rows)
         cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay(first))
@@ -57,10 +61,14 @@ class Surroundings:
         room = analyzer.room(first * step, last * step)
         self.room_c = room.temperature_c.reshape(shape)[:, -1].copy()
         self.room_water = room.fractions[Species.H2O].reshape(shape)[:, -1].copy()
-        self.pressure_mmhg = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
+        before_the_filter = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
+        self.pressure_mmhg = before_the_filter - analyzer.filter_drop_mmhg(first * step)
         self.days = np.arange(first, last) / (_DAY_S / step)
         self.volts_off = analyzer.volts_off(first, last)
-        self.box_c = self.room_c + _BOX_ABOVE_ROOM_C * analyzer.warmth(first, last)
+        cabinet = analyzer.cabinet
+        self.box_c = cabinet.inside_c(self.room_c, first)
+        self.box_off_c = self.box_c - cabinet.adjusted_at_c
+        self.box_shown_c = cabinet.measured_c(self.box_c)
 
     def mean(self, species: Species, begin: int = 0) -> FloatArray:
         """Mean over each step's seconds from ``begin`` on of a species in the cell. Sums in a fixed order."""

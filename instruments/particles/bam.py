@@ -59,6 +59,8 @@ class Bam1020(BetaMonitor):
         around = self.around(first, last)
         cycle = Cycle(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
         cycle.ahead = self.before("ahead", first, self.minutes_ahead(0))
+        if first == 0 and self.warm_at_start:
+            self._recorded_before(cycle, around)
         early = _EARLY if self.settings["cycle"] == "early" else 0
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
@@ -212,6 +214,18 @@ class Bam1020(BetaMonitor):
             around, run.part, run.spot, self.number("count_time"), cycle.foil_minutes, cycle.foil_before,
             cycle.foil_after, cycle.foil_reading,
         )  # fmt: skip
+
+    def _recorded_before(self, cycle: Cycle, around: Around) -> None:
+        """The record of the hour before the epoch, as if it had been like the first minute."""
+        minutes = MINUTES - 2 * int(self.number("count_time")) - 2
+        cycle.concentration = self.found_in(around, minutes)
+        cycle.qtot = round(float(around.shown[0] * around.told[0]) * minutes) / 1000.0
+        cycle.record_s = 0.0 - 60.0 * (int(cycle.ahead) % MINUTES)
+        cycle.membrane_abs = self._membrane()
+        temp, pressure, humidity, tape = (
+            float(around.rows[name][0]) for name in ("ambient_temp", "ambient_pressure", "filter_rh", "filter_temp")
+        )
+        cycle.hour_temp, cycle.hour_pressure, cycle.hour_rh, cycle.hour_delta = temp, pressure, humidity, tape - temp
 
     # -- the record -----------------------------------------------------------------------------------------------
 

@@ -101,6 +101,18 @@ class BetaMonitor(Sampling):
         wander = self._p["tape_wander"] * float(self._tape.values(spot, spot + 1)[0])
         return math.exp(-self.true_mu() * wander)
 
+    def found_in(self, around: Around, minutes: int) -> float:
+        """What samples of so many minutes in the air of the first minute of ``around`` come to, as stored, ug/m3.
+
+        For what a unit shows that has been running before the epoch.
+        """
+        left = float(around.left[0])
+        kept = np.cumprod(np.full(minutes, left)).mean() * float(around.volatile[0])
+        load = float(around.solid[0] + around.wet[0] * around.hygroscopic[0]) + kept
+        told_l = float(around.shown[0] * around.told[0])
+        value = 1000.0 * load / told_l * self.true_mu() / self.number("mu")
+        return float(self.resolved(np.array(value * self.number("k_factor") + self.number("bkgd"))))
+
     # -- hands at the unit ----------------------------------------------------------------------------------------
 
     def apply(self, t_us: int, command: Command) -> None:

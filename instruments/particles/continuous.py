@@ -61,6 +61,10 @@ class Continuous(BetaMonitor):
         around = self.around(first, last)
         state = Running(**{name: self.before(name, first, default) for name, default in DEFAULTS.items()})
         state.ahead = self.before("ahead", first, self.minutes_ahead(0))
+        if first == 0 and self.warm_at_start:  # as if the day before had been like the first minute
+            found = self.found_in(around, int(self.number("change_interval")) * _HOUR)
+            state.concentration = state.concentration_1h = state.concentration_24h = found
+            state.hour_valid, state.record_s = 1.0, 0.0 - 60.0 * (int(state.ahead) % _HOUR)
         out = np.empty((len(self.rows), last - first))
         for name, values in around.rows.items():
             out[self.rows[name]] = values

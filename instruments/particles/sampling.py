@@ -149,7 +149,7 @@ class Sampling(Unit):
             "heater_power": 100.0 * sample.power, "tape_left": 100.0 * tape,
         }  # fmt: skip
         if not self.powered:
-            rows = {label: values if label == "tape_left" else np.zeros(count) for label, values in rows.items()}
+            rows["heater_power"] = np.zeros(count)  # sensors are where they are: what they show first is what is there
         shown = self.number("flow_setpoint") * (1.0 + p["flow_noise"] * self._flow_noise.values(first, last))
         flow = shown * state.true
         inlet = flow * (1.0 - leak)

@@ -189,6 +189,8 @@ class Teom(Unit):
         passed = inlet.penetration(np.array([total]), np.ones(1))
         return np.asarray((surroundings(self.site, 0, 1).mass * passed)[:, 0])
 
+    fully_at_work: ClassVar[float]
+    """Value of ``operating_mode`` from which on everything is shown."""
     duty: ClassVar[float] = 1.0
     """Part of the time in which particles are collected."""
 

@@ -33,6 +33,7 @@ class Teom1400(Teom):
     """TEOM 1400a, for PM10 or, with a cyclone, PM2.5."""
 
     firmware = "3.20"
+    fully_at_work = 4.0
     bits = tuple(sorted(STATUS_BITS.items()))
     memory = (*Teom.keeps, *_SHOWN.values())
 

@@ -59,6 +59,7 @@ class TeomFdms(Teom):
 
     hidden_model = FdmsHidden
     duty = 0.5
+    fully_at_work = 3.0
     firmware = "1.74"
     diagnostics = (
         *Teom.sensors, "base_concentration", "reference_concentration", "raw_base", "raw_reference", "dryer_temp",
@@ -185,7 +186,8 @@ class TeomFdms(Teom):
         mc = shown["base"] - shown["reference"]
         rows["mc"] = firmware.held(self, "mc", steps, PHASE, mc, pads[0] - pads[1])
         self._hours(steps, mc, low, pads[0] - pads[1])
-        full, settled = rows["age"] >= firmware.SETTLING + _READY * PHASE, rows["age"] >= firmware.SETTLING
+        settled = rows["age"] >= firmware.SETTLING
+        full = (rows["age"] >= firmware.SETTLING + _READY * PHASE) & np.isfinite(rows["mc"])
         rows["operating_mode"] = np.where(full, 3.0, np.where(settled, 2.0, 1.0)) * float(self.sampling)
 
     def _phase_rates(self, steps: Stretch, age: FloatArray) -> FloatArray:

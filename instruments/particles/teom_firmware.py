@@ -136,7 +136,10 @@ def conditions(unit: Teom, first: int, last: int, moment: Moment) -> dict[str, F
 
     running = moment.settings["run"] is True
     since = np.arange(first, last) + 1 - moment.power_step
-    failed = (moment.power_step > 0) & (since * unit.step_s < figures["power_failure_shown"])
+    shown_for = since * unit.step_s < figures["power_failure_shown"]
+    # It stands at least as long as the values are zeros for it: a zero has to be told from clean air.
+    begun = (row("operating_mode") < unit.fully_at_work) & (row("age") >= since)
+    failed = (moment.power_step > 0) & (shown_for | begun)
     found: Mapping[str, NDArray[np.bool_]] = {
         "mass_transducer": row("frequency") < figures["transducer_limit"],
         "main_flow": off("main_flow", "main_flow_set", "flow_tolerance") & running,

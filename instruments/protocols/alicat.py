@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, cast
+from typing import Any, ClassVar
 
-from instruments.device import Face
+from instruments.device import Face, Value
 from instruments.errors import Refused
 from instruments.protocols.alicat_table import HPA_PER_PSI, STREAM_MS, AlicatTable
 from instruments.protocols.ends import DeviceEnd
 from instruments.protocols.line_buffer import LineBuffer
+from instruments.protocols.written import Written
 
 _STREAMING = "@"
 _LETTER = re.compile(r"@\s*=?\s*([A-Za-z@])")
 _GAS_REGISTER, _STREAM_REGISTER = 46, 91
+_IN_A_FRAME = ("pressure", "temperature", "volumetric_flow", "mass_flow", "gas", "buttons_locked")
 _LONGEST_STREAM_MS = 65535
 
 
@@ -37,6 +39,9 @@ class AlicatDevice(DeviceEnd):
     def __init__(self, table: AlicatTable, face: Face, memory: AlicatMemory) -> None:
         self._table, self._face, self._memory = table, face, memory
         self._buffer = LineBuffer(b"\r", limit=64)
+        words = [row.quantity for row in table.rows.word]
+        self._shown = tuple(dict.fromkeys([*_IN_A_FRAME, *words]))
+        self._written = Written[str]()
         self._spoken_us = 0
 
     def power_cycled(self) -> None:
@@ -135,19 +140,20 @@ class AlicatDevice(DeviceEnd):
         return self._line(f"{self._memory.letter} {self._values()}")
 
     def _values(self) -> str:
-        read = self._number
+        values = [self._face.read(name) for name in self._shown]
+        return self._written.text("", values, self._told)
+
+    def _told(self, values: list[Value]) -> str:
+        found: Mapping[str, Any] = dict(zip(self._shown, values, strict=True))
         parts = [
-            f"{read('pressure') / HPA_PER_PSI:+06.2f}", f"{read('temperature'):+06.2f}",
-            self._table.scale.flow(read("volumetric_flow")), self._table.scale.flow(read("mass_flow")),
-            str(self._face.read("gas")),
+            f"{found['pressure'] / HPA_PER_PSI:+06.2f}", f"{found['temperature']:+06.2f}",
+            self._table.scale.flow(found["volumetric_flow"]), self._table.scale.flow(found["mass_flow"]),
+            str(found["gas"]),
         ]  # fmt: skip
-        parts += [row.word for row in self._table.rows.word if read(row.quantity) > self._table.limit(row)]
-        if self._face.read("buttons_locked"):
+        parts += [row.word for row in self._table.rows.word if found[row.quantity] > self._table.limit(row)]
+        if found["buttons_locked"]:
             parts.append("LCK")
         return " ".join(parts)
-
-    def _number(self, name: str) -> float:
-        return float(cast(float, self._face.read(name)))
 
     def _version(self) -> Iterator[str]:
         yield f"{self._memory.letter}   {self._face.read('firmware')} {self._table.rows.firmware_date}"

@@ -16,15 +16,17 @@ class ClinkOptions:
     Attributes:
         layout_stale: the box starts with its stale-layout star on, until the layout is asked for or acknowledged.
         tcp_always_sum: on TCP every reply has its sum, whatever ``format`` says (a recorded 49i-PS did so).
-        allow_mode_cmd: ``set mode`` is obeyed; if not, it is answered with ok and ignored, as new firmware does.
-        strict: ``set`` commands are refused in local mode, as the manuals say and recorded boxes do not.
+        allow_mode_cmd: ``set mode`` is obeyed from the start. At delivery an iSeries answers ok and ignores it, until
+            it is told ``set allow mode cmd 1`` (48i manual p. 287); a box without that command always obeys.
+        strict: old firmware: ``set`` commands are refused in local mode, as the manuals say and recorded boxes do not,
+            and ``set mode`` is obeyed.
         merge_pipelined: requests that arrive together are merged: the echoes of all, the first one executed.
         state: start values of the protocol's own memory (``baud``, ``address_ip``) that differ from the table's.
     """
 
     layout_stale: bool = False
     tcp_always_sum: bool = False
-    allow_mode_cmd: bool = True
+    allow_mode_cmd: bool = False
     strict: bool = False
     merge_pipelined: bool = False
     state: Mapping[str, Value] = field(default_factory=dict)
@@ -41,7 +43,7 @@ class ClinkMemory:
         self.now: dict[str, Value] = {
             **table.state,
             "layout_stale": options.layout_stale,
-            "allow_mode_cmd": int(options.allow_mode_cmd),
+            "allow_mode_cmd": int(options.allow_mode_cmd or options.strict or "allow mode cmd" not in table.exact),
             **options.state,
         }
         self._saved = dict(self.now)

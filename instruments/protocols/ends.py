@@ -14,7 +14,11 @@ from typing import Any, ClassVar, Literal
 from instruments.catalogue import Mark
 from instruments.device import Face, Value
 
+CLOCK_STAMP = "clock_stamp"
+"""What a box tells of its clock that has no report of it, but stamps its messages: minutes since its year began."""
+
 Transport = Literal["serial", "tcp"]
+Parity = Literal["none", "even", "odd"]
 
 
 class DeviceEnd(ABC):
@@ -49,6 +53,9 @@ class HostEnd(ABC):
 
     pause_s: float = 0.0
     """Time that the device needs between its reply and the next request."""
+
+    anonymous: bool = False
+    """Replies do not tell what they answer: none that is late may come in when something else is asked."""
 
     @abstractmethod
     def request(self, text: str) -> bytes:
@@ -140,7 +147,7 @@ class Dialect(ABC):
         options: habits of a firmware that a port of a bench file may ask for, with their defaults.
         numbers: smallest and largest address; None where boxes have none.
         default_number: address at delivery; None where it may be left out.
-        baud: rate at delivery.
+        baud, data_bits, parity, stop_bits: how a serial port is set at delivery.
         clients: how many TCP clients the real box serves at once; None where it is not known.
         tcp: the box can be reached over a network.
         shared_number: the address is a setting of the instrument (``instrument_id``), one for all its ports.
@@ -151,6 +158,9 @@ class Dialect(ABC):
     numbers: tuple[int, int] | None = None
     default_number: int | None = None
     baud: int = 9600
+    data_bits: Literal[7, 8] = 8
+    parity: Parity = "none"
+    stop_bits: Literal[1, 2] = 1
     clients: int | None = None
     tcp: bool = True
     shared_number: bool = False

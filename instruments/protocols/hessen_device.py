@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from instruments.device import Face, Value
@@ -11,6 +11,7 @@ from instruments.errors import Refused
 from instruments.protocols.ends import DeviceEnd
 from instruments.protocols.hessen_frame import Request, RequestBuffer, frame
 from instruments.protocols.hessen_table import ANY, BitRow, Habits, HessenRows, number_text
+from instruments.protocols.written import Written
 
 _POLL = re.compile(rb"DA([0-9 ?]{0,3})")
 _SWITCH = re.compile(rb"ST([0-9 ?]{0,3}) ([A-Z])")
@@ -29,6 +30,8 @@ class HessenDevice(DeviceEnd):
     def __init__(self, rows: HessenRows, face: Face, habits: Habits, address: int | None) -> None:
         self._rows, self._face, self._habits, self._address = rows, face, habits, address
         self._buffer = RequestBuffer()
+        self._told = _told_by(rows, habits)
+        self._written = Written[bytes]()
 
     def power_cycled(self) -> None:
         """Forget half a request."""
@@ -69,18 +72,22 @@ class HessenDevice(DeviceEnd):
                 self._face.apply("gas_mode", port)
 
     def _measurements(self) -> bytes:
-        rows, habits = self._rows, self._habits
-        standing = self._read("alarms")
+        values = [self._read(name) for name in self._told]
+        return self._written.text("", values, self._record)
+
+    def _record(self, values: list[Value]) -> bytes:
+        rows, habits, found = self._rows, self._habits, dict(zip(self._told, values, strict=True))
+        standing, own = found["alarms"], self._own_address()
         alarms = frozenset(text.split(":")[0] for text in standing) if isinstance(standing, tuple) else frozenset()
         alarms |= {ANY} if alarms else frozenset()
-        operating = self._bits(habits.variant.operating, alarms)
-        error = self._bits(habits.error_rows(rows), alarms)
+        operating = _bits(habits.variant.operating, found, alarms)
+        error = _bits(habits.error_rows(rows), found, alarms)
         text = f"MD{len(rows.measurement):02d} "
         for index, row in enumerate(rows.measurement):
-            value = self._read(row.quantity)
+            value = found[row.quantity]
             shown = float(value) * row.scale if isinstance(value, int | float) else 0.0
             text += habits.variant.record.format(
-                id=f"{habits.record_id(rows, index, self._own_address()):03d}",
+                id=f"{habits.record_id(rows, index, own):03d}",
                 value=number_text(shown, habits.numbers),
                 operating=f"{operating | habits.variant.unit_bits.get(row.unit, 0):02X}",
                 error=f"{error:02X}",
@@ -89,21 +96,29 @@ class HessenDevice(DeviceEnd):
             text += " "
         return text.encode("ascii")
 
-    def _bits(self, rows: Iterable[BitRow], alarms: frozenset[str]) -> int:
-        byte = 0
-        for row in rows:
-            if row.word:
-                word = self._read(row.word)
-                on = isinstance(word, int | float) and bool(int(word) & row.mask_of_word)
-            elif row.alarm:
-                on = not alarms.isdisjoint(row.alarm)
-            else:
-                on = all(self._read(name) in values for name, values in row.when.items())
-            byte |= on << row.bit
-        return byte
-
     def _read(self, quantity: str) -> Value:
         try:
             return self._face.read(quantity)
         except KeyError:
             return ""  # this kind of box has none: no bit comes of it
+
+
+def _bits(rows: Iterable[BitRow], found: Mapping[str, Value], alarms: frozenset[str]) -> int:
+    byte = 0
+    for row in rows:
+        if row.word:
+            word = found[row.word]
+            on = isinstance(word, int | float) and bool(int(word) & row.mask_of_word)
+        elif row.alarm:
+            on = not alarms.isdisjoint(row.alarm)
+        else:
+            on = all(found[name] in values for name, values in row.when.items())
+        byte |= on << row.bit
+    return byte
+
+
+def _told_by(rows: HessenRows, habits: Habits) -> tuple[str, ...]:
+    """What a record is made of, each once: an address of the instrument's own, alarms, what bits and values show."""
+    bits = [*habits.variant.operating, *habits.error_rows(rows)]
+    asked = [name for row in bits for name in ([row.word] if row.word else [] if row.alarm else row.when)]
+    return tuple(dict.fromkeys(["instrument_id", "alarms", *asked, *(row.quantity for row in rows.measurement)]))

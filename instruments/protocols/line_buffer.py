@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _JUNK = bytes(range(0x20)) + bytes(range(0x7F, 0x100))
 
 
@@ -15,7 +17,7 @@ class LineBuffer:
     """
 
     def __init__(self, terminators: bytes, limit: int = 128, kept: bytes = b"") -> None:
-        self._terminators = terminators
+        self._ends = re.compile(b"[" + re.escape(terminators) + b"]")
         self._limit = limit
         self._dropped = bytes(set(_JUNK) - set(kept) - set(terminators))
         self.clear()
@@ -33,14 +35,14 @@ class LineBuffer:
         complete: list[str] = []
         text = data.translate(None, self._dropped)
         start = 0
-        for at, byte in enumerate(text):
-            if byte in self._terminators:
-                self._take(text[start:at])
-                if self._text and not self._too_long:
-                    complete.append(self._text.decode("ascii"))
-                self.clear()
-                start = at + 1
-        self._take(text[start:])
+        for end in self._ends.finditer(text):
+            self._take(text[start : end.start()])
+            if self._text and not self._too_long:
+                complete.append(self._text.decode("ascii"))
+            self.clear()
+            start = end.end()
+        if start < len(text):
+            self._take(text[start:])
         return complete
 
     def _take(self, part: bytes) -> None:

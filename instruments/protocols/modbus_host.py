@@ -178,6 +178,8 @@ class ModbusRtuHost(ModbusHost):
     each other: a probe of another length stands between them, and a reply that is one too late has the wrong length.
     """
 
+    pause_s = 0.02  # more than the 3.5 characters that end a frame, and than an adapter keeps bytes back (16 ms)
+    anonymous = True
     _last = ""
 
     def request(self, text: str) -> bytes:

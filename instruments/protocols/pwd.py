@@ -26,8 +26,10 @@ from instruments.protocols.pwd_table import (
     NWS,
     SOH,
     STX,
+    MessageRow,
     PwdTable,
 )
+from instruments.protocols.written import Written
 from instruments.steps import SECOND_US
 
 _POLL = re.compile(r".*\x05PW\s*(\w{1,2})(?:\s+(\d))?\s*", re.DOTALL)
@@ -53,6 +55,7 @@ class PwdDevice(DeviceEnd):
         self._table, self._face, self._memory = table, face, memory
         self._identity = identity
         self._buffer = LineBuffer(b"\r\n", limit=80, kept=ENQ)
+        self._written = Written[bytes]()
         self._spoken_us = face.now_us()
         self._open_until_us = -1
 
@@ -195,20 +198,27 @@ class PwdDevice(DeviceEnd):
             body = "\r\n".join(self.status([])) + "\r\n"
         else:
             row = self._table.messages[number]
-            body = "".join(self._field(name) for name in row.fields)
-            if row.codes:
-                body += f"\r\n{self._table.metar(self._number('weather_now'))}\r\n"
+            values = [self._face.read(name) for name in self._table.read_by(row)]
+            return self._written.text(number, values, lambda values: self._framed(self._body(row, values)))
+        return self._framed(body)
+
+    def _framed(self, body: str) -> bytes:
         head = SOH + f"PW {self._identity:>2}".encode("ascii") + STX
         return head + body.encode("ascii", "replace") + ETX + b"\r\n"
 
-    def _field(self, name: str) -> str:
+    def _body(self, row: MessageRow, values: list[Value]) -> str:
+        number = dict(zip(self._table.read_by(row), map(float, cast(list[float], values)), strict=True))
+        body = "".join(self._field(name, number) for name in row.fields)
+        return body + f"\r\n{self._table.metar(number['weather_now'])}\r\n" if row.codes else body
+
+    def _field(self, name: str, number: Mapping[str, float]) -> str:
         if name == ALARMS:
-            return f"{self._number('visibility_alarm'):.0f}{self._number('status'):.0f}"
+            return f"{number['visibility_alarm']:.0f}{number['status']:.0f}"
         if name == NWS:
-            return f" {self._table.code(self._number('weather_now')):>3}"
+            return f" {self._table.code(number['weather_now']):>3}"
         if name == LUMINANCE:
             return f" {NO_LUMINANCE}"
-        return self._table.rows.field[name].written(self._number(name))
+        return self._table.rows.field[name].written(number[name])
 
 
 class _Values(dict[str, Value]):

@@ -154,6 +154,8 @@ class PwdDialect(Dialect):
     options: ClassVar[Mapping[str, Value]] = {"message": 2, "interval": 0}
     numbers = (0, 99)
     default_number = 1
+    data_bits = 7  # 7E1: PWD22 manual
+    parity = "even"
 
     def __init__(self, entry: CatalogueEntry) -> None:
         if entry.protocols["pwd"]:

@@ -108,12 +108,20 @@ class PwdRows(Row):
         return self
 
 
+def _read_by(row: MessageRow) -> tuple[str, ...]:
+    """What the fields of a message, and its lines of codes, are made of."""
+    made_of = {ALARMS: ["visibility_alarm", "status"], NWS: ["weather_now"], LUMINANCE: []}
+    names = [name for field in row.fields for name in made_of.get(field, [field])]
+    return tuple(dict.fromkeys([*names, *(["weather_now"] if row.codes else [])]))
+
+
 class PwdTable:
     """The checked table: data messages by their numbers, commands by their names."""
 
     def __init__(self, data: Mapping[str, Any], where: str) -> None:
         self.rows = validate(PwdRows, data, where, "pwd")
         self.messages = {row.number: row for row in self.rows.message}
+        self._read_by = {row.number: _read_by(row) for row in self.rows.message}
         self.commands = {row.name: row for row in self.rows.command}
 
     @classmethod
@@ -125,6 +133,10 @@ class PwdTable:
     def status_quantities(self) -> list[str]:
         """What the status report tells, in its order."""
         return [name for line in self.rows.status.lines for _, name, _, _ in string.Formatter().parse(line) if name]
+
+    def read_by(self, row: MessageRow) -> tuple[str, ...]:
+        """What a message tells, each once."""
+        return self._read_by[row.number]
 
     def code(self, number: float) -> str:
         """NWS code of a WMO number."""

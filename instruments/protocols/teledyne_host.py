@@ -14,7 +14,7 @@ from typing import cast
 
 from instruments.device import Value
 from instruments.errors import RefusalReason, Refused
-from instruments.protocols.ends import HostEnd
+from instruments.protocols.ends import CLOCK_STAMP, HostEnd
 from instruments.protocols.rows import Known, weakness
 from instruments.protocols.teledyne_frame import UNKNOWN, Message, Request
 from instruments.protocols.teledyne_rows import CommandRow, TestRow, VariableRow
@@ -36,10 +36,12 @@ class Reply:
     Attributes:
         texts: what stood behind the equals sign, by the name that was asked for, with the row to read it by.
         warnings: texts of warnings, of a reply to ``W LIST``.
+        stamp: the box's clock in the head of its last message, minutes since the beginning of its year.
     """
 
     texts: Mapping[str, tuple[Known, str]] = field(default_factory=dict)
     warnings: tuple[str, ...] | None = None
+    stamp: int | None = None
 
 
 class TeledyneHost(HostEnd):
@@ -109,7 +111,8 @@ class TeledyneHost(HostEnd):
             if isinstance(row, VariableRow) and "=" in line:
                 self._must_have_become(row, line.partition("=")[2], told)
         self._must_be_in_mode(text, texts)
-        return Reply(texts, warnings)
+        last = list(self._messages(raw))[-1]
+        return Reply(texts, warnings, ((last.day - 1) * 24 + last.hour) * 60 + last.minute)
 
     def _answers(self, text: str, raw: bytes) -> list[list[str]] | None:
         """For each line of the request the texts that answer it; None while one is without. Raises Refused."""
@@ -164,7 +167,7 @@ class TeledyneHost(HostEnd):
 
     def read_request(self, quantity: str) -> str:
         """Request whose reply tells ``quantity``. Raises KeyError if the model has none."""
-        if quantity == self._table.rows.mode.of:
+        if quantity in (self._table.rows.mode.of, CLOCK_STAMP):
             return ASK_MODE
         if quantity == "alarms":
             return _WARNINGS
@@ -178,6 +181,8 @@ class TeledyneHost(HostEnd):
         Raises:
             ValueError: the reply does not tell it, the box cannot (XXXX), or not in an exact unit.
         """
+        if quantity == CLOCK_STAMP and reply.stamp is not None:
+            return float(reply.stamp), "min"
         if quantity == "alarms" and reply.warnings is not None:
             return self._alarms(reply.warnings), ""
         if quantity in _SUMS:

@@ -9,6 +9,7 @@ from instruments.protocols.clink_formats import calendar
 from instruments.protocols.teledyne_frame import UNKNOWN
 from instruments.protocols.teledyne_rows import GAS, SignalRow, TestRow, VariableRow
 from instruments.protocols.teledyne_table import TeledyneTable
+from instruments.protocols.written import Written
 
 
 class Panel:
@@ -26,7 +27,7 @@ class Panel:
     def restart(self) -> None:
         """The mains have gone: readings begin anew."""
         self._reads_for_long = False
-        self._printed: dict[str, tuple[tuple[str, list[Value]], str]] = {}
+        self._written = Written[str]()
 
     def measured(self, row: TestRow) -> str:
         """A test function as it is printed, without the head of the line."""
@@ -37,16 +38,17 @@ class Panel:
         values = self._table.values
         unit = values.unit(row, self._read)
         inside = [self._face.read(quantity) for quantity in (row.of, *row.beside.values())]
-        printed = self._printed.get(row.name)
-        if printed is not None and printed[0] == (unit, inside):
-            return printed[1]  # a poller asks far more often than values change, and writing them is most of the work
-        early = row.unit == GAS and self._is_too_early()
-        texts = [UNKNOWN if early else values.measured(row, one, unit, self._read) for one in inside]
+        if row.unit == GAS and self._is_too_early():
+            return self._in_words(row, [UNKNOWN] * len(inside), unit)
+        return self._written.text(
+            row.name, [unit, *inside],
+            lambda _: self._in_words(row, [values.measured(row, one, unit, self._read) for one in inside], unit),
+        )  # fmt: skip
+
+    @staticmethod
+    def _in_words(row: TestRow, texts: list[str], unit: str) -> str:
         words = [f"{label}={text}" for label, text in zip((row.printed, *row.beside), texts, strict=True)]
-        text = " ".join([*words, unit]).rstrip()
-        if not early:
-            self._printed[row.name] = (unit, inside), text
-        return text
+        return " ".join([*words, unit]).rstrip()
 
     def _is_too_early(self) -> bool:
         """Whether no concentration can be told yet; once it can, that stays so until the mains go."""

@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import cast
 
-from instruments.device import Face
+from instruments.device import Face, Value
 from instruments.protocols.checks import crc16, printable, xor_of
+from instruments.protocols.written import Written
 from instruments.protocols.wxt_sdi import NO_VALUE
 from instruments.protocols.wxt_table import ADDRESSES, GROUPS, SETTINGS_OF, FieldRow, WxtTable
 
 _HEATING = ((75.0, "W"), (25.0, "V"), (-math.inf, "N"))
 """Letter after the heating voltage by the power in %: W full, V half, N none."""
+_BY_POWER = "heating_power"
+"""What a field says of its unit whose letter goes by that quantity."""
 
 
 class WxtMemory:
@@ -35,6 +38,8 @@ class WxtMessages:
 
     def __init__(self, table: WxtTable, face: Face, memory: WxtMemory) -> None:
         self._table, self._face, self._memory = table, face, memory
+        self._written = Written[bytes]()
+        self._chosen: dict[tuple[str, bool], tuple[str, list[FieldRow]]] = {}
 
     def parameter(self, key: str) -> str:
         """A letter's value as written."""
@@ -47,9 +52,13 @@ class WxtMessages:
 
     def chosen(self, group: str, *, composite: bool) -> list[FieldRow]:
         """Fields of a group by its ``R=``: those of its own message, or those of the composite one."""
-        left, _, right = self.parameter(f"{SETTINGS_OF[group]}.R").partition("&")
-        bits = right if composite else left
-        return [row for row in self._table.fields[group] if bits[row.bit] == "1"]
+        mask = self.parameter(f"{SETTINGS_OF[group]}.R")
+        kept = self._chosen.get((group, composite))
+        if kept is None or kept[0] != mask:
+            bits = mask.partition("&")[2 if composite else 0]
+            kept = mask, [row for row in self._table.fields[group] if bits[row.bit] == "1"]
+            self._chosen[group, composite] = kept
+        return kept[1]
 
     def _of(self, group: str) -> list[FieldRow]:
         """Fields of a message."""
@@ -61,6 +70,16 @@ class WxtMessages:
         """A data message in ASCII; ``0`` is the composite one."""
         fields = self._of(group)
         head = f"{self._memory.address}{'r' if summed else 'R'}{group}"
+        read = self._face.read
+        made_of: list[Value] = []
+        for row in fields:
+            made_of += (row.name, read(row.quantity))
+            if row.unit_from:
+                by_power = row.unit_from == _BY_POWER
+                made_of.append(read(_BY_POWER) if by_power else self.parameter(row.unit_from))
+        return self._written.text(head, made_of, lambda _: self._body(head, fields, summed=summed))
+
+    def _body(self, head: str, fields: list[FieldRow], *, summed: bool) -> bytes:
         return self.plain(",".join([head, *(f"{row.name}={self._field(row)}" for row in fields)]), summed=summed)
 
     def _field(self, row: FieldRow) -> str:
@@ -74,8 +93,8 @@ class WxtMessages:
     def _value(self, row: FieldRow) -> tuple[str, str]:
         """Digits and unit's letter; no digits where the instrument has no value."""
         units = self._table.rows.unit[row.unit]
-        if row.unit_from == "heating_power":
-            power = float(cast(float, self._face.read("heating_power")))
+        if row.unit_from == _BY_POWER:
+            power = float(cast(float, self._face.read(_BY_POWER)))
             letter = next(letter for limit, letter in _HEATING if power > limit)
         else:
             letter = self.parameter(row.unit_from) if row.unit_from else next(iter(units))

@@ -21,7 +21,7 @@ from instruments.steps import SECOND_US, Hidden, Moment
 from instruments.supply.bottle import GasBottle
 from instruments.supply.connections import Figures, PortDraw, minutes_ago
 from instruments.supply.cylinder import Cylinder
-from instruments.supply.flows import LIGHT_USED, SHUT, Flows
+from instruments.supply.flows import GAS_SET, LIGHT_USED, SHUT, ZERO_SET, Flows
 from instruments.supply.generator import ZeroAirGenerator
 from instruments.supply.lamp import OzoneMaker
 from instruments.supply.outlet import GAS_SHOWN, MMHG_PER_HPA, OZONE_MADE, PHOTOMETER, ZERO_SHOWN, Outlet
@@ -38,6 +38,7 @@ _UNITS = {
     "gas_flow": "cc/min", "zero_flow": "cc/min", "total_flow_actual": "cc/min", "ozone_flow": "cc/min",
     "photometer_o3": "nmol/mol", "ozone_drive": "mV", "ozone_reference": "mV", "photometer_measure": "mV",
     "photometer_reference": "mV", "gas_pressure": "psi", "zero_pressure": "psi",
+    "gas_flow_deviation": "%", "zero_flow_deviation": "%",
 }  # fmt: skip
 _STEPS_PER_MINUTE = 6
 _PSI_PER_MPA = 145.038
@@ -45,6 +46,8 @@ _FULL_DRIVE_MV = 5000.0
 _ABSORBANCE_PER_PPB = 308.0 * 38.0 * 1e-9
 """Of a cell of 38 cm: photometers of this class have about that."""
 _TABLES = ("gas_flow_table", "zero_flow_table")
+_SHORT = {"gas_flow_deviation": ("gas_flow", GAS_SET), "zero_flow_deviation": ("zero_flow", ZERO_SET)}
+"""What a controller's own sensor shows against what it is told at that moment."""
 
 
 class Calibrator(OzoneMaker):
@@ -57,9 +60,11 @@ class Calibrator(OzoneMaker):
     step_s = 10
     hidden_model = CalibratorHidden
     hidden: CalibratorHidden
+    concentrations: ClassVar[tuple[str, ...]] = ("concentration_actual",)
+    """Quantities in the unit of the gas in use."""
     diagnostics: ClassVar[tuple[str, ...]] = (
         *_FAST, *_SLOW, "ozone_drive", "ozone_reference", "photometer_measure", "photometer_reference", "gas_pressure",
-        "zero_pressure",
+        "zero_pressure", *_SHORT,
     )  # fmt: skip
     report_only: ClassVar[frozenset[str]] = frozenset(
         {"mode", "gas_unit", "instrument_id", "gas_flow_table_old", "zero_flow_table_old"}
@@ -261,6 +266,11 @@ class Calibrator(OzoneMaker):
         found["photometer_reference"] = reference
         found["photometer_measure"] = reference * np.exp(-_ABSORBANCE_PER_PPB * ozone)
         found["gas_pressure"], found["zero_pressure"] = self._inlet_pressures(begin, end, every)
+        told = self.flows.values(begin, end)
+        for label, (flow, row) in _SHORT.items():
+            wanted = (self.targets.gas if row == GAS_SET else self.targets.zero) > 0.0
+            goal = np.maximum(told[row][every], SHUT) * 1000.0
+            found[label] = 100.0 * (found[flow] / goal - 1.0) if wanted else np.zeros(last - first)
         return found
 
     def _inlet_pressures(self, begin: int, end: int, every: slice) -> tuple[FloatArray, FloatArray]:
@@ -319,11 +329,21 @@ class Calibrator(OzoneMaker):
 
     def units(self) -> Mapping[str, str]:
         """Unit of each quantity; a concentration has that of the gas in use."""
-        return {**_UNITS, **super().units(), "concentration_actual": str(self.standing()["concentration_unit"])}
+        now = str(self.standing()["concentration_unit"])
+        return {**_UNITS, **super().units(), **dict.fromkeys(self.concentrations, now)}
 
     def recorded_units(self) -> Mapping[str, str]:
-        """A concentration is now of one gas, now of another."""
-        return {**self.units(), "concentration_actual": "nmol/mol; CO umol/mol"}
+        """As :meth:`units`; a concentration is in nmol/mol whatever the gas."""
+        return {**self.units(), **dict.fromkeys(self.concentrations, "nmol/mol")}
+
+    def recording(self, first: int, last: int) -> dict[str, FloatArray]:
+        """As any unit's; concentrations are in nmol/mol, also of CO, so that a column has one unit."""
+        table = super().recording(first, last)
+        for begin, end, moment in self._moments(first, last):
+            if moment.standing["concentration_unit"] == "umol/mol":
+                for quantity in self.concentrations:
+                    table[quantity][begin - first : end - first] *= 1000.0
+        return table
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Flows and ozone move by the second."""

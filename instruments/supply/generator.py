@@ -28,6 +28,8 @@ from instruments.unit import Unit
 MEDIA = ("charcoal", "purafil", "oxidiser", "drier")
 _COUNT = len(Species)
 _RESIDUALS = ("so2", "no", "no2", "o3", "co", "h2o")
+_SCRUBBED = [Species.SO2, Species.NO, Species.NO2, Species.O3, Species.PAN, Species.CO]
+"""What a cartridge of fresh media behind the generator takes."""
 _PER_CO = 1000.0
 """nmol/mol in a umol/mol."""
 
@@ -104,6 +106,8 @@ class ZeroAirOutlet(GasSeries):
         bypass = unit.hidden.bypass_fraction
         if bypass > 0.0:
             mixed += bypass * (air - mixed)
+        if unit.settings["extra_scrubber"]:
+            mixed[_SCRUBBED] *= unit.entry.parameter("extra_scrubber_pass")
         before = mixed[:, 0] if self.history.stop == 0 else self.history.last()[:_COUNT]
         rows[:_COUNT] = lag(mixed, before, unit.tank_decay)
         rows[_COUNT], rows[_COUNT + 1] = given.temperature_c, given.pressure_hpa

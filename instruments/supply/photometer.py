@@ -174,6 +174,12 @@ class OzoneStandard(O3Analyzer):
         since = max(second // DAY_S * DAY_S, self.wear.since_s("o3_lamp"))
         return float(self.wear.share("o3_lamp", np.array([since]))[0])
 
+    @property
+    def open_port(self) -> str:
+        """Where the gas comes from; ``open``, the room's air, while nothing is connected to the sample port."""
+        port = super().open_port
+        return "open" if port == "sample" and self.settings["sample_line"] == "open" else port
+
     def at_port(self, first: int, last: int) -> Gas:
         """Gas at the open port."""
         return super().inlet(first, last)

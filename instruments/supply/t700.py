@@ -38,7 +38,8 @@ class Shown:
         name: as the box shows it (recalled; appendix A of the T700 manual was not at hand).
         of: quantity of the model: a diagnostic, a target or a setting.
         scale: to the unit that is shown.
-        unit: shown.
+        unit: of what is shown, in this project's spelling (the box writes LPM, C, IN-HG-A); nmol/mol: or umol/mol where
+            the gas in use is CO.
     """
 
     name: str
@@ -48,27 +49,27 @@ class Shown:
 
 
 TEST_FUNCTIONS: Mapping[str, Shown] = {
-    "act_cal": Shown("A-CAL", "gas_flow", _LPM, "LPM"),
-    "targ_cal": Shown("T-CAL", "gas_flow_target", _LPM, "LPM"),
-    "act_dil": Shown("A-DIL", "zero_flow", _LPM, "LPM"),
-    "targ_dil": Shown("T-DIL", "zero_flow_target", _LPM, "LPM"),
-    "o3_gen_ref": Shown("O3GENREF", "ozone_reference", 1.0, "MV"),
-    "o3_flow": Shown("O3FLOW", "ozone_flow", _LPM, "LPM"),
-    "o3_gen_drive": Shown("O3GENDRV", "ozone_drive", 1.0, "MV"),
-    "o3_gen_temp": Shown("O3GENTMP", "o3_lamp_temp", 1.0, "C"),
-    "cal_pressure": Shown("CALPRESS", "gas_pressure", 1.0, "PSIG"),
-    "dil_pressure": Shown("DILPRESS", "zero_pressure", 1.0, "PSIG"),
-    "act": Shown("ACT", "concentration_actual", 1.0, ""),
-    "targ": Shown("TARG", "concentration", 1.0, ""),
-    "box_temp": Shown("BOXTMP", "box_temp", 1.0, "C"),
-    "photo_measure": Shown("PHMEAS", "photometer_measure", 1.0, "MV"),
-    "photo_reference": Shown("PHREF", "photometer_reference", 1.0, "MV"),
-    "photo_flow": Shown("PHFLW", "photometer_flow", 1.0, "LPM"),
-    "photo_lamp_temp": Shown("PHLTEMP", "lamp_temp", 1.0, "C"),
-    "photo_pressure": Shown("PHPRES", "pressure", _INHG_PER_MMHG, "IN-HG-A"),
-    "photo_sample_temp": Shown("PHSTEMP", "bench_temp", 1.0, "C"),
-    "photo_slope": Shown("PHSLOPE", "photometer_slope", 1.0, ""),
-    "photo_offset": Shown("PHOFFSET", "photometer_zero", 1.0, "PPB"),
+    "act_cal": Shown("A-CAL", "gas_flow", _LPM, "L/min"),
+    "targ_cal": Shown("T-CAL", "gas_flow_target", _LPM, "L/min"),
+    "act_dil": Shown("A-DIL", "zero_flow", _LPM, "L/min"),
+    "targ_dil": Shown("T-DIL", "zero_flow_target", _LPM, "L/min"),
+    "o3_gen_ref": Shown("O3GENREF", "ozone_reference", 1.0, "mV"),
+    "o3_flow": Shown("O3FLOW", "ozone_flow", _LPM, "L/min"),
+    "o3_gen_drive": Shown("O3GENDRV", "ozone_drive", 1.0, "mV"),
+    "o3_gen_temp": Shown("O3GENTMP", "o3_lamp_temp", 1.0, "deg C"),
+    "cal_pressure": Shown("CALPRESS", "gas_pressure", 1.0, "psi"),
+    "dil_pressure": Shown("DILPRESS", "zero_pressure", 1.0, "psi"),
+    "act": Shown("ACT", "concentration_actual", 1.0, "nmol/mol"),
+    "targ": Shown("TARG", "concentration", 1.0, "nmol/mol"),
+    "box_temp": Shown("BOXTMP", "box_temp", 1.0, "deg C"),
+    "photo_measure": Shown("PHMEAS", "photometer_measure", 1.0, "mV"),
+    "photo_reference": Shown("PHREF", "photometer_reference", 1.0, "mV"),
+    "photo_flow": Shown("PHFLW", "photometer_flow", 1.0, "L/min"),
+    "photo_lamp_temp": Shown("PHLTEMP", "lamp_temp", 1.0, "deg C"),
+    "photo_pressure": Shown("PHPRES", "pressure", _INHG_PER_MMHG, "inHg"),
+    "photo_sample_temp": Shown("PHSTEMP", "bench_temp", 1.0, "deg C"),
+    "photo_slope": Shown("PHSLOPE", "photometer_slope", 1.0, "1"),
+    "photo_offset": Shown("PHOFFSET", "photometer_zero", 1.0, "nmol/mol"),
 }
 """Teledyne's test functions by the name under which they are read here."""
 
@@ -86,6 +87,7 @@ class T700(Calibrator):
     actions = (*ACTIONS, "execute_sequence")
     report_only: ClassVar[frozenset[str]] = Calibrator.report_only | {"sequences"}
     diagnostics = (*Calibrator.diagnostics, "box_temp", "photometer_flow")
+    concentrations = (*Calibrator.concentrations, "act", "targ")
     firmware = "1.0.3"
 
     def signals(self, first: int, last: int) -> dict[str, FloatArray]:

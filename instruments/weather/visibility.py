@@ -38,6 +38,7 @@ class VisibilityHidden(Hidden):
         alignment: share of the signal that is left of a bent or turned head.
         led: share of the LED's output at a given current.
         web: extinction that a spider's web in the beam feigns, 1/km.
+        mist: extinction of drops that are sprayed into the beam, 1/km; the air around has none of them.
         heater: share of the hood and lens heating that is there.
         electronics_drift_hz: drift of the signal's offset frequency.
         supply_v: voltage at the supply's pins.
@@ -48,6 +49,7 @@ class VisibilityHidden(Hidden):
     alignment: float = Field(default=1.0, gt=0.0, le=1.2)
     led: float = Field(default=1.0, gt=0.0, le=1.0)
     web: float = Field(default=0.0, ge=0.0, le=100.0)
+    mist: float = Field(default=0.0, ge=0.0, le=1000.0)
     heater: float = Field(default=1.0, ge=0.0, le=1.0)
     electronics_drift_hz: float = Field(default=0.0, ge=-80.0, le=80.0)
     supply_v: float = Field(default=15.2, ge=0.0, le=32.0)
@@ -114,7 +116,8 @@ class VisibilityMeter(Unit):
         # both lenses lose what dirt and ice take; what they lose they scatter back
         loss = 1.0 - (1.0 - hidden.lens_dirt) * self.share("lenses", first, last) * (1.0 - 0.8 * rows["ice"])
         emitted = self._led(hidden, first, last, rows)
-        target = air.extinction_per_km + hidden.web if hidden.target_per_km < 0.0 else hidden.target_per_km
+        in_the_beam = air.extinction_per_km + hidden.web + hidden.mist
+        target = in_the_beam if hidden.target_per_km < 0.0 else hidden.target_per_km
         seen = target * (1.0 - loss) ** 2 * emitted * hidden.alignment
         rows["scatter"] = np.maximum(
             self._hz_per_km * seen * (1.0 + self._noise_share * noise["scatter"]) + self._noise_floor * noise["floor"],

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from calibration.record import Record, Verdict, Wall
 from rig.bench_file import BenchFile, direct_ports
-from rig.cli.people import SimulatedOperator, TerminalOperator, last_words
+from rig.cli.people import TerminalOperator, last_words
 from rig.cli.progress import Progress
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
 from rig.journal import Journal
+from rig.operators import Habits, Hands, SimulatedOperator
+from rig.prompts import Operator
 from rig.run import Run
 from rig.session import Session, open_session
 from rig.truth import fault_line
@@ -162,7 +164,16 @@ def _play(
     units = [unit for unit in units_of(session.file, options.devices) if plan.is_for(unit.kind)]
     left = TimeLeft(itinerary(plan, units))
     progress = Progress(session.time, left, language, session.speed)
-    operator = SimulatedOperator() if options.operator == "simulated" else TerminalOperator(language, progress.paused)
+    bench = session.bench
+    hands = None if bench is None else Hands(lambda action: action(bench))
+    if served is not None:
+        hands = Hands(served.call)
+    operator: Operator
+    if options.operator == "simulated":
+        habits = Habits(session.file.operator.delay, session.file.operator.mistakes)
+        operator = person = SimulatedOperator(session.time, habits, hands, session.seed or 0)
+    else:
+        operator, person = TerminalOperator(language, progress.paused, hands), None
     with progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
         engine = Engine(session, run, plan, units, facts)
@@ -179,6 +190,8 @@ def _play(
         truth = {**session.bench.truth(), "events": events}
     elif served is not None:
         truth = {**served.call(lambda bench: bench.truth()), "events": served.events}
+    if truth is not None and person is not None:
+        truth["slips"] = [{"prompt": key, "done": what} for key, what in person.slips]
     if truth is not None:
         write_atomically(out / "truth.json", json.dumps(truth, indent=1) + "\n")
     from reports import write_reports

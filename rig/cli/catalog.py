@@ -8,8 +8,9 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from instruments.build import name_mistakes
 from instruments.catalogue import Alarm, CatalogueEntry, SettingRange, load, models
-from instruments.errors import ConfigurationError
+from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.protocols.dialects import dialect, protocols_of
 from instruments.protocols.ends import limits_in_words
 from rig.fault_library import LibraryFault, library
@@ -37,6 +38,9 @@ def catalog(model: str | None) -> int:
     if model not in models() and not model.endswith(".toml"):
         raise ConfigurationError("MODEL", "", f"one of {', '.join(models())}", repr(model))
     entry = load(model)
+    wrong = name_mistakes(entry, model) if model.endswith(".toml") else []
+    if wrong:
+        raise ConfigurationErrors(wrong)
     for line in _page(entry):
         write(line + "\n")
     return 0
@@ -81,7 +85,7 @@ def _page(entry: CatalogueEntry) -> Iterator[str]:
         f"{entry.name}: {entry.title}",
         f"maker: {entry.maker}",
         f"principle: {entry.principle}",
-        f"type approval: {entry.approval or 'none known'}",
+        f"type approval: {entry.approval or 'none known'}; that of a unit: [device.X.plate] of a bench file",
         f"protocols: {', '.join(protocols_of(entry)) or 'none on a wire'}; in process without a wire (kind direct)",
         "marks: read (the document itself), reported (by others), recalled (from memory, or the project's choice)",
     ):

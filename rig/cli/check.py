@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import sys
 import tomllib
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,12 +11,23 @@ from typing import TYPE_CHECKING
 
 from instruments.ambient.settings import ReplaySection, build_atmosphere
 from instruments.device import Value
+from instruments.protocols.ends import CLOCK_STAMP
 from rig.bench import Bench
-from rig.bench_file import BenchFile, DeviceSection
+from rig.bench_check import examined
+from rig.bench_file import BenchFile, DeviceSection, read_bench_data
 from rig.clock import VirtualClock
-from rig.errors import EXIT_CONFIGURATION, EXIT_FAULT, EXIT_PASS, ConfigurationError, Refused, RigError, RigFault
+from rig.errors import (
+    EXIT_CONFIGURATION,
+    EXIT_FAULT,
+    EXIT_PASS,
+    ConfigurationError,
+    ConfigurationErrors,
+    Refused,
+    RigError,
+    RigFault,
+)
 from rig.recording import record
-from scenarios.opening import bench_path, load_bench, load_plan, plan_path
+from scenarios.opening import bench_path, load_plan, plan_path
 
 if TYPE_CHECKING:
     from rig.host.handles import Handle
@@ -36,16 +48,29 @@ def check(name: str, *, connect: bool) -> int:
         load_plan(str(path))
         sys.stdout.write(f"{path}: a plan without mistakes\n")
         return EXIT_PASS
-    file, _ = load_bench(str(path))
-    section = file.air.get("ambient")
-    if isinstance(section, ReplaySection):  # a recording is a part of the bench: read whole, as a run would
-        build_atmosphere(section, 0, "ambient", file.bench.epoch, path.parent, str(path))
+    file = _without_mistakes(path)
     if any(section.model.endswith(".toml") for section in file.device.values()):
         _let_live(file, path)
     if connect:
-        return _connect(str(path))
+        return _connect(file, path)
     sys.stdout.write(f"{path}: a bench without mistakes\n")
     return EXIT_PASS
+
+
+def _without_mistakes(path: Path) -> BenchFile:
+    """The bench, with its recording read whole, as a run would. Raises ConfigurationErrors: mistakes of both."""
+    file, errors = examined(read_bench_data(path), str(path))
+    section = None if file is None else file.air.get("ambient")
+    if file is not None and isinstance(section, ReplaySection):
+        try:
+            build_atmosphere(section, 0, "ambient", file.bench.epoch, path.parent, str(path))
+        except ConfigurationErrors as several:
+            errors += several.errors
+        except ConfigurationError as error:
+            errors.append(error)
+    if errors or file is None:
+        raise ConfigurationErrors(errors)
+    return file
 
 
 def _let_live(file: BenchFile, path: Path) -> None:
@@ -82,22 +107,23 @@ def _is_plan(path: Path) -> bool:
     return bool(keys & plan_only) and not keys & {"bench", "device"}
 
 
-def _connect(name: str) -> int:
+def _connect(file: BenchFile, path: Path) -> int:
     """Ask every device who it is and how it stands. Only reports are requested: nothing on the bench changes."""
     from rig.session import open_session
 
-    file, path = load_bench(name)
     troubles: dict[str, RigFault] = {}
     session = open_session(file, path, troubles=troubles)
     code = EXIT_FAULT if troubles else EXIT_PASS
     try:
         for device, section in file.device.items():
-            where = section.resource or ("set by hand" if section.model == "manual" else "emulated here")
+            where = section.resource or ("set by hand" if section.model == "manual" else
+                                         "emulated elsewhere" if section.elsewhere else "emulated here")  # fmt: skip
             sys.stdout.write(f"{device} ({section.model}, {where})\n")
             if device in troubles:
                 sys.stdout.write(f"  {'cannot be opened':<16} {troubles[device]}\n")
             elif device not in session.handles:
-                sys.stdout.write("  it has no port\n")
+                known = ", ".join(port.address for port in section.ports.values())
+                sys.stdout.write(f"  not asked: no VISA library reaches {known}\n" if known else "  it has no port\n")
             elif section.model != "manual":
                 code = max(code, _introduce(session, session.handles[device], section))
     finally:
@@ -122,6 +148,8 @@ def _introduce(session: Session, handle: Handle, section: DeviceSection) -> int:
         clock = _clock(handle)
         if clock is not None:
             sys.stdout.write(f"  {'clock':<16} {_compared(session, clock)}\n")
+        elif (stamp := handle.read_if_told(CLOCK_STAMP)) is not None:
+            sys.stdout.write(f"  {'clock':<16} {_stamp_compared(session, int(stamp[0]))}\n")  # type: ignore[arg-type]
     except (RigError, Refused) as error:
         sys.stdout.write(f"  {'no proper answer':<16} {error}\n")
         return EXIT_FAULT
@@ -139,14 +167,30 @@ def _clock(handle: Handle) -> datetime | None:
             return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(microseconds=microseconds)
 
 
-def _compared(session: Session, clock: datetime) -> str:
-    """The clock, and how far it is ahead of the bench's, whole seconds as instruments tell them."""
+def _now(session: Session) -> datetime:
+    """The bench's time, local calendar without a zone."""
     epoch = session.file.bench.epoch
     if session.bench is None and session.file.bench.started_wall is None:
         # A real bench stands in the present: its zone is the epoch's.
-        now = datetime.now(timezone(epoch.utcoffset() or timedelta())).replace(tzinfo=None)
-    else:
-        now = epoch.replace(tzinfo=None) + timedelta(microseconds=session.time.now_us())
+        return datetime.now(timezone(epoch.utcoffset() or timedelta())).replace(tzinfo=None)
+    return epoch.replace(tzinfo=None) + timedelta(microseconds=session.time.now_us())
+
+
+def _stamp_compared(session: Session, stamp: int) -> str:
+    """A clock that tells day of the year, hour and minute, and how many minutes it is ahead of the bench's."""
+    now = _now(session)
+    year = datetime(now.year, 1, 1)  # noqa: DTZ001 - local calendar, as the box has it
+    own = int((now - year).total_seconds()) // 60
+    length = 24 * 60 * (366 if calendar.isleap(now.year) else 365)
+    ahead = (stamp - own + length // 2) % length - length // 2  # across New Year the short way
+    said = f"{abs(ahead)} min {'ahead of' if ahead > 0 else 'behind'}" if ahead else "as"
+    shown = year + timedelta(minutes=stamp)
+    return f"{shown:%m-%d %H:%M}, {said} the bench's ({now:%m-%d %H:%M})"
+
+
+def _compared(session: Session, clock: datetime) -> str:
+    """The clock, and how far it is ahead of the bench's, whole seconds as instruments tell them."""
+    now = _now(session)
     ahead = round((clock - now.replace(microsecond=0)).total_seconds())
     days, seconds = divmod(abs(ahead), _DAY_S)
     apart = (f"{days} d " if days else "") + f"{seconds} s"

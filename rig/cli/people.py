@@ -9,44 +9,61 @@ from pathlib import Path
 
 from calibration.record import Message, Record
 from rig.errors import RigFault
-from rig.run import Prompt
-
-
-class SimulatedOperator:
-    """Answers every prompt with what is expected, at once."""
-
-    def ask(self, prompt: Prompt) -> str:
-        """Return the expected answer."""
-        return "" if prompt.expected is None else str(prompt.expected)
+from rig.operators import Hands
+from rig.prompts import Prompt
 
 
 class TerminalOperator:
     """Asks at the terminal; Enter means the value asked for.
 
+    At an emulated bench nobody can reach what is on it: there the rig does what the prompt asks for once the person has
+    said so, and shows what is to be read as the value that Enter means.
+
     Args:
         language: of the questions.
         quiet: context in which nobody else writes to the terminal.
+        hands: of an emulated bench; None at a real one.
     """
 
-    def __init__(self, language: str, quiet: Callable[[], AbstractContextManager[None]]) -> None:
+    name = "terminal"
+
+    def __init__(
+        self, language: str, quiet: Callable[[], AbstractContextManager[None]], hands: Hands | None = None
+    ) -> None:
         self._language = language
         self._quiet = quiet
+        self._hands = hands
 
     def ask(self, prompt: Prompt) -> str:
         """Print the question and return the answer. Raises RigFault when nobody can answer any more."""
-        from reports.messages import text
-
+        shown = None if prompt.expected is None else str(prompt.expected)
+        if self._hands is not None and prompt.sight is not None and not prompt.deeds:
+            shown = self._hands.see(prompt.sight)
         with self._quiet():
-            sys.stdout.write("\n" + text(Message(key=prompt.key, values=dict(prompt.values)), self._language))
-            if prompt.expected is not None:
-                sys.stdout.write(f" [{prompt.expected} {prompt.unit}]")
-            sys.stdout.write(" > ")
+            sys.stdout.write("\n" + self._question(prompt, shown))
             sys.stdout.flush()
             answer = sys.stdin.readline()
         if not answer:
             raise RigFault("a prompt needs an answer, but standard input has ended")
+        if self._hands is not None:
+            self._hands.do(prompt.deeds)
+            if prompt.sight is not None and prompt.deeds:
+                shown = self._hands.see(prompt.sight)
         answer = answer.strip()
-        return answer if answer or prompt.expected is None else str(prompt.expected)
+        return answer if answer or shown is None else shown
+
+    def _question(self, prompt: Prompt, shown: str | None) -> str:
+        from reports.messages import text
+
+        lines = []
+        if prompt.refused:
+            bounds = ", ".join(prompt.choices) or f"{prompt.lowest} - {prompt.highest} {prompt.unit}".strip()
+            again = Message(key="prompt.again", values={"answer": prompt.refused, "bounds": bounds})
+            lines.append(text(again, self._language))
+        lines.append(text(Message(key=prompt.key, values=dict(prompt.values)), self._language))
+        if shown is not None:
+            lines[-1] += f" [{shown} {prompt.unit}]"
+        return "\n".join(lines) + " > "
 
 
 def last_words(record: Record, out: Path, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from instruments.observing import Observing
 from rig.bench import Bench
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
@@ -71,6 +73,8 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
                 if sys.stderr.isatty():
                     sys.stderr.write(f"\r{done / 86400:6.2f} d of {duration_s / 86400:g} d")
         partial.replace(out)
+        log = log_beside(out)
+        log.write_text(json.dumps(audit_logs(emulated), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise RigFault(f"{out}: cannot be written: {error.strerror or error}") from error
     finally:
@@ -84,8 +88,28 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
         except OSError as error:
             raise RigFault(f"{plot}: cannot be written: {error.strerror or error}") from error
         sys.stdout.write(f"{plot}\n")
-    sys.stdout.write(f"{out}\n")
+    sys.stdout.write(f"{log}\n{out}\n")
     return 0
+
+
+def log_beside(out: Path) -> Path:
+    """Where the units' own logs go: ``week.audit.json`` beside ``week.parquet``."""
+    return out.with_name(f"{out.stem}.audit.json")
+
+
+def audit_logs(bench: Bench) -> dict[str, Any]:
+    """What each unit's own log of its settings holds now, and how often the memory of its settings was written."""
+    return {
+        name: {
+            "parameter_writes": instrument.device.audit.writes,
+            "entries": [
+                {"at": change.at, "by": change.by, "setting": change.setting, "old": change.old, "new": change.new}
+                for change in instrument.device.audit.changes()
+            ],
+        }
+        for name, instrument in bench.instruments.items()
+        if isinstance(instrument.device, Observing)
+    }
 
 
 def _can_be(path: Path, option: str, suffixes: tuple[str, ...]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from instruments.device import Value
 from rig.host.handles import Handle
-
-if TYPE_CHECKING:
-    from rig.run import Prompt
+from rig.host.kinds import SETTINGS_OF_A_CALIBRATOR
+from rig.prompts import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,11 @@ class Calibrator(Handle):
 
     _unit = "nmol/mol"
 
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Flow tables, photometer, and what it believes of its cylinders."""
+        return SETTINGS_OF_A_CALIBRATOR
+
     def offer(self, request: GasRequest) -> None:
         """Make this gas: by one request where the protocol has one, or by settings of which the mode comes last."""
         settings: dict[str, Any] = {"total_flow": request.total_flow}
@@ -146,14 +151,20 @@ class ManualCalibrator(Handle):
         self._ask: Callable[[Prompt], str] | None = None
         self._made: float | None = None
 
+    def can_read(self, quantity: str) -> bool:
+        """Nothing: it has no wire."""
+        return False
+
+    def set(self, setting: str, value: Value, unit: str = "") -> None:
+        """Raises KeyError: it has no wire; whoever wants it set asks the person."""
+        raise KeyError(setting)
+
     def attend(self, ask: Callable[[Prompt], str]) -> None:
         """Ask people through ``ask`` from now on."""
         self._ask = ask
 
     def offer(self, request: GasRequest) -> None:
         """Ask for this gas, and for what the calibrator then shows."""
-        from rig.run import Prompt
-
         unit = "umol/mol" if request.species == "co" else "nmol/mol"
         values: dict[str, float | int | str] = {
             "gas": request.species,
@@ -187,8 +198,6 @@ class ManualCalibrator(Handle):
 
     def standby(self) -> None:
         """Ask for standby."""
-        from rig.run import Prompt
-
         self._prompt(Prompt("prompt.standby"))
 
     def close(self) -> None:

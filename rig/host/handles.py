@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.host.kinds import FLOWS, Channel, converter_factor
+from rig.errors import DeviceTimeout
+from rig.host.evidence import ON_THE_DISPLAY, AuditReading, read_log
+from rig.host.kinds import FLOWS, Channel, converter_factor, snapshot_settings
 from rig.host.link import Link
+from rig.host.plate import Plate
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who a device is, by the bench file and the catalogue.
 
-    ``protocol_mark`` is the weakest mark of the commands that a run relies on.
+    ``protocol_mark`` is the weakest mark of the commands that a run relies on. ``principle`` is how it measures;
+    ``plate`` what its own plate and papers say.
     """
 
     name: str
@@ -29,6 +33,8 @@ class Identity:
     resource: str
     emulated: bool
     gas_port: str | None
+    principle: str = ""
+    plate: Plate = field(default_factory=Plate)
 
 
 class Handle:
@@ -43,6 +49,13 @@ class Handle:
         self.identity = identity
         self.link = link
         self.unavailable: set[str] = set()
+        self.display: Callable[[str], Value] | None = None
+        """Reads what the unit shows on its display; None where nobody stands before it (a served or real one)."""
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Names of the settings that shape what it reads or makes, for a snapshot."""
+        return ()
 
     @property
     def name(self) -> str:
@@ -61,10 +74,14 @@ class Handle:
             RigError: no proper answer. KeyError: the protocol cannot tell this quantity.
         """
         protocol = self.link.protocol
+        if self._is_on_the_display(quantity):
+            return self._on_the_display(quantity), ""
         return self.link.ask(protocol.read_request(quantity), lambda reply: protocol.value(quantity, reply, unit))
 
     def can_read(self, quantity: str) -> bool:
-        """Whether the protocol has a request for ``quantity``."""
+        """Whether the protocol has a request for ``quantity``, or the unit's display shows it."""
+        if self._is_on_the_display(quantity):
+            return True
         try:
             self.link.protocol.read_request(quantity)
         except KeyError:
@@ -89,6 +106,26 @@ class Handle:
             self.unavailable.add(quantity)
             return None
 
+    def audit_log(self) -> AuditReading | None:
+        """The unit's own log of its settings; None where it cannot be read.
+
+        Raises:
+            DeviceTimeout: the unit has no power.
+        """
+        lines, writes = self.read_if_told("audit_log"), self.read_if_told("parameter_writes")
+        if lines is None or writes is None:
+            return None
+        return AuditReading(read_log(lines[0]), int(writes[0]))  # type: ignore[arg-type]  # lines, and a count
+
+    def _is_on_the_display(self, quantity: str) -> bool:
+        return self.display is not None and quantity in ON_THE_DISPLAY
+
+    def _on_the_display(self, quantity: str) -> Value:
+        assert self.display is not None
+        if self.display("powered") is not True:
+            raise DeviceTimeout(self.name, f"{quantity} on the display", 0.0)
+        return self.display(quantity)
+
     def attend(self, ask: Callable[[Any], str]) -> None:
         """Who answers prompts; a device on the wire has none."""
 
@@ -108,6 +145,11 @@ class GasAnalyzer(Handle):
     def __init__(self, identity: Identity, link: Link, channels: tuple[Channel, ...]) -> None:
         super().__init__(identity, link)
         self.channels = channels
+
+    @property
+    def shaping(self) -> tuple[str, ...]:
+        """Settings of averaging, range, compensation, and those of its channels."""
+        return snapshot_settings(self.channels)
 
     @property
     def converter_factor(self) -> str | None:

@@ -13,6 +13,12 @@ SETTINGS_THAT_SHAPE_A_READING = (
 )  # fmt: skip
 """Settings that a test's snapshot holds beside the channels' own; what a device does not have is left out."""
 
+SETTINGS_OF_A_CALIBRATOR = (
+    "gas_flow_table", "zero_flow_table", "ozone_control", "photometer_coefficient", "photometer_slope",
+    "photometer_zero", "cylinder_value_a", "cylinder_value_b", "cylinder_value_c", "cylinder_value_d",
+)  # fmt: skip
+"""Settings that shape what a calibrator makes; what it does not have, or its protocol cannot tell, is left out."""
+
 FLOWS = ("sample_flow", "flow_a")
 """Names of the flow that an analyzer draws, L/min, the first one that it can tell."""
 
@@ -59,6 +65,9 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
         "o3",
         "o3_dev",
         "o3_status",
+        "so2_equivalent",
+        "no2_equivalent",
+        "o3_equivalent",
         "light",
         "wavelength_shift",
         "internal_temp",

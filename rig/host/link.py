@@ -18,6 +18,12 @@ Result = TypeVar("Result")
 
 _ATTEMPTS = 2
 _QUIET_S = 0.05
+_GLANCE_S = 0.001
+"""What is there already is found in no time."""
+_LATE = 2
+"""Time-outs after which a reply that is owed is taken to be lost, where it could be taken for another's."""
+_LATE_READS = 4
+_MOST_READS = 10_000
 
 
 class Link(Protocol):
@@ -43,8 +49,9 @@ class Link(Protocol):
 class VisaLink:
     """A device's resource with its host protocol.
 
-    A time-out or a reply that is none is tried once more, after the buffers have been emptied; a late reply is thus
-    never taken for the answer to the next request. A refusal is an answer and is not tried again.
+    What has come before a request is emptied out of the buffers, and a time-out or a reply that is none is tried once
+    more; so a late reply is not taken for the answer to the next request. Where replies do not tell what they answer, a
+    reply that is owed is waited for first, two time-outs long. A refusal is an answer and is not tried again.
     """
 
     def __init__(self, device: str, resource: MessageBasedResource, protocol: HostEnd, timeout_s: float) -> None:
@@ -53,6 +60,7 @@ class VisaLink:
         self.retries = 0
         self._resource = resource
         self._timeout_s = timeout_s
+        self._owed = 0  # replies that have been asked for and have not come
         resource.timeout = timeout_s * 1000
         if protocol.terminator:
             resource.read_termination = protocol.terminator.decode("latin-1")
@@ -74,6 +82,11 @@ class VisaLink:
 
     def _exchange(self, text: str, understand: Callable[[Any], Result]) -> Result:
         trouble: Exception | None = None
+        if self._owed and self.protocol.anonymous:
+            self._read_off(_LATE * self._timeout_s, _LATE_READS)
+        else:
+            self._empty_buffers(_GLANCE_S)
+        self._owed = 0
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self.retries += 1
@@ -83,8 +96,11 @@ class VisaLink:
                 if self.protocol.pause_s:
                     self._read_off(self.protocol.pause_s)
                 self._resource.write_raw(self.protocol.request(text))
+                self._owed += 1
                 raw = self._reply(text) if self.protocol.answers(text) else b""
-                return understand(self.protocol.parse(text, raw))
+                parsed = self._understood(text, raw)
+                self._owed -= 1
+                return understand(parsed)
             except Refused:
                 raise
             except VisaIOError as error:
@@ -115,22 +131,31 @@ class VisaLink:
         """Close the resource."""
         self._resource.close()
 
-    def _empty_buffers(self) -> None:
+    def _empty_buffers(self, quiet_s: float = _QUIET_S) -> None:
+        """Forget what has come. Else a reply too many (a late one, a double) would be taken for each next one's."""
         if self._resource.interface_type == constants.InterfaceType.tcpip:
             # pyvisa-py's flush of a socket never returns once the other end has hung up.
-            self._read_off(_QUIET_S)
+            self._read_off(quiet_s)
             return
         try:
             self._resource.flush(constants.BufferOperation.discard_read_buffer)
         except (VisaIOError, NotImplementedError, AttributeError, OSError):
-            self._read_off(_QUIET_S)
+            self._read_off(quiet_s)
 
-    def _read_off(self, quiet_s: float) -> None:
+    def _understood(self, text: str, raw: bytes) -> Any:
+        """The parsed reply; a refusal is one too."""
+        try:
+            return self.protocol.parse(text, raw)
+        except Refused:
+            self._owed -= 1
+            raise
+
+    def _read_off(self, quiet_s: float, reads: int = _MOST_READS) -> None:
         """Read what comes until nothing has come for so long; a wait, too, by the clock that the port has."""
         timeout = self._resource.timeout
         self._resource.timeout = quiet_s * 1000.0
         try:
-            while True:
+            for _ in range(reads):  # a box that never falls silent is no reason to wait for ever
                 self._resource.read_raw()
         except (VisaIOError, OSError):
             pass

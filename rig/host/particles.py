@@ -36,6 +36,11 @@ class ParticleMonitor(Handle):
         self.background, self.coefficient = background, coefficient
 
     @property
+    def shaping(self) -> tuple[str, ...]:
+        """The settings of a monitor; each has some of them."""
+        return MONITOR_SETTINGS
+
+    @property
     def hourly(self) -> str:
         """Name of its mean over the clock hour; the BAM-1020's one concentration is that."""
         return "concentration_1h" if self.can_read("concentration_1h") else "concentration"

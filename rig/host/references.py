@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
-from rig.bench_file import BenchFile, CylinderSection, UncertaintySection, cylinder_ports
+from instruments.catalogue import load
+from rig.bench_file import MANUAL, BenchFile, CylinderSection, UncertaintySection, cylinder_ports
 from rig.host.calibrator import Source
 
 
@@ -58,16 +59,71 @@ class FlowReference:
 
 
 @dataclass(frozen=True, slots=True)
+class StandardReference:
+    """One quantity of a reference meter or an ozone standard, as a laboratory certified it.
+
+    Attributes:
+        id: key of its certificate in the bench file.
+        device: its name on the bench.
+        kind: ``meter`` or ``photometer``.
+        quantity, unit: what is certified.
+        u_pct, u_offset: standard uncertainty, % of the reading and unit of the quantity.
+        slope, intercept: corrected = slope x shown + intercept.
+        reference_c: reference temperature of a certified mass flow, deg C.
+    """
+
+    id: str
+    device: str
+    kind: str
+    quantity: str
+    unit: str
+    u_pct: float
+    u_offset: float
+    slope: float
+    intercept: float
+    reference_c: float | None
+    certificate: str
+    expires: date
+
+    def corrected(self, shown: float) -> float:
+        """What a shown value stands for by the certificate."""
+        return self.slope * shown + self.intercept
+
+
+@dataclass(frozen=True, slots=True)
 class Supply:
-    """Everything that a procedure may rest on."""
+    """Everything that a procedure may rest on.
+
+    Attributes:
+        source: what makes gas.
+        cylinders: by main species, the first one of each in the bench file.
+        flows: the calibrator's certificate.
+        spare: cylinders at the calibrator by their names in the bench file, those of :attr:`cylinders` too.
+        standards: certificates of reference meters and ozone standards, several for a device of several quantities.
+        epoch: calendar time of bench time 0.
+        gas_full_scale_lpm, zero_full_scale_lpm: of the calibrator's controllers.
+    """
 
     source: Source
     cylinders: Mapping[str, CylinderReference]
     flows: FlowReference | None
+    spare: Mapping[str, CylinderReference] = field(default_factory=dict)
+    standards: tuple[StandardReference, ...] = ()
+    epoch: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    gas_full_scale_lpm: float = 0.1
+    zero_full_scale_lpm: float = 10.0
 
     def cylinder(self, species: str) -> CylinderReference:
         """The cylinder of ``species``. Raises KeyError if the bench has none."""
         return self.cylinders[species]
+
+    def certified(self, device: str, *quantities: str) -> StandardReference:
+        """The certificate of the first of ``quantities`` that the device has one for. Raises KeyError: it has none."""
+        for quantity in quantities:
+            for standard in self.standards:
+                if (standard.device, standard.quantity) == (device, quantity):
+                    return standard
+        raise KeyError(device)
 
 
 def species_of(name: str, section: CylinderSection) -> str:
@@ -85,20 +141,51 @@ def contents_of(name: str, section: CylinderSection) -> dict[str, float]:
     return {species: value * (1e-3 if species == "co" else 1.0) for species, value in ordered}
 
 
-def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
-    """The cylinders at calibrators, by main species: what a calibrator is told of a mixture is its main gas."""
+def named_cylinders(bench: BenchFile) -> dict[str, CylinderReference]:
+    """The cylinders at calibrators, by their names in the file, in its order."""
     found: dict[str, CylinderReference] = {}
     for name, (_, port) in cylinder_ports(bench).items():
         section = bench.cylinder[name]
         species = species_of(name, section)
         scale, unit = (1e-3, "umol/mol") if species == "co" else (1.0, "nmol/mol")
-        found[species] = CylinderReference(
+        found[name] = CylinderReference(
             id=f"cylinder.{name}", species=species, value=contents_of(name, section)[species], unit=unit,
             u_pct=section.u_pct, certificate=section.certificate, expires=section.expires, port=port,
             no2_impurity=section.impurities.get("no2", 0.0),
             stored=None if section.stored is None else section.stored * scale,
         )  # fmt: skip
     return found
+
+
+def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
+    """The cylinders at calibrators, by main species: what a calibrator is told of a mixture is its main gas.
+
+    Where two have the same main gas, the first one in the file is the one in use.
+    """
+    found: dict[str, CylinderReference] = {}
+    for cylinder in named_cylinders(bench).values():
+        found.setdefault(cylinder.species, cylinder)
+    return found
+
+
+def standards_of(bench: BenchFile) -> tuple[StandardReference, ...]:
+    """Certificates of the bench's reference meters and ozone standards, in the order of the file."""
+    found = []
+    for device, section in bench.device.items():
+        if section.model == MANUAL or not section.certificate:
+            continue
+        entry = load(section.model)
+        for quantity, its in section.certificate.items():
+            step = entry.parameters.get(f"{quantity}_step")
+            found.append(
+                StandardReference(
+                    id=f"{device}.certificate.{quantity}", device=device, kind=entry.kind, quantity=quantity,
+                    unit="nmol/mol" if step is None else step.unit, u_pct=its.u_pct, u_offset=its.u_offset,
+                    slope=its.slope, intercept=its.intercept, reference_c=its.reference_c, certificate=its.certificate,
+                    expires=its.expires,
+                )
+            )  # fmt: skip
+    return tuple(found)
 
 
 def flows_of(

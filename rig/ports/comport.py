@@ -11,8 +11,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
+from instruments.protocols.ends import Parity
 from rig.lines import Line
-from rig.uart import Parity
 
 _SE, _SB, _WILL, _WONT, _DO, _DONT, _IAC = 240, 250, 251, 252, 253, 254, 255
 _BINARY, _SGA, _COM_PORT = 0, 3, 44

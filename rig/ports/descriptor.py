@@ -33,16 +33,32 @@ class DescriptorEnd:
         self._descriptor, self._loop = descriptor, loop
         self._waiting.clear()
         self.line.connect(self._write)
-        loop.add_reader(descriptor, self._readable)
+        loop.add_reader(self.awaited(descriptor), self._readable)
 
     def detach(self) -> None:
         """Let go of the descriptor, which stays open."""
         if self._descriptor is None or self._loop is None:
             return
-        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_reader(self.awaited(self._descriptor))
         self._loop.remove_writer(self._descriptor)
         self._descriptor = None
         self.line.disconnect()
+
+    def awaited(self, descriptor: int) -> int:
+        """What becomes readable when bytes have come on ``descriptor``: itself, mostly."""
+        return descriptor
+
+    def told(self) -> None:
+        """Called when something has come on the descriptor, before it is read."""
+        return
+
+    def await_more(self, descriptor: int) -> None:
+        """Called when bytes have been taken from ``descriptor``, which may have more."""
+        return
+
+    def is_open(self) -> bool:
+        """Whether somebody has the other end open; what is said to nobody is lost, as on a port that is closed."""
+        return True
 
     def before_bytes(self) -> None:
         """Called when bytes have come, before they reach the line."""
@@ -54,6 +70,7 @@ class DescriptorEnd:
 
     def _readable(self) -> None:
         assert self._descriptor is not None  # there is no reader otherwise
+        self.told()
         try:
             data = os.read(self._descriptor, _READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -63,14 +80,15 @@ class DescriptorEnd:
         if not data:
             self.lost()
             return
+        self.await_more(self._descriptor)
         self.before_bytes()
         self._clock.hand_over(data, self.line.from_host)
 
     def _write(self, data: bytes) -> None:
+        if self._descriptor is None or self._loop is None or not self.is_open():
+            return
         if self._waiting:
             self._waiting += data[: max(0, _KEPT_BYTES - len(self._waiting))]
-            return
-        if self._descriptor is None or self._loop is None:
             return
         try:
             written = os.write(self._descriptor, data)
@@ -87,6 +105,10 @@ class DescriptorEnd:
     def _drain(self) -> None:
         assert self._descriptor is not None  # there is no writer otherwise
         assert self._loop is not None
+        if not self.is_open():
+            self._waiting.clear()
+            self._loop.remove_writer(self._descriptor)
+            return
         try:
             written = os.write(self._descriptor, self._waiting)
         except BlockingIOError:

@@ -6,10 +6,12 @@ import asyncio
 import errno
 import hashlib
 import os
+import select
 import socket
 import struct
 import termios
 import tty
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +20,13 @@ from rig.errors import RigFault
 from rig.lines import Line
 from rig.ports.descriptor import DescriptorEnd
 
+_TOLD = select.EPOLLIN | select.EPOLLET
+
 
 class PtyPort(DescriptorEnd):
-    """One line on one pty. The slave side stays open here, so that a client may come and go as on a real port.
+    """One line on one pty. Clients come and go as on a real port; what is said while none has it open is lost.
+
+    So is what a client has left unread when it closes: the next one begins with an empty buffer.
 
     A pty carries no parity, no seven-bit bytes, no break and no modem lines; bytes cross it at once, so the line's own
     timing is what paces them. The rate that a client sets can be seen: where bytes take their time, a wrong one gives
@@ -39,13 +45,19 @@ class PtyPort(DescriptorEnd):
         super().__init__(line, clock)
         self.link = link
         self.device_path = ""
-        self._ends: tuple[int, int] | None = None
+        self._master: int | None = None
+        # A master whose slave nobody has open reads "hang-up" all the time. Told of changes only (edge-triggered), the
+        # loop sleeps through it, and asked at the moment of writing it says whether somebody listens.
+        self._changes = select.epoll()
+        self._hang_up = select.poll()
+        self._was_open = False
         self._claim = _claim(link)
         self._speed: int | None = None
         try:
             self._plug_in()
         except BaseException:
             self._unplug()
+            self._changes.close()
             self._claim.close()
             raise
 
@@ -65,13 +77,42 @@ class PtyPort(DescriptorEnd):
             self.line.condition.watchers.remove(self._look)
         self._unplug()
         self.line.disconnect()
+        self._changes.close()
         self._claim.close()
+
+    def awaited(self, descriptor: int) -> int:
+        """Changes of the master."""
+        return self._changes.fileno()
+
+    def told(self) -> None:
+        """A change has been seen: the next one is awaited."""
+        self._changes.poll(0)
+
+    def await_more(self, descriptor: int) -> None:
+        """Have what is left on the master announced again."""
+        self._was_open = True
+        self._changes.modify(descriptor, _TOLD)
+
+    def is_open(self) -> bool:
+        """Whether a client has the port open."""
+        now_open = not any(events & select.POLLHUP for _, events in self._hang_up.poll(0))
+        self._was_open |= now_open
+        return now_open
+
+    def lost(self) -> None:
+        """The last client has closed the port: what it has not read is lost."""
+        if self._was_open and not self.is_open():
+            self._was_open = False  # the look at the buffer below opens and closes the port too
+            with suppress(OSError):
+                slave = os.open(self.device_path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+                termios.tcflush(slave, termios.TCIFLUSH)
+                os.close(slave)
 
     def before_bytes(self) -> None:
         """Tell the line which rate the client has set, where bytes take their time."""
-        if not self.line.timing.baud or self._ends is None:
+        if not self.line.timing.baud or self._master is None:
             return
-        speed = termios.tcgetattr(self._ends[0])[5]
+        speed = termios.tcgetattr(self._master)[5]
         if speed != self._speed:
             self._speed = speed
             own = self.line.settings
@@ -86,7 +127,7 @@ class PtyPort(DescriptorEnd):
             master, slave = os.openpty()
             for end in spare:
                 os.close(end)
-        self._ends = master, slave
+        self._master = master
         tty.setraw(slave, termios.TCSANOW)  # else each command is echoed back and CR becomes LF
         speed = _SPEEDS.get(self.line.settings.baud)
         if speed is not None:
@@ -95,18 +136,24 @@ class PtyPort(DescriptorEnd):
             termios.tcsetattr(slave, termios.TCSANOW, attributes)
         os.set_blocking(master, False)
         self.device_path = os.ttyname(slave)
+        os.close(slave)
+        self._was_open = False
+        self._changes.register(master, _TOLD)
+        self._hang_up.register(master, select.POLLIN)
         self._publish()
 
     def _unplug(self) -> None:
         self.detach()
         self._withdraw()
-        for end in self._ends or ():
-            os.close(end)
-        self._ends = None
+        if self._master is not None:
+            self._changes.unregister(self._master)
+            self._hang_up.unregister(self._master)
+            os.close(self._master)
+        self._master = None
 
     def _serve(self) -> None:
-        if self._ends is not None and self._loop is not None:
-            self.attach(self._ends[0], self._loop)
+        if self._master is not None and self._loop is not None:
+            self.attach(self._master, self._loop)
 
     def _publish(self) -> None:
         self.link.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +170,7 @@ class PtyPort(DescriptorEnd):
 
     def _reset(self) -> None:
         """The adapter re-enumerates: its client reads that the port is gone. It comes back when it is there again."""
-        if self._ends is not None:
+        if self._master is not None:
             self._unplug()
             if self._loop is not None:
                 self._loop.call_soon(self._look)
@@ -133,10 +180,10 @@ class PtyPort(DescriptorEnd):
         condition = self.line.condition
         if self.line.on_reset is None:
             return  # closed
-        if self._ends is None and not condition.unplugged:
+        if self._master is None and not condition.unplugged:
             self._plug_in()
             self._serve()
-        if self._ends is not None:
+        if self._master is not None:
             if condition.is_so("refuse"):
                 self._withdraw()
             elif not self.link.is_symlink():

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from rig.clock import PacedClock
 from rig.errors import RigFault
@@ -149,8 +149,7 @@ class _Connection(asyncio.Protocol):
         self._codec: Codec | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)
         line = self._line = self._port.admit(self)
         if line is None or (self._port.hangs_up and not line.powered):
             transport.abort()
@@ -163,6 +162,11 @@ class _Connection(asyncio.Protocol):
             self._codec = self._port.make_codec(line, transport.write)
 
     def data_received(self, data: bytes) -> None:
+        if not self._waiting and not self._full and self._codec is None and len(data) <= _SLICE_BYTES:
+            # What nearly every client sends: a request, and nothing behind it.
+            if self._line is not None:
+                self._clock.hand_over(data, self._line.from_host)
+            return
         self._waiting += data
         if len(self._waiting) == len(data):
             self._work()

@@ -14,10 +14,11 @@ from pyvisa import constants, errors, highlevel, rname
 from pyvisa.typing import VISAEventContext, VISAJobID, VISARMSession, VISASession
 from pyvisa.util import LibraryPath
 
+from instruments.protocols.ends import Parity
 from rig.bench import Bench
 from rig.lines import Line
 from rig.ports.in_process import InProcessPort, PortGone
-from rig.uart import LineSettings, Parity
+from rig.uart import LineSettings
 
 _Attribute = constants.ResourceAttribute
 _Status = constants.StatusCode

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from serial import PortNotOpenError, SerialBase, SerialException
 
+from instruments.protocols.ends import Parity
 from rig.bench import Bench
 from rig.errors import ConfigurationError
 from rig.ports.in_process import InProcessPort, PortGone
 from rig.pyserial.benches import give_back, take
-from rig.uart import LineSettings, Parity
+from rig.uart import LineSettings
 
 _FOR_EVER_US = 1 << 62
 _PARITIES: dict[str, Parity] = {"N": "none", "E": "even", "O": "odd"}

@@ -44,6 +44,7 @@ class Expected:
         known: the device showed something throughout.
         covered: the truth log covers the record's time.
         sampling, alarmed, mute: the device's state: on outside air; with an alarm throughout; unreadable throughout.
+        elsewhere: on zero or span gas, or otherwise not on outside air, so much of the time that it alone spoils it.
         touched: it could not be read for a part of the time.
         plain: on outside air and without a change of state near by.
     """
@@ -53,6 +54,7 @@ class Expected:
     known: NDArray[np.bool_]
     covered: NDArray[np.bool_]
     sampling: NDArray[np.bool_]
+    elsewhere: NDArray[np.bool_]
     alarmed: NDArray[np.bool_]
     mute: NDArray[np.bool_]
     touched: NDArray[np.bool_]
@@ -99,6 +101,11 @@ def _states(shown: Shown, first: NDArray[np.int64], last: NDArray[np.int64]) -> 
     return known, sampling > 0, (alarmed == length) & (length > 0), mute, touched
 
 
+def _elsewhere(shown: Shown, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Steps at which the device showed something, and not outside air."""
+    return _counted(np.isfinite(shown.values) & ~shown.sampling, first, last)
+
+
 def _readings(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[np.float64]) -> Expected:
     count = len(shown.values)
     first, last = _edges(begin, end, count)
@@ -114,7 +121,8 @@ def _readings(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArra
     covered = (log.times_s >= 0.0) & (log.times_s < count * STEP_S)
     middle = shown.values[here] if count else np.full(len(log.values), np.nan)
     plain = _counted(shown.sampling & ~shown.mute, first, last) == last - first
-    return Expected(middle, agrees, known, covered, sampling, alarmed, mute, touched, plain)
+    elsewhere = _elsewhere(shown, first, last) > 0
+    return Expected(middle, agrees, known, covered, sampling, elsewhere, alarmed, mute, touched, plain)
 
 
 def _means(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[np.float64]) -> Expected:
@@ -135,4 +143,5 @@ def _means(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[n
     on_air = _counted(shown.sampling, first, last)
     # A mean may be valid with a few minutes missing (GB 3095: 45 min of the hour); without any outside air it is not.
     enough = on_air * 4 >= length * 3
-    return Expected(mean, agrees, known, covered, enough, alarmed, mute, touched, on_air == last - first)
+    elsewhere = _elsewhere(shown, first, last) * 4 > length
+    return Expected(mean, agrees, known, covered, enough, elsewhere, alarmed, mute, touched, on_air == last - first)

@@ -137,7 +137,10 @@ def _judge_records(log: Logged, told: Expected, once: NDArray[np.bool_]) -> Iter
     made_up = covered & told.mute
     yield from _told("invented", made_up, log, "nothing could be read from the device then")
     rest = covered & ~made_up & log.valid
-    yield from _told("wrongly valid", rest & ~told.sampling, log, "on zero or span gas, or not on outside air")
+    off_air = rest & ~told.sampling
+    yield from _told("wrongly valid", off_air & told.elsewhere, log, "on zero or span gas, or not on outside air")
+    unread = "too little of the time could be read: no power, or a line that had failed"
+    yield from _told("wrongly valid", off_air & ~told.elsewhere, log, unread)
     yield from _told("wrongly valid", rest & told.sampling & told.alarmed, log, "the device had an alarm")
     rest &= told.known & told.plain & ~told.agrees
     stale = rest & _stale(log)

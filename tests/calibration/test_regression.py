@@ -106,6 +106,28 @@ def test_unknown_uncertainty_of_iso_ts_28037():
     assert line.residual_sd**2 * line.dof == pytest.approx(example["rss"], rel=1e-9)
 
 
+def test_norris_to_twelve_certified_digits():
+    # Ozone monitors against a photometer: the calibration of this house. Certified values of NIST StRD.
+    y, x = columns("nist_norris.csv")
+    line = ordinary_least_squares(x, y)
+    assert line.n == 36
+    assert line.intercept == pytest.approx(-0.262323073774029, rel=1e-12)
+    assert line.slope == pytest.approx(1.00211681802045, rel=1e-12)
+    assert line.se_intercept == pytest.approx(0.232818234301152, rel=1e-12)
+    assert line.se_slope == pytest.approx(0.429796848199937e-3, rel=1e-12)
+    assert line.residual_sd == pytest.approx(0.884796396144373, rel=1e-12)
+    assert line.r2 == pytest.approx(0.999993745883712, rel=1e-12)
+
+
+@pytest.mark.parametrize(("base", "digits"), [(1.0, 1e-9), (0.1, 1e-11)])
+def test_wamplers_quintics(base, digits):
+    # NIST StRD, Wampler 1 and 2: y = sum of (base x)^i over x = 0 to 20, certified coefficients base^i, no residual.
+    x = np.arange(21.0)
+    model = polynomial(x, sum((base * x) ** power for power in range(6)), 5)
+    assert model.coefficients == pytest.approx([base**power for power in range(6)], rel=digits)
+    assert model.residual_sd < 1e-8
+
+
 def test_a_line_agrees_with_scipy():
     line, judge = ordinary_least_squares(LEVELS, RESPONSES), stats.linregress(LEVELS, RESPONSES)
     assert line.slope == pytest.approx(judge.slope, rel=1e-12)

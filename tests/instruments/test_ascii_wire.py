@@ -186,11 +186,17 @@ def test_each_table_of_the_catalogue_is_whole(name):
     entry = load(name)
     made = dialect(entry, "ascii")
     unit = build_unit(entry, "x", 1, serial="S-1")
-    assert made.quantities() <= {*unit.settings, *unit.quantities(), *unit.texts, *unit.actions, "alarms"}
+    known = {*unit.settings, *unit.quantities(), *unit.standing(), *unit.texts, *unit.actions, "alarms"}
+    assert made.quantities() <= known
     units = {**{key: its.unit for key, its in entry.settings.items()}, **unit.units()}
     assert {key: units[key] for key in made.table.rows.unit} == made.table.rows.unit
     assert len(list(made.told())) == len(made.table.rows.command)
-    values = dict.fromkeys(unit.quantities(), 1.0) | unit.settings | unit.texts | {"alarms": ("a:low", "b:high")}
+    values = (
+        dict.fromkeys((*unit.quantities(), *unit.standing()), 1.0)
+        | unit.settings
+        | unit.texts
+        | {"alarms": ("a:low", "b:high")}
+    )
     face = face_of(**values)
     device, host = made.box(face).line("serial", {}, None), made.host(None)
     for one in made.table.exact.values():

@@ -204,7 +204,7 @@ def test_modes(so2):
 
 
 def test_new_firmware_ignores_mode_commands_until_told(so2):
-    face, device = so2("tcp", ClinkOptions(allow_mode_cmd=False), mode="local")
+    face, device = so2("tcp", mode="local")
     assert device.receive(b"set mode remote\rmode\rallow mode cmd\r") == [
         b"set mode remote ok\r", b"mode local\r", b"allow mode cmd 0\r",
     ]  # fmt: skip

@@ -226,7 +226,7 @@ def test_every_setting_arrives(model, clink_tables, bag_face):
     for setter in table.setters.values():
         for number in range(20):
             face = bag_face(model)
-            host, device = ClinkHost(table), ClinkDevice(table, face)
+            host, device = ClinkHost(table), ClinkDevice(table, face, options=ClinkOptions(allow_mode_cmd=True))
             quantity = setter.quantity
             if quantity.startswith("clock_"):
                 break

@@ -45,9 +45,11 @@ def keys_in_code(folder: Path) -> set[str]:
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and any(k.arg in ("key", "basis_key") for k in node.keywords):
+                called = node.func.id if isinstance(node.func, ast.Name) else ""
+                family = f"{called.lower()}." if called in ("Table", "Column", "Chart") else ""
                 for keyword in node.keywords:
                     if keyword.arg in ("key", "basis_key") and isinstance(keyword.value, ast.Constant):
-                        found.add(str(keyword.value.value))
+                        found.add(family + str(keyword.value.value))
             if folder == REPORTS and isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found |= {node.value} if names.fullmatch(node.value) else set()
     return {key for key in found if key and not key.endswith((".css", ".html"))}

@@ -90,7 +90,7 @@ BAD = {
         "device.flow.certificate.speed: expected a quantity that the defender-530 measures",
     ),
     "a certificate of an analyzer": (
-        {"device__so2__certificate": {"so2": CERTIFICATE}}, "device.so2.certificate: expected nothing: only reference",
+        {"device__so2__certificate": {"so2": CERTIFICATE}}, "device.so2.certificate: expected nothing: only meters",
     ),
     "a day that is none": (
         {"device__flow": meter(certificate={"mass_flow": {**CERTIFICATE, "expires": "soon"}})},

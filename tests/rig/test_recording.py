@@ -1,6 +1,7 @@
 """`rig simulate`: columns with units, the same whatever the interval, in Parquet and CSV."""
 
 import csv
+import json
 import math
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from instruments.device import Command
 from rig.bench import Bench
 from rig.cli.simulate import seconds, simulate
 from rig.clock import VirtualClock
@@ -40,7 +42,32 @@ def test_a_parquet_file_holds_every_channel_with_its_unit_and_the_true_air(tmp_p
     assert {"so2.alarms", "so2.gas_mode", "outside.o3", "room.temperature"} <= set(table.column_names)
     shown, true = table["o3.o3"].to_numpy(), table["outside.o3"].to_numpy()
     assert abs(np.mean(shown) - np.mean(true)) < 1.0
-    assert list(tmp_path.iterdir()) == [out]
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "day.audit.json", out]
+
+
+def test_each_unit_s_own_log_is_written_beside_the_table(tmp_path):
+    text = (Path(__file__).parents[2] / "scenarios" / "benches" / "demo.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(
+        text
+        + """
+[[routine]]
+name = "by the station"
+at = "1 h"
+steps = [{ device = "so2", set = { averaging_time = 10 } }]
+[[fault]]
+kind = "coefficient_changed_unlogged"
+device = "nox"
+at = "1 h 30 min"
+"""
+    )
+    assert simulate(str(own), 2 * 3600, tmp_path / "two.csv", 60, None, 1) == 0
+    logs = json.loads((tmp_path / "two.audit.json").read_text(encoding="utf-8"))
+    (entry,) = logs["so2"]["entries"]
+    assert (entry["by"], entry["setting"], entry["old"], entry["new"]) == ("remote", "averaging_time", 60, 10)
+    assert logs["so2"]["parameter_writes"] == 1
+    assert logs["nox"] == {"parameter_writes": 1, "entries": []}  # somebody wrote past the log
+    assert logs["o3"] == {"parameter_writes": 0, "entries": []}
 
 
 def test_what_is_recorded_is_what_a_client_reads():
@@ -156,8 +183,31 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, name):
 def test_the_last_line_is_the_file_and_a_setting_s_text_is_whole(tmp_path, capsys):
     out = tmp_path / "hour.parquet"
     simulate("demo", 3600, out, 60, tmp_path / "hour.svg", 1)
-    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "hour.svg"), str(out)]
+    assert capsys.readouterr().out.splitlines() == [
+        str(tmp_path / "hour.svg"), str(tmp_path / "hour.audit.json"), str(out),
+    ]  # fmt: skip
     table = pq.read_table(out)
     assert table["calibrator.gas_flow_table"][0].as_py().endswith(":100")  # the twentieth point, at full scale
     assert table.schema.metadata[b"seed"] == b"1"
     assert table.schema.metadata[b"epoch"] == b"2026-01-05T08:00:00+08:00"
+
+
+@pytest.mark.parametrize("name", ["teledyne", "demo"])
+def test_a_calibrator_s_columns_have_one_unit_each_whatever_the_gas(name):
+    file, path = load_bench(name)
+    opened = Bench(file, str(path), VirtualClock(), 1)
+    ports = {s.species or n: s.port or "abc"[k] for k, (n, s) in enumerate(opened.file.cylinder.items())}
+    made = {}
+    for gas, amount in (("so2", 400.0), ("co", 40.0)):
+        mode = "calibrator_mode"
+        for setting, value in ((mode, "standby"), ("gas", ports[gas]), ("concentration", amount), (mode, "span")):
+            opened.command("calibrator", Command(setting, value))
+        (chunk,) = record(opened, 1800, 60)
+        units = {name: unit for name, unit in chunk.units.items() if name.startswith("calibrator.")}
+        made[gas] = {name: chunk.numbers[name][-5:].mean() for name in units}
+    opened.close()
+    for quantity in ("concentration_actual", *(("act", "targ") if name == "teledyne" else ())):
+        assert made["so2"][f"calibrator.{quantity}"] == pytest.approx(400.0, rel=0.02)
+        assert made["co"][f"calibrator.{quantity}"] == pytest.approx(40_000.0, rel=0.02)
+        assert units[f"calibrator.{quantity}"] == "nmol/mol"
+    assert set(units.values()) <= {"cc/min", "L/min", "nmol/mol", "mmHg", "inHg", "deg C", "mV", "psi", "1", "s", "%"}

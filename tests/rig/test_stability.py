@@ -42,6 +42,8 @@ class Time:
 
 
 class Person:
+    name = "somebody"
+
     def __init__(self, *answers):
         self.answers = list(answers)
 

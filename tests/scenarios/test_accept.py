@@ -43,9 +43,13 @@ def failed(record):
 
 
 def test_the_embedded_station_passes_and_leaves_everything(tmp_path):
-    code, record = run(tmp_path)
+    plate = '[device.so2.plate]\napproval = "EP-7"\nmanufactured = 2024-03-01\n'
+    code, record = run(tmp_path, bench=DEMO + plate)
     assert code == 0
     assert record["verdict"] == "pass"
+    (so2,) = [device for device in record["devices"] if device["name"] == "so2"]
+    assert (so2["plate"]["approval"], so2["plate"]["manufactured"]) == ("EP-7", "2024-03-01")
+    assert "fluorescence" in so2["principle"]
     done = [p["procedure"] for p in record["procedures"] if p["status"] == "done"]
     assert done.count("zero_span") >= 4
     assert done.count("multipoint") >= 4
@@ -56,6 +60,7 @@ def test_the_embedded_station_passes_and_leaves_everything(tmp_path):
     page = (tmp_path / "out" / "report.html").read_text()
     assert "SIMULATED" in page
     assert "limit not confirmed" in page
+    assert "EP-7" in page
     assert "photometer_error_pct" not in page  # the unit's hidden truth is for truth.json alone
     assert page.count("<svg") > 20
 

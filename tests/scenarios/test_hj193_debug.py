@@ -56,7 +56,7 @@ def test_the_embedded_station_passes_whole(tmp_path):
 @pytest.mark.parametrize("defect", [d for d in defects() if d.plan == "hj193-debug"], ids=lambda d: d.name)
 def test_a_bad_unit_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, defect):
     good = tomllib.loads(bench_path(defect.bench).read_text())
-    _, record = play(tmp_path, defect.bench_data(good), devices=(defect.device,))
+    _, record = play(tmp_path, defect.bench_data(good), devices=defect.devices)
     failed, held = found_in(record)
     assert sorted(failed) == sorted(defect.fails)
     assert held == (set() if defect.held_by is None else {defect.held_by})

@@ -40,7 +40,7 @@ def test_a_bad_unit_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, de
     """Its own step and two others that it must not move; benchmarks/confusion_table.py runs the whole plan."""
     chosen = {name.partition("/")[2].partition(".")[0] for name in defect.fails}
     steps = ("prepare", "calibration", "zero_noise", "voltage_influence", *sorted(chosen - {"voltage_influence"}))
-    units = defect.tested if "parallelism" in chosen else (defect.device,)
+    units = defect.devices if "parallelism" in chosen else (defect.device,)
     _, record = play(tmp_path, defect.bench_data(bench_of(*units)), plan_of("hj654-type", *steps))
     failed, held = found_in(record)
     assert sorted(failed) == sorted(defect.fails)

@@ -233,3 +233,29 @@ def test_a_machine_id_of_four_digits_is_the_boxs_own(opened, number):
     assert session.handles["so2"].read("instrument_id")[0] == number
     file = tomllib.loads(f"n = {number}")
     assert session.bench.instruments["so2"].face.read("instrument_id") == file["n"]
+
+
+def test_a_flow_that_falls_short_is_a_warning_on_the_wire(opened):
+    """A shut cylinder and too little zero air: the controller that cannot hold its flow is told by name."""
+    session = opened()
+    bench, calibrator = session.bench, session.handles["calibrator"]
+
+    def warnings():
+        session.time.sleep(900.0)
+        reply = calibrator.link.ask("W LIST\nV MODE", lambda reply: reply)
+        return calibrator.read_if_told("alarms")[0], " ".join(reply.warnings)
+
+    calibrator.offer(GasRequest("so2", 400.0, None, 5.0, "a"))
+    assert warnings()[0] == ()
+    bench.command("cylinder.so2", Command("valve", "closed"))
+    alarms, text = warnings()
+    assert alarms == ("gas_flow_deviation",)
+    assert "CAL GAS MFC FLOW WARNING" in text
+    assert "DILUENT" not in text
+    bench.command("cylinder.so2", Command("valve", "open"))
+    bench.command("zero_air", Command("hidden.compressor_fraction", 0.2))
+    alarms, text = warnings()
+    assert alarms == ("zero_flow_deviation",)
+    assert "DILUENT MFC FLOW WARNING" in text
+    calibrator.standby()
+    assert warnings()[0] == ()

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from rig.bench import Bench
+from rig.bench_file import read_bench_file
+from rig.clock import VirtualClock
+
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -42,15 +46,51 @@ def test_a_target_that_is_missed_is_said_so(benchmark, capsys, figure, at_most, 
     assert capsys.readouterr().out.startswith("met" if met else "NOT MET")
 
 
-def test_pty_queries(benchmark):
-    rates = benchmark("queries").pty_rates(count=20, repeats=1)
-    assert set(rates) == {"rig", "echo"}
-    assert all(rate > 0.0 for rate in rates.values())
+def test_queries_of_rig_and_echo_by_turns(benchmark):
+    queries, seen = benchmark("queries"), []
+    for kind, clients, results in queries.measure("clink", rounds=2, seconds=0.05, loops=("asyncio",), peers=()):
+        seen.append((kind, clients))
+        assert set(results) == {"rig asyncio", "echo asyncio"}
+        assert all(result.rate > 0.0 and result.cost > 0.0 and len(result.rates) == 2 for result in results.values())
+        assert queries.share(results, "echo asyncio", "echo asyncio") == 1.0
+    assert seen == [("pty", 1), ("pty", 8), ("tcp", 1), ("tcp", 8)]
+
+
+def test_each_protocol_s_usual_request_is_answered_as_the_client_expects(benchmark, tmp_path):
+    table = benchmark("wire_table")
+    path = table.write_bench(
+        tmp_path,
+        {
+            f"d{n}": {"model": asked.model, "port": {"a": table.port(name, table.kinds(name)[0])}}
+            for n, (name, asked) in enumerate(table.PROTOCOLS.items())
+        },
+    )
+    bench = Bench(read_bench_file(path), str(path), VirtualClock())
+    for instrument, (name, asked) in zip(bench.instruments.values(), table.PROTOCOLS.items(), strict=True):
+        said = []
+        line = bench.make_line(instrument, "a", instrument.section.port["a"])
+        line.connect(said.append)
+        line.from_host(asked.request)
+        reply = b"".join(said)
+        assert reply, name
+        assert len(reply) >= asked.least, name
+        assert reply.endswith(asked.end), name
+    bench.close()
+
+
+def test_without_the_extra_one_line_says_so(benchmark, monkeypatch, capsys):
+    servers = benchmark("wire_servers")
+    monkeypatch.setattr(servers, "NEEDED", ("json", "no_such_module_here"))
+    with pytest.raises(SystemExit) as ended:
+        servers.require_bench_extra()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told == "needs the extra [bench]: pip install -e '.[bench]' (missing: no_such_module_here)\n"
 
 
 def test_visa_queries(benchmark):
     pytest.importorskip("pyvisa_sim", reason="the bench extra is not installed")
-    rates = benchmark("queries").visa_rates(count=20, repeats=1)
+    rates = benchmark("visa_queries").visa_rates(count=20, repeats=1)
     assert all(rate > 0.0 for rate in rates.values())
 
 

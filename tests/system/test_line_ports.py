@@ -12,7 +12,11 @@ import pyvisa
 import serial
 
 import rig.pyserial
+from rig.bench_check import check_bench_data
+from rig.bench_file import read_bench_data
 from rig.ports.visa import RigVisaLibrary
+from rig.serve import ServedBench
+from scenarios.opening import bench_path
 
 ASK = b"\xabso2 coef\r"
 ANSWER = b"so2 coef 1.000\r"
@@ -291,11 +295,6 @@ def socat_pair(tmp_path):
 
 
 def test_the_emulated_box_on_a_serial_device(socat_pair, tmp_path):
-    from rig.bench_check import check_bench_data
-    from rig.bench_file import read_bench_data
-    from rig.serve import ServedBench
-    from scenarios.opening import bench_path
-
     box, host = socat_pair
     path = bench_path("demo")
     data = read_bench_data(path)
@@ -322,19 +321,24 @@ def test_socat_between_tcp_and_a_pty(served_bench, tmp_path):
             assert port.read(len(ANSWER)) == ANSWER
 
 
-@bench_with(a={})
-@pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning", "ignore:setName:DeprecationWarning")
-def test_ser2net_puts_the_pty_on_rfc_2217_and_on_tcp(served_bench, tmp_path):
+@contextmanager
+def ser2net(served, tmp_path, accepter):
+    """The program between the box's pty and a TCP port, whose number it gives."""
     program = peer("ser2net")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    link = os.path.realpath(address_of(served_bench, "a"))
+    link = os.path.realpath(address_of(served, "a"))
     (tmp_path / "ser2net.yaml").write_text(
-        f"connection: &c\n  accepter: tcp,127.0.0.1,{number}\n  connector: serialdev,{link},9600n81,local\n"
+        f"connection: &c\n  accepter: {accepter},127.0.0.1,{number}\n  connector: serialdev,{link},9600n81,local\n"
     )
-    command = [program, "-n", "-d", "-c", str(tmp_path / "ser2net.yaml"), "-P", str(tmp_path / "pid")]
-    with running(*command):
+    with running(program, "-n", "-d", "-c", str(tmp_path / "ser2net.yaml"), "-P", str(tmp_path / "pid")):
+        yield number
+
+
+@bench_with(a={})
+def test_ser2net_puts_the_pty_on_tcp_and_socat_makes_a_port_of_that(served_bench, tmp_path):
+    with ser2net(served_bench, tmp_path, "tcp") as number:
 
         def opened():
             try:
@@ -344,3 +348,96 @@ def test_ser2net_puts_the_pty_on_rfc_2217_and_on_tcp(served_bench, tmp_path):
 
         with until(opened) as connection:
             assert exchange(connection) == ANSWER
+        link = tmp_path / "through"
+        with running(peer("socat"), f"pty,raw,echo=0,link={link}", f"TCP:127.0.0.1:{number}"):
+            assert until(link.exists)
+            with serial.Serial(str(link), 9600, timeout=5) as port:
+                port.write(ASK)
+                assert port.read(len(ANSWER)) == ANSWER
+
+
+@bench_with(a={})
+def test_ser2net_with_telnet_between_offers_rfc_2217_over_the_pty(served_bench, tmp_path):
+    # Not pyserial's rfc2217://: that waits for RTS and DTR to be confirmed, which ser2net cannot set on a pty.
+    with ser2net(served_bench, tmp_path, "telnet(rfc2217),tcp") as number:
+
+        def opened():
+            try:
+                return socket.create_connection(("127.0.0.1", number), timeout=5)
+            except ConnectionRefusedError:
+                return None
+
+        with until(opened) as connection:
+            heard = exchange(connection)
+            assert heard.endswith(ANSWER)
+            assert b"\xff\xfd\x2c" in heard or b"\xff\xfb\x2c" in heard  # IAC DO, or WILL, COM-PORT-OPTION
+
+
+# -- a pty that nobody has open ----------------------------------------------------------------------------------------
+
+
+TALKER = {
+    "bench": {"epoch": "2026-01-05T00:00:00+08:00"},
+    "air": {"ambient": {"model": "city", "climate": "beijing"}},
+    "device": {"weather": {
+        "model": "WXT536",
+        "port": {"a": {"protocol": "wxt", "options": {"mode": "A", "composite_interval": 10}}},
+    }},
+}  # fmt: skip
+
+
+def test_what_a_box_says_to_nobody_is_lost(tmp_path):
+    with ServedBench(check_bench_data(TALKER, "talker"), tmp_path / "talker", tmp_path, 200.0) as served:
+
+        def messages():
+            return served.call(lambda bench: bench.clock.now_us) // 10_000_000
+
+        def more(count):
+            begun = messages()
+            assert until(lambda: messages() >= begun + count)
+
+        def opened():
+            # As a C program opens it: pyserial would empty the buffer first.
+            return os.open(tmp_path / "weather", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+        def waiting(port):
+            try:
+                return os.read(port, 10_000)
+            except BlockingIOError:
+                return b""
+
+        more(8)
+        port = opened()
+        assert len(waiting(port)) < 300  # at the most one message on its way, and not those of before
+        more(8)  # open, and not read: that is kept
+        assert len(waiting(port)) > 500
+        more(3)
+        os.close(port)
+        more(3)
+        port = opened()
+        assert len(waiting(port)) < 300  # nor what the client before has left
+        os.close(port)
+
+
+@bench_with(a={"line_timing": False})
+def test_a_client_that_writes_much_and_closes_is_heard_to_the_end(served_bench):
+    def heard():
+        return served_bench.call(lambda bench: bench.instruments["so2"].device.read(bench.clock.now_us, "gas_mode"))
+
+    with serial.Serial(address_of(served_bench, "a"), 9600, timeout=5) as port:
+        port.write(b"x" * 9000 + b"\r\xabset span\r")
+    assert until(lambda: heard() == "span")
+
+
+def test_who_only_listens_at_the_wrong_rate_hears_garbage(tmp_path):
+    bench = ServedBench(check_bench_data(TALKER, "talker"), tmp_path / "talker", tmp_path, 200.0)
+    with bench, serial.Serial(str(tmp_path / "weather"), 9600, timeout=0.3) as port:
+        heard = port.read(300)
+        assert heard  # it is no silence
+        assert b"0R" not in heard
+        assert b"Dm=" not in heard
+        port.baudrate = 19200
+        port.timeout = 5
+        port.reset_input_buffer()
+        port.read_until(b"\r\n")
+        assert port.read_until(b"\r\n").startswith(b"0R")

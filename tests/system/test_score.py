@@ -194,3 +194,24 @@ def test_a_truth_log_that_is_none_is_told(polled, tmp_path):
     log = write_log(tmp_path / "log.csv", polled[1][:5])
     assert "expected a line of a truth log" in complaints(rig("score", "--truth", log, "--log", log), 2)[0]
     assert "No such file" in complaints(rig("score", "--truth", tmp_path / "none", "--log", log), 2)[0]
+
+
+def test_a_mean_over_a_power_cut_is_not_said_to_be_of_zero_gas(tmp_path):
+    """Four hours, the third with the mains away for 24 minutes and nothing else."""
+    truth = tmp_path / "truth.jsonl"
+    cut, back = 2 * 3600 + 600, 2 * 3600 + 2040
+    rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
+    for second in range(0, 4 * 3600, 10):
+        if second in (cut, back):
+            rows.append({"kind": "fault", "t_us": second * 1_000_000, "device": "so2", "name": "cut",
+                         "fault": "power_cut", "begins": second == cut})  # fmt: skip
+        off = cut <= second < back
+        rows.append({"kind": "reading", "t_us": second * 1_000_000, "device": "so2", "powered": not off,
+                     "mode": "sample", "alarms": [], "shown": {} if off else {"so2": 20.0}})  # fmt: skip
+    truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    log = tmp_path / "log.csv"
+    log.write_text("time,so2.so2,so2.so2.valid\n" + "".join(f"2026-01-05T0{h}:00:00,20.0,true\n" for h in range(4)))
+    done, found = held(truth, log, tmp_path, "--average", "1 h")
+    assert defects(found, "so2.so2") == {("wrongly valid", 1)}
+    assert "no power" in done.stdout
+    assert "zero or span" not in done.stdout

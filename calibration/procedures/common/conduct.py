@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.record import Message, ProcedureRun, Setting, Test
-from rig.host.kinds import snapshot_settings
 from rig.run import Run
 
 
@@ -67,7 +66,7 @@ def _entry(
     place = [device, context.step, *([] if outcome.quantity is None else [outcome.quantity])]
     entry = ProcedureRun(
         id="/".join(place), procedure=procedure, device=device, status="void" if changed else "done",
-        started_s=when[0], ended_s=when[1], gas_port=context.run.analyzer(device).identity.gas_port, settings=settings,
+        started_s=when[0], ended_s=when[1], gas_port=context.run.identity(device).gas_port, settings=settings,
         references=outcome.references, notes=notes, data=outcome.data,
     )  # fmt: skip
     return entry, tests
@@ -76,7 +75,7 @@ def _entry(
 def snapshot(run: Run, device: str) -> dict[str, str]:
     """Settings that shape a reading, as text; what the device cannot tell is left out."""
     found = {}
-    for name in snapshot_settings(run.analyzer(device).channels):
+    for name in run.shaping(device):
         value = run.look(device, name)
         if value is not None:
             found[name] = as_text(value)

@@ -112,7 +112,7 @@ def measure_together(
             least_s=stability.least_for(unit.wait_key or task.species), most_s=stability.most,
             drift=stability.drift_pct_full_scale * unit.scale / 100.0,
             scatter=stability.scatter_pct_full_scale * unit.scale / 100.0,
-            first_s=stability.first, first_poll_s=stability.first_poll,
+            first_s=stability.first, first_poll_s=stability.first_poll, settling_poll_s=stability.settling_poll,
         )
         for unit in units
     ]  # fmt: skip

@@ -65,6 +65,7 @@ class Stability(Parameters):
         default=0.5, ge=0, description="noise too slow for a window to see or average out, over the readings' scatter"
     )
     slow_noise_time: Seconds = Field(default=3600.0, description="how long the slow noise remembers where it was")
+    settling_poll: Seconds = Field(default=0.0, description="time between readings before any can count; 0: as later")
     first: Seconds = Field(default=0.0, description="for this long after a gas is offered, readings come more often")
     first_poll: Seconds = Field(default=2.0, gt=0, description="time between them")
 

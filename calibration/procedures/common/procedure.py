@@ -28,7 +28,10 @@ Gap = Literal["level", "day", "test", "sequence"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An analyzer as far as a plan needs to know it; full scale in the unit of its gas."""
+    """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
+
+    A calibrator is one too, of no channels: its flows and its ozone are tested.
+    """
 
     name: str
     kind: str
@@ -115,6 +118,25 @@ class Missing:
     found: str
 
 
+CYLINDER = "cylinder."
+"""What the name of a cylinder begins with among the references that a procedure rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A reference that a procedure rests on, beside the calibrator and the cylinders in use.
+
+    Attributes:
+        key: the parameter that names it.
+        name: device of the bench (a meter, an ozone standard), or ``cylinder.<name>``.
+        quantities: it has a certificate for at least one of them; empty for a cylinder.
+    """
+
+    key: str
+    name: str
+    quantities: tuple[str, ...] = ()
+
+
 class Procedure(ABC, Generic[P]):
     """One procedure.
 
@@ -136,8 +158,12 @@ class Procedure(ABC, Generic[P]):
     parameters: type[P]
 
     def serves(self, unit: Unit) -> bool:
-        """Whether this kind of unit can be tested so."""
-        return True
+        """Whether this kind of unit can be tested so: what measures a gas, unless a procedure differs."""
+        return bool(unit.channels)
+
+    def rests_on(self, unit: Unit, parameters: P) -> list[Needed]:
+        """References that a test of this unit needs, so that none is missing or expired when gas flows."""
+        return []
 
     def judged(self, unit: Unit, parameters: P) -> list[Judged]:
         """Everything that will be judged on a unit: each channel by every criterion, unless a procedure differs."""

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.air import UNIT_OF, FloatArray
+from instruments.cabinet import CABINET
 from instruments.catalogue import Channel
 from instruments.device import Value
 from instruments.gas.base import PointAnalyzer, span_share
@@ -67,7 +68,7 @@ class TeledyneAnalyzer(PointAnalyzer):
 
     def flow_share(self, second: int) -> float:
         """Flow over nominal: as the orifice is open and critical."""
-        return max(self.hidden.orifice_fraction * self.sonic_share(second), 1e-3)
+        return max(self.hidden.orifice_fraction * self.sonic_share(second) * self.through_filter(second), 1e-3)
 
     def sample_pressure(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Absolute pressure before the orifice, inHg: ambient less what filter and tubes take."""
@@ -78,8 +79,10 @@ class TeledyneAnalyzer(PointAnalyzer):
     def shown_flow(self, pressure_inhg: FloatArray, first: int, last: int) -> FloatArray:
         """The sample flow that the unit shows, L/min: a critical flow goes with the pressure before the orifice."""
         before = STANDARD_INHG - self.entry.parameter("pressure_drop")
-        flow = self.flow_lpm(first * self.step_s)
-        return flow * pressure_inhg / before + 0.002 * self.wobble("sample_flow", first, last)
+        second = first * self.step_s
+        flow = self.flow_lpm(second)
+        without_dust = pressure_inhg + self.filter_drop_mmhg(second) / 25.4  # the flow has lost already what dust takes
+        return flow * without_dust / before + 0.002 * self.wobble("sample_flow", first, last)
 
     def measured_inhg(self, actual: FloatArray) -> FloatArray:
         """What the unit's own transducer makes of a pressure, inHg; only the display rounds it."""
@@ -123,6 +126,7 @@ class TeledyneAnalyzer(PointAnalyzer):
             rows[self.rows[label]] = self.quantised(label, observed[label])
         for label in self.memory:
             rows[self.rows[label]] = observed[label]
+        rows[self.rows[CABINET]] = around.box_c
         adaptive = self._filter()
         begins = first == self.oldest()
         for channel, values in zip(self.channels, signals, strict=True):

@@ -111,7 +111,7 @@ class TeledyneCo(RatioAnalyzer):
             "sample_temp": around.box_c
             + self.entry.parameter("sample_above_box")
             + 0.05 * self.wobble("sample_temp", first, last),
-            "box_temp": around.box_c,
+            "box_temp": around.box_shown_c,
             "photo_drive": self._drive(around, first, last),
             "pressure": shown_pressure,
             "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
@@ -123,7 +123,7 @@ class TeledyneCo(RatioAnalyzer):
 
     def _drive(self, around: Surroundings, first: int, last: int) -> FloatArray:
         """Drive of the photodetector's cooler, mV."""
-        drive = self.entry.parameter("photo_drive") + _DRIVE_MV_PER_C * (around.box_c - 33.0)
+        drive = self.entry.parameter("photo_drive") + _DRIVE_MV_PER_C * around.box_off_c
         return np.asarray((drive if self.powered else np.zeros(last - first)) + self.wobble("photo_drive", first, last))
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from instruments.gas.hidden import AnalyzerHidden, ConverterHidden, So2Hidden
+from instruments.gas.hidden import AnalyzerHidden, ConverterHidden, KickerHidden
 
 
 class TeledyneHidden(AnalyzerHidden):
@@ -29,20 +29,16 @@ class PhotomultiplierHidden(TeledyneHidden):
     hvps_shift: float = Field(default=0.0, ge=-300.0, le=300.0)
 
 
-class T100Hidden(So2Hidden, PhotomultiplierHidden):
+class T100Hidden(KickerHidden, PhotomultiplierHidden):
     """An SO2 analyzer.
 
     Attributes:
         shutter_leak: part of the lamp's light that passes the closed shutter; 1 is one that stays open.
         reference_error_pct: error of the lamp's reference detector, %.
-        kicker_efficiency: part of the aromatics that the hydrocarbon kicker takes out; 0 without one.
-        aromatics_per_no: aromatics of traffic in the outside air, nmol/mol per nmol/mol of NO.
     """
 
     shutter_leak: float = Field(default=0.0, ge=0.0, le=1.0)
     reference_error_pct: float = Field(default=0.0, gt=-100.0)
-    kicker_efficiency: float = Field(default=0.95, ge=0.0, le=1.0)
-    aromatics_per_no: float = Field(default=0.2, ge=0.0)
 
 
 class T200Hidden(ConverterHidden, PhotomultiplierHidden):

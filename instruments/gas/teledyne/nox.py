@@ -111,7 +111,7 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
             "azero": azero,
             "hvps": self.high_voltage(first, last),
             "rcell_temp": shown_rcell,
-            "box_temp": around.box_c,
+            "box_temp": around.box_shown_c,
             "pmt_temp": pmt_c,
             "moly_temp": moly,
             "rcell_pressure": shown_cell,

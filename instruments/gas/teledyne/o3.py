@@ -81,7 +81,10 @@ class TeledyneO3(RatioAnalyzer):
         light = np.log(brightness) + math.log(1.0 - hidden.cell_dirt) - per_ppb * actual * inside
         light = light + self._grain_size(ozone, first, last) * per_ppb * actual * self._grain.values(first, last)
         meas = self.carry("light_meas", light, measuring, first)
-        ref = self.carry("light_ref", light, ~measuring, first)
+        reference = light.copy()
+        if first == 0 and self.warm_at_start:  # the turn before the epoch was on scrubbed gas
+            reference[0] += float(per_ppb * actual[0] * (inside[0] - scrubbed[0]))
+        ref = self.carry("light_ref", reference, ~measuring, first)
         signal = (ref - meas) / (per_ppb * used) + self.offset(around) + self.flicker_noise("o3", ozone, first, last)
         full = self.entry.parameter("o3_ref")
         observed = {
@@ -90,7 +93,7 @@ class TeledyneO3(RatioAnalyzer):
             "lamp_stability": _STABILITY_PCT * hidden.lamp_flicker * np.exp(0.1 * self.wobble("o3_ref", first, last)),
             "photo_lamp_temp": lamp_c,
             "sample_temp": shown_cell,
-            "box_temp": around.box_c,
+            "box_temp": around.box_shown_c,
             "pressure": shown_pressure,
             "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),
             "sample_flow": self.shown_flow(pressure, first, last),

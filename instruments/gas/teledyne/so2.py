@@ -9,7 +9,7 @@ import numpy as np
 from instruments.air import GRID_US, UNIT_OF, FloatArray, Species
 from instruments.device import Value
 from instruments.gas.detector import raw
-from instruments.gas.so2 import NO_RESPONSE, WATER_QUENCH, fluorescence
+from instruments.gas.so2 import AROMATIC_RESPONSE, NO_RESPONSE, WATER_QUENCH, fluorescence
 from instruments.gas.stages import Surroundings
 from instruments.gas.teledyne.adaptive import BoolArray, carried
 from instruments.gas.teledyne.base import STANDARD_INHG, density
@@ -20,8 +20,6 @@ from instruments.steps import Moment
 _CALIBRATE_LAMP = "calibrate_lamp"
 _DARK_EVERY, _DARK_LASTS = 180, 3
 """Steps from one dark measurement to the next: 30 min (page of the maker's, reported); its length: assumed."""
-_AROMATIC_RESPONSE = 0.1
-"""Response to aromatics that the kicker does not take out (assumed: 1 ppb per 200 ppb of m-xylene behind a kicker)."""
 _LAMP_DARK_PER_C = 0.02
 """Drift of the lamp detector's dark signal with the box (assumed)."""
 _LEAST_RATIO = 0.01
@@ -78,7 +76,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
         so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * no
         if self.open_port == "sample":
             # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
-            so2 = so2 + _AROMATIC_RESPONSE * (1.0 - hidden.kicker_efficiency) * hidden.aromatics_per_no * no
+            so2 = so2 + AROMATIC_RESPONSE * hidden.aromatics(no)
         seen = self.gain(around, first, last) * so2 * response * wet + self.entry.parameter("stray_light")
         seen = seen + self.offset(around)
         closed = self._closed(first, last)
@@ -91,7 +89,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
         dark = self.dark_mv(pmt_c)
         light = lamp * self.hv_gain() * shutter * MV_PER_PPB
         detector = self.entry.parameter("uv_lamp") * (1.0 + hidden.reference_error_pct / 100.0)
-        lamp_dark = self.entry.parameter("lamp_dark") * (1.0 + _LAMP_DARK_PER_C * (around.box_c - 33.0))
+        lamp_dark = self.entry.parameter("lamp_dark") * (1.0 + _LAMP_DARK_PER_C * around.box_off_c)
         uv = detector * lamp * shutter + lamp_dark
         ends = self._dark_ends(first, last)
         # At power on the shutter has just opened: what is stored is the dark itself.
@@ -111,7 +109,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
             "dark_lamp": dark_lamp,
             "hvps": self.high_voltage(first, last),
             "rcell_temp": shown_rcell,
-            "box_temp": around.box_c,
+            "box_temp": around.box_shown_c,
             "pmt_temp": pmt_c,
             "pressure": shown_pressure,
             "vacuum": np.full(last - first, self.vacuum_inhg(first * self.step_s) if self.powered else STANDARD_INHG),

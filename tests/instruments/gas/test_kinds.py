@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from teledyne_bench import series, unit
 
 from instruments.air import Species
 
@@ -117,14 +118,29 @@ def test_lamp_noise_is_opposite_in_the_cells_and_leaves_the_mean_alone(line):
     assert a != b
 
 
-def test_light_is_quantised_and_common_to_both_cells(line):
-    rig = line("49i")
-    rig.offer(0.0, calibrator_mode="zero")
-    times = [3600.0 + 60.0 * i for i in range(300)]
-    a, b = ([rig.read("o3", f"cell_{cell}_intensity", t) for t in times] for cell in "ab")
+def test_light_is_quantised_and_common_to_both_cells():
+    """While the room stands still, all that moves is the lamp, which both cells see."""
+    made = unit("49i")
+    a, b = (series(made, f"cell_{cell}_intensity", 3600.0, 300) for cell in "ab")
     assert all(value == round(value) for value in (*a, *b))
     assert np.corrcoef(a, b)[0, 1] > 0.8
-    assert np.std(np.log(np.divide(a, b))) < 0.5 * np.std(np.log(a))
+    assert np.std(np.log(a / b)) < 0.5 * np.std(np.log(a))
+    assert 0.6e-4 < np.std(np.log(a)) < 2.0e-4  # 1.1e-4 in a recorded unit
+    lamp = series(made, "lamp_temp", 3600.0, 300)
+    assert np.corrcoef(np.log(a), lamp)[0, 1] > 0.7, "by the lamp's temperature"
+
+
+def test_each_cell_goes_with_the_bench_by_its_own_share_and_the_reading_does_not(line):
+    """A recorded unit: A -0.23, B -0.58 % a degree while the ozone stayed within 0.4 ppb (reported)."""
+    rig = line("49i")
+    rig.offer(0.0, calibrator_mode="zero")
+    times = [3600.0 + 60.0 * i for i in range(600)]
+    bench = np.array([rig.read("o3", "bench_temp", t) for t in times])
+    assert np.ptp(bench) > 0.5
+    for cell, share in (("a", -0.23), ("b", -0.58)):
+        light = np.log([rig.read("o3", f"cell_{cell}_intensity", t) for t in times])
+        assert 100.0 * np.polyfit(bench, light, 1)[0] == pytest.approx(share, abs=0.06)
+    assert abs(np.polyfit(bench, [rig.read("o3", "o3", t) for t in times], 1)[0]) < 0.2
 
 
 def test_light_falls_in_the_cell_that_holds_sample(line):

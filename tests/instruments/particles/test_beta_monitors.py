@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 from beta_support import HOUR_US, unread
 
@@ -44,3 +45,23 @@ def test_every_parameter_and_every_setting_is_read(do, model):
 def test_every_quantity_has_a_unit(make, model):
     unit = make(model)
     assert set(unit.quantities()) == set(unit.units())
+
+
+@pytest.mark.parametrize(("model", "hourly"), [("BAM-1020", "concentration"), ("5014i", "concentration_1h")])
+def test_what_is_shown_at_the_epoch_is_what_the_same_air_gives_later(make, do, model, hourly):
+    """A unit that has been running has a record; without one its first hour was 0 and without a flag."""
+    unit = make(model)
+    first = unit.recording(0, 59)
+    later = np.mean([unit.read(hour * HOUR_US + 60_000_000, hourly) for hour in range(2, 26)])
+    assert later > 30.0
+    assert first[hourly][0] == pytest.approx(later, rel=0.05)
+    assert (first[hourly] == first[hourly][0]).all()
+    if model == "BAM-1020":
+        assert first["qtot"][0] == pytest.approx(unit.read(5 * HOUR_US, "qtot"), rel=0.01)
+        assert first["hour_temp"][0] == pytest.approx(20.0)
+    for name, value in (("power", False), ("power", True)):
+        do(unit, 30.2 if value else 30.0, name, value)
+    again = unit.recording(30 * 60 + 10, 30 * 60 + 20)
+    told = again["ambient_temp"][np.isfinite(again["ambient_temp"])]
+    assert 5 < len(told) < 10
+    assert told == pytest.approx(20.0)

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from instruments import catalogue
@@ -9,6 +10,7 @@ from instruments.air import Species
 from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
+from instruments.gas.calibration_cell import CalibrationCell
 from instruments.plumbing import Tube, VentedManifold
 from instruments.station.room import OpenVent
 from instruments.supply.calibrator import Calibrator
@@ -62,7 +64,9 @@ def station(outside):
         vented.add_consumer(analyzer, "span")
         units["manifold"].add_consumer(analyzer, "sample")
         units["shelter"].add_vent(OpenVent(calibrator.outlet, vented))
-        units["doas"].connect("span", Tube(vented, length_m=2.0, bore_m=0.004, flow_lpm=1.0))
+        content = np.array([100_000.0 * (species is Species.SO2) for species in Species])
+        units["doas"].offer_cell("a", CalibrationCell(1.0, {Species.SO2: 100_000.0}, content))
+        units["doas"].apply(0, Command("cell", "a"))
         return {**units, "so2": analyzer, "calibrator": calibrator}
 
     return make

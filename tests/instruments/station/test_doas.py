@@ -12,7 +12,7 @@ from instruments.air import Species
 from instruments.build import build_unit
 from instruments.device import Command
 from instruments.errors import Refused
-from instruments.gas.filled_cell import FilledCell
+from instruments.gas.calibration_cell import CalibrationCell
 from instruments.wear import Service
 
 MINUTE = 60_000_000
@@ -32,10 +32,11 @@ def doas(site):
     return make
 
 
-def filled(unit, **gas):
-    cell = FilledCell(unit._site.room, {Species[name.upper()]: value for name, value in gas.items()})
-    unit.connect("span", cell)
-    return cell
+def insert(unit, name="a", length_m=1.0, t_us=0, **gas):
+    certified = {Species[label.upper()]: value for label, value in gas.items()}
+    content = np.array([certified.get(species, 0.0) for species in Species])
+    unit.offer_cell(name, CalibrationCell(length_m, certified, content))
+    unit.apply(t_us, Command("cell", name))
 
 
 def results(unit, quantity, begin, end, every=3 * MINUTE):
@@ -89,8 +90,9 @@ def test_noise_goes_with_path_light_and_time(doas, change, factor):
 
 @pytest.mark.parametrize(("path_m", "cell_m"), [(500.0, 1.0), (300.0, 1.0), (500.0, 0.5)])
 def test_a_cell_looks_like_its_equivalent_on_the_path(doas, path_m, cell_m):
-    unit = doas(settings={"path_length": path_m, "cell_length": cell_m, "gas_mode": "span"})
-    filled(unit, so2=100_000.0)
+    unit = doas(settings={"path_length": path_m, "gas_mode": "span"})
+    insert(unit, length_m=cell_m, so2=100_000.0)
+    assert unit.read(HOUR, "so2_equivalent") == pytest.approx(100_000.0 * cell_m / path_m)
     mean = results(unit, "so2", HOUR, 5 * HOUR).mean()
     # 1 m of 100 ppm is 200 ppb on 500 m
     assert mean == pytest.approx(100_000.0 * cell_m / path_m, rel=0.003)
@@ -98,7 +100,7 @@ def test_a_cell_looks_like_its_equivalent_on_the_path(doas, path_m, cell_m):
 
 def test_calibration_takes_zero_and_cell_and_is_refused_in_the_dark(doas):
     unit = doas({"span_error_pct": 6.0, "reference_mismatch": 1.0}, service=Service(hours=1500.0))
-    cell = filled(unit, no2=100_000.0)
+    insert(unit, no2=100_000.0)
     unit.apply(0, Command("gas_mode", "zero"))
     assert unit.read(10 * MINUTE, "no2") > 1.0
     unit.apply(10 * MINUTE, Command("calibrate_no2_bkg", True))
@@ -108,9 +110,10 @@ def test_calibration_takes_zero_and_cell_and_is_refused_in_the_dark(doas):
     assert unit.read(30 * MINUTE, "no2") == pytest.approx(200.0, abs=2.0)
     assert unit.read(30 * MINUTE, "no2_coef") == pytest.approx(1 / 1.06, rel=0.01)
     assert [line.split()[2:4] for line in unit.read(30 * MINUTE, "audit_log")] == [
-        ["remote", "gas_mode"], ["calibration", "no2_bkg"], ["remote", "gas_mode"], ["calibration", "no2_coef"],
+        ["remote", "cell"], ["remote", "gas_mode"], ["calibration", "no2_bkg"],
+        ["remote", "gas_mode"], ["calibration", "no2_coef"],
     ]  # fmt: skip
-    cell.fill(30 * MINUTE, {Species.NO2: 50_000.0})
+    insert(unit, "half", 0.5, t_us=30 * MINUTE, no2=100_000.0)
     assert unit.read(40 * MINUTE, "no2") == pytest.approx(100.0, abs=2.0)
     unit.apply(40 * MINUTE, Command("gas_mode", "sample"))
     unit.apply(40 * MINUTE, Command("hidden.blocked", 1.0))
@@ -172,7 +175,7 @@ def test_aromatics_leak_into_the_fit_when_its_references_are_poor(doas):
 
 def test_a_shifted_scale_loses_signal_and_is_taken_up_by_wavelength_calibration(doas):
     unit = doas({"wavelength_shift_pm": 45.0}, settings={"gas_mode": "span"})
-    filled(unit, so2=100_000.0)
+    insert(unit, so2=100_000.0)
     low = results(unit, "so2", HOUR, 3 * HOUR).mean()
     assert low == pytest.approx(200.0 * (1.0 - 0.3**2), rel=0.01)
     assert unit.read(2 * HOUR, "wavelength_shift") == pytest.approx(45.0, abs=3.0)
@@ -259,7 +262,7 @@ def test_polls_change_nothing(doas, case):
 
     def play(polls):
         unit = doas(service=Service(hours=500.0))
-        filled(unit, so2=100_000.0, o3=20_000.0)
+        insert(unit, so2=100_000.0, o3=20_000.0)
         for minute, name, value in sorted([*SCHEDULE, *((t, "poll", None) for t in polls)], key=lambda one: one[0]):
             t = round(minute * 60e6)
             if name == "poll":
@@ -278,8 +281,10 @@ def test_what_it_does_not_take_is_refused(doas):
     ]:  # fmt: skip
         with pytest.raises(Refused):
             unit.apply(0, Command(name, value))
-    with pytest.raises(ValueError, match="span"):
-        unit.connect("sample", unit._site.room)
+    with pytest.raises(Refused, match="one of none, not 'x'"):
+        unit.apply(0, Command("cell", "x"))
+    with pytest.raises(ValueError, match="none"):
+        insert(unit, "none", so2=1.0)
 
 
 def test_a_week_takes_a_fraction_of_a_second(doas):

@@ -160,8 +160,10 @@ def test_an_analyzer_in_the_room_shows_the_cycle(shelter, outside):
         if second >= 2 * HOUR:
             box.append(analyzer.read(second * 1_000_000, "internal_temp"))
             room.append(unit.read(second * 1_000_000, "temperature"))
-    assert np.ptp(box) > 2.0
-    assert np.corrcoef(box, room)[0, 1] > 0.95
+    assert 0.8 < np.ptp(box) < 0.8 * np.ptp(room), "damped"
+    late = [np.corrcoef(box[lag:], room[: len(room) - lag])[0, 1] for lag in range(15)]
+    assert 2 <= np.argmax(late) <= 8, "and late, by minutes"
+    assert max(late) > 0.9
     spectrum = np.abs(np.fft.rfft(np.array(box) - np.mean(box)))
     period_min = len(box) / (1 + np.argmax(spectrum[1:]))
     assert 10.0 < period_min < 30.0

@@ -1,5 +1,6 @@
 """Every figure of the station's models and of the open path is read by the model; what the tables name is there."""
 
+import numpy as np
 import pytest
 from watching import watched
 
@@ -7,7 +8,7 @@ from instruments import catalogue
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.device import Command
-from instruments.gas.filled_cell import FilledCell
+from instruments.gas.calibration_cell import CalibrationCell
 
 MODELS = ("shelter", "manifold", "ups", "doas-generic", "chamber", "variac")
 HOUR = 3_600_000_000
@@ -18,7 +19,8 @@ def build(model, site, entry=None, **options):
     place = site(humidity_pct=60.0, temperature_c=15.0, gas={Species.SO2: 0.6})
     unit.place(place)
     if model == "doas-generic":
-        unit.connect("span", FilledCell(place.room, {Species.SO2: 100_000.0}))
+        content = np.array([100_000.0 * (species is Species.SO2) for species in Species])
+        unit.offer_cell("a", CalibrationCell(1.0, {Species.SO2: 100_000.0}, content))
     if model == "ups":
         unit.feed("x", ups=False, watts=100.0, order=1)
     return unit
@@ -33,7 +35,6 @@ def test_every_parameter_is_read(model, site):
     for mode in ("sample", "span") if model == "doas-generic" else ("",):
         if mode:
             unit.apply(HOUR, Command("gas_mode", mode))
-            unit.demand_at("span", 0, 1)
         for quantity in (*unit.quantities(), "alarms"):
             unit.read(HOUR + 600_000_000, quantity)
     for on in (False, True):
@@ -50,7 +51,7 @@ OTHER = {
     "chamber": {"setpoint": 35.0},
     "variac": {"voltage": 198.0, "output": False},
     "doas-generic": {"gas_mode": "zero", "integration_so2": 30, "integration_no2": 30, "integration_o3": 30,
-                     "path_length": 400.0, "cell_length": 0.5, "light_limit": 100.0, "deviation_limit": 20.0,
+                     "path_length": 400.0, "cell": "a", "light_limit": 100.0, "deviation_limit": 20.0,
                      "density_compensation": False, "wavelength_offset": 50.0, "span_concentration": 100.0,
                      "so2_bkg": 1.0, "so2_coef": 1.1, "no2_bkg": 1.0, "no2_coef": 1.1, "o3_bkg": 1.0, "o3_coef": 1.1},
 }  # fmt: skip
@@ -60,8 +61,10 @@ OTHER = {
 def test_every_setting_does_something(model, setting, site):
     def seen(changed):
         unit = build(model, site)
-        if setting in ("cell_length", "span_concentration"):
+        if setting in ("cell", "span_concentration"):
             unit.apply(0, Command("gas_mode", "span"))
+        if setting == "span_concentration":
+            unit.apply(0, Command("cell", "a"))
         if changed:
             unit.apply(0, Command(setting, OTHER[model][setting]))
         if setting == "span_concentration":
@@ -97,7 +100,7 @@ def test_a_recording_is_what_was_read_and_has_units(model, site):
     unit.apply(HOUR // 2, Command("power", False))
     unit.apply(HOUR // 2 + 300_000_000, Command("power", True))
     table = unit.recording(0, 360)
-    assert set(table) == set(unit.quantities()) == set(unit.units())
+    assert set(table) == set(unit.quantities()) == set(unit.recorded_units())
     assert all(unit.units().values())
     texts = unit.alarm_texts(table)
     for step in (0, 100, 178, 212, 359):

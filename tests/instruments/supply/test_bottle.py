@@ -33,6 +33,8 @@ def test_pressure_falls_by_the_gas_drawn_and_the_cylinder_is_empty_at_the_right_
     assert line.read(later, "gas_flow") == pytest.approx(40.0 * np.exp(-1.0), rel=0.03)
     assert line.read(later, "pressure", bottle) == pytest.approx(0.1, abs=0.05)
     assert line.read(later, "alarms", bottle) == ("pressure:low",)
+    assert line.read(int(enough) - 120, "alarms") == ()
+    assert line.read(later, "alarms") == ("gas_flow_deviation:low",)
     line.tell(later, bottle, replace_cylinder=True)
     line.tell(later, bottle, purge_regulator=True, hidden__used_before=0.0)
     assert line.gas(later + 600)[Species.SO2] == pytest.approx(400.0, rel=1e-3)
@@ -97,6 +99,10 @@ def test_a_closed_valve_gives_nothing_and_the_gauge_follows_the_room(supply):
     line.tell(1000, line.bottles["a"], valve="closed")
     assert line.gas(2000)[Species.SO2] < 1e-3
     assert line.read(2000, "gas_flow") == 0.0
+    assert line.read(2000, "gas_flow_deviation") == -100.0
+    assert line.read(2000, "alarms") == ("gas_flow_deviation:low",)
+    line.tell(2000, calibrator_mode="zero")
+    assert line.read(2100, "alarms") == (), "nobody asks for gas"
     assert line.read(2000, "pressure", line.bottles["a"]) == pytest.approx(10.0 * 298.15 / 293.15, abs=0.06)
 
 

@@ -88,6 +88,8 @@ def test_a_weak_compressor_starves_the_calibrator(supply):
     line.tell(2000, line.zero, hidden__compressor_fraction=0.2)
     assert line.read(3000, "pressure", line.zero) == pytest.approx(30.0 * 3.0 / 4.96, abs=1.0)
     assert line.read(3000, "zero_flow") == pytest.approx(3000.0, rel=0.01)
+    assert line.read(1000, "alarms") == ()
+    assert line.read(3000, "alarms") == ("zero_flow_deviation:low",)
     assert line.gas(3000)[Species.SO2] == pytest.approx(50_000 * 0.04 / 3.04, rel=0.01)
     line.tell(4000, line.zero, power=False)
     assert line.box.outlet.offered_lpm(5000, 5001)[0] == pytest.approx(0.04)

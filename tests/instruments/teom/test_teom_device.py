@@ -104,6 +104,9 @@ def test_a_power_cut_in_mid_hour_loses_the_averages_and_keeps_filter_and_setting
     shown = series(device, again, again + 3 * HOUR, "concentration", every=60)
     start = int(np.flatnonzero(shown)[0])
     assert 35 <= start <= 80
+    # A zero that stands for "not yet" is told from clean air by the status word.
+    for minute in range(1, start):
+        assert "power_failure" in device.read(at(again + 60 * minute), "alarms")
     assert device.read(at(again + 3 * HOUR), "alarms") == ()
     assert device.read(at(again + 3 * HOUR), "k0") == 15000.0
     assert device.read(at(again + 3 * HOUR), "frequency") == pytest.approx(before, abs=0.02)
