@@ -51,7 +51,7 @@ class LowerDetection(Procedure[LowerDetectionPlan]):
 
     def serves(self, unit: Unit) -> bool:
         """Every gas that a plan can give a value for."""
-        return unit.gas in _least()
+        return super().serves(unit) and unit.gas in _least()
 
     def stages(self, units: Sequence[Unit], parameters: LowerDetectionPlan, gas: GasPlan) -> list[Stage]:
         """Zero gas, readings on it, and a little of each gas."""

@@ -77,7 +77,7 @@ class OnePointQc(Procedure[OnePointPlan]):
 
     def serves(self, unit: Unit) -> bool:
         """Every gas that a plan can give a value for."""
-        return unit.gas in _values()
+        return super().serves(unit) and unit.gas in _values()
 
     def stages(self, units: Sequence[Unit], parameters: OnePointPlan, gas: GasPlan) -> list[Stage]:
         """A check of each gas, maybe an audit, and the time between."""
