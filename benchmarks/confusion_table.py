@@ -49,7 +49,9 @@ def _short(value: object) -> str:
 
 def cause_of(defect: Defect) -> str:
     if defect.fault:
-        return f"`{defect.fault}` {defect.severity:g}"
+        return f"`{defect.fault}`" + ("" if defect.severity is None else f" {defect.severity:g}")
+    if defect.hidden:
+        return ", ".join(f"`{name}` = {value:g}" for name, value in defect.hidden.items())
     if defect.setting:
         return f"`{defect.setting}` = {defect.value:g}"
     if defect.section:

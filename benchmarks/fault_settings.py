@@ -176,9 +176,10 @@ SETTINGS = (
         _supply,
     ),
     Setting(
-        ("shelter", "manifold", "ups", "doas"),
+        ("shelter", "manifold", "ups", "doas", "chamber", "variac"),
         "stand in a humid, windy summer with poor mains, watched every 10 min (the power supply every 10 s) for 11 h; "
-        "analyzers draw from the manifold, a leaking one stands in the shelter",
+        "analyzers draw from the manifold, a leaking one stands in the shelter; the chamber goes to 35 and to 0 deg C, "
+        "the supply to 242 V",
         _station,
     ),
 )

@@ -44,7 +44,7 @@ class Criterion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     clause: str
-    unit: str = Field(description='"quantity" stands for the unit of what is measured')
+    unit: str = Field(description='"quantity" stands for the unit of what is measured, alone or in "quantity/K"')
     low: Limit | None = None
     high: Limit | None = None
     control: float | None = None
@@ -269,7 +269,7 @@ class Judge:
             limit_mark=criterion.mark,
             device=subject.device,
             quantity=subject.quantity,
-            unit=subject.unit if criterion.unit == "quantity" else criterion.unit,
+            unit=criterion.unit.replace("quantity", subject.unit),
             value=None,
             u=None,
             limit_low=low,

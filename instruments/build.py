@@ -35,6 +35,8 @@ UNITS: Mapping[str, str] = {
     "shelter": "instruments.station.shelter:Shelter",
     "manifold": "instruments.station.manifold:Manifold",
     "ups": "instruments.station.power:PowerSupply",
+    "chamber": "instruments.station.chamber:Chamber",
+    "variac": "instruments.station.variac:Variac",
     "t100": "instruments.gas.teledyne.so2:TeledyneSo2",
     "t200": "instruments.gas.teledyne.nox:TeledyneNox",
     "t300": "instruments.gas.teledyne.co:TeledyneCo",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from instruments.device import Command, Device, Value
 from instruments.protocols.ends import DeviceEnd, Transport
 from instruments.station.power import PowerSupply
+from instruments.station.variac import Variac
 from rig.bench_file import BenchFile, DeviceSection, PortSection
 from rig.clock import Clock, PacedClock, VirtualClock
 from rig.errors import RigFault
@@ -330,7 +331,7 @@ class Bench:
             if self._closed:
                 return
             instrument.device.advance(due)
-            if isinstance(instrument.device, PowerSupply):
+            if isinstance(instrument.device, PowerSupply | Variac):
                 for switching in instrument.device.switchings(due, due + 1):
                     self.command(switching.device, Command("power", switching.on))
             self._watch(instrument)

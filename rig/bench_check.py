@@ -234,7 +234,7 @@ def _wire(section: DeviceSection, port: PortSection) -> dict[str, object]:
 
 _OUTDOORS = ("pm", "sampler", "weather", "visibility", "shelter", "manifold", "doas")
 """Kinds that ask the air for particles or weather."""
-_ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air")
+_ONE_OF_A_KIND = ("shelter", "manifold", "ups", "zero_air", "chamber", "variac")
 
 
 def _station(file: BenchFile, where: str) -> Iterator[ConfigurationError]:

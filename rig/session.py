@@ -35,7 +35,7 @@ from rig.run import RunTime
 from rig.uart import LineSettings
 from rig.wiring import DIRECT, direct_protocol, host_protocol
 
-_SUPPORT = ("calibrator", "meter", "photometer", "zero_air")
+_SUPPORT = ("calibrator", "meter", "photometer", "zero_air", "chamber", "variac")
 """Kinds of what tests rest on: opened whatever is tested."""
 
 
@@ -123,7 +123,8 @@ def open_session(
         file: a bench without mistakes.
         path: its file, for messages.
         seed: root seed of an emulated bench; the file's own if None.
-        devices: what is tested; the calibrator, the zero air and the references are opened beside it. All if empty.
+        devices: what is tested; the calibrator, the zero air, the references, a chamber and its supply are opened
+            beside it. All if empty.
         troubles: takes the devices that cannot be opened, and why; without it the first one is raised.
 
     Raises:

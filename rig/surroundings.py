@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from instruments.air import GasSource, Species
 from instruments.ambient.settings import build_atmosphere
@@ -13,9 +13,11 @@ from instruments.gas.base import PointAnalyzer
 from instruments.particles.filter_user import FilterUser
 from instruments.particles.filters import FilterBox
 from instruments.plumbing import Air
+from instruments.station.chamber import Chamber
 from instruments.station.manifold import Manifold
 from instruments.station.power import PowerSupply
 from instruments.station.shelter import Shelter
+from instruments.station.variac import Variac
 from instruments.supply.bottle import GasBottle
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.generator import ZeroAirGenerator
@@ -90,13 +92,19 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
         room = room_of_supplies = simple_air(bench.seed, "room", section)
     site, site_of_supplies = Site(air, room), Site(air, room_of_supplies)
     manifolds = [unit for unit in units.values() if isinstance(unit, Manifold)]
-    for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold))]:
-        unit.place(site_of_supplies if isinstance(unit, _SUPPLIES) else site)
+    chambers = [unit for unit in units.values() if isinstance(unit, Chamber)]
+    for chamber in chambers:
+        chamber.place(site)
+    for unit in [*manifolds, *(u for u in units.values() if not isinstance(u, Shelter | Manifold | Chamber))]:
+        own = site_of_supplies if isinstance(unit, _SUPPLIES) else site
+        if chambers and _under_test(unit):
+            own = Site(air, chambers[0].inside)
+        unit.place(own)
         if unit.clock is not None:
-            unit.clock.stand_in(room)
+            unit.clock.stand_in(own.room)
     _share_filters(bench, units)
     for name, unit in units.items():
-        if isinstance(unit, OzoneStandard) or not isinstance(unit, PointAnalyzer):
+        if not _under_test(unit):
             continue  # a transfer standard hangs on no manifold
         if manifolds and not _has_own_sample_line(file, name):
             manifolds[0].add_consumer(unit, "sample")
@@ -110,6 +118,11 @@ def furnish(bench: Bench, instruments: Mapping[str, Instrument], outside: GasSou
     _feed(file, units, shelters)
     lay_cells(file, instruments)
     return Surroundings(outside, room)
+
+
+def _under_test(unit: Unit) -> TypeGuard[PointAnalyzer]:
+    """Whether it is an analyzer, and no standard: what stands in a chamber and hangs on its supply."""
+    return isinstance(unit, PointAnalyzer) and not isinstance(unit, OzoneStandard)
 
 
 def _has_own_sample_line(file: BenchFile, name: str) -> bool:
@@ -126,12 +139,17 @@ def _share_filters(bench: Bench, units: Mapping[str, Unit]) -> None:
 
 def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -> None:
     """Plug everything into the power supply, if the bench has one; its order of restarting is the file's."""
+    for variac in (unit for unit in units.values() if isinstance(unit, Variac)):
+        for name, tested in units.items():
+            if _under_test(tested):
+                tested.plug_into(variac)
+                variac.feed(name, tested)
     supplies = [unit for unit in units.values() if isinstance(unit, PowerSupply)]
     if not supplies:
         return
     for order, name in enumerate(file.device):
         unit = units.get(name)
-        if unit is None or isinstance(unit, PowerSupply | Manifold) or not unit.plugged:
+        if unit is None or isinstance(unit, PowerSupply | Manifold | Variac) or not unit.plugged:
             continue
         plug = file.device[name].power
         supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order)

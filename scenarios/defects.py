@@ -16,11 +16,12 @@ _FILE = Path(__file__).parent / "defects.toml"
 
 
 class Defect(BaseModel):
-    """One bad unit: a fault of the library, a setting, a mistyped cylinder, wrong papers; and what betrays it.
+    """One bad unit: a fault of the library, a hidden truth, a setting, a mistyped cylinder, wrong papers.
 
     Attributes:
         device: what is bad: a unit, or something that units rest on (a zero-air generator, ``cylinder.so2``).
         tested: what is tested; the bad unit itself if empty.
+        hidden: hidden parameters of the unit, where the library has no fault for them.
         fails: every criterion that fails, as ``quantity/procedure.criterion``.
         held_by: the reason for which the unit is not tested (further).
         section: what its part of the bench file says otherwise (papers, hidden truth).
@@ -37,6 +38,7 @@ class Defect(BaseModel):
     fault: str | None = None
     severity: float | None = None
     at: str = "0 s"
+    hidden: dict[str, float] = Field(default_factory=dict)
     setting: str | None = None
     value: float | None = None
     stored: dict[str, str] = Field(default_factory=dict)
@@ -47,8 +49,15 @@ class Defect(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_defect(self) -> Self:
-        if sum((self.fault is not None, self.setting is not None, bool(self.stored), bool(self.section))) != 1:
-            raise ValueError("one of fault, setting, stored, section")
+        causes = (
+            self.fault is not None,
+            self.setting is not None,
+            bool(self.hidden),
+            bool(self.stored),
+            bool(self.section),
+        )
+        if sum(causes) != 1:
+            raise ValueError("one of fault, hidden, setting, stored, section")
         if not self.fails and self.held_by is None:
             raise ValueError("fails, or held_by, or both")
         return self
@@ -64,6 +73,8 @@ class Defect(BaseModel):
         if self.fault is not None:
             fault = {"kind": self.fault, "device": self.device, "at": self.at, "severity": self.severity}
             data.setdefault("fault", []).append(fault)
+        elif self.hidden:
+            data["device"][self.device].setdefault("hidden", {}).update(self.hidden)
         elif self.setting is not None:
             data["device"][self.device].setdefault("settings", {})[self.setting] = self.value
         for key, value in self.section.items():

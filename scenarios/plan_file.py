@@ -54,6 +54,7 @@ class _Header(BaseModel):
     decision_rule: DecisionRule = "simple"
     units: Units = "all"
     procedures: Annotated[list[str], AfterValidator(_each_once)] = Field(min_length=1)
+    kinds: list[str] = Field(default_factory=list, description="only analyzers of these kinds; all if empty")
     gas: GasPlan = GasPlan()
     parameter: list[PlanParameter] = Field(default_factory=list)
 
@@ -98,12 +99,17 @@ class PlanFile:
     gas: GasPlan
     parameter: tuple[PlanParameter, ...]
     units: Units = "all"
+    kinds: tuple[str, ...] = ()
+
+    def is_for(self, kind: str) -> bool:
+        """Whether the plan is for analyzers of this kind."""
+        return not self.kinds or kind in self.kinds
 
     def only(self, *names: str) -> PlanFile:
         """The same plan with these of its steps only. Raises KeyError for a step that it does not have."""
         steps = {step.name: step for step in self.steps}
         return PlanFile(self.title, self.documents, self.decision_rule, tuple(steps[name] for name in names), self.gas,
-                        self.parameter, self.units)  # fmt: skip
+                        self.parameter, self.units, self.kinds)  # fmt: skip
 
 
 def read_plan_file(path: Path) -> PlanFile:
@@ -131,7 +137,7 @@ def read_plan_file(path: Path) -> PlanFile:
     if errors or header is None:
         raise ConfigurationErrors(errors)
     return PlanFile(header.title, documents, header.decision_rule, tuple(steps), header.gas, tuple(header.parameter),
-                    header.units)  # fmt: skip
+                    header.units, tuple(header.kinds))  # fmt: skip
 
 
 def _step(name: str, table: object, documents: tuple[CriteriaFile, ...], where: str, *, listed: bool) -> Step:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from calibration.criteria import Judge
-from calibration.procedures.common.procedure import Unit, Wanted
+from calibration.procedures.common.procedure import Equipment, Unit, Wanted
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.catalogue import load
@@ -19,6 +19,7 @@ from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
+from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile
 from scenarios.standards import expired, standard_mistakes
 from scenarios.units import chosen_units
@@ -58,6 +59,9 @@ def check_plan(
     elif plan.units == "backups" and not testable:
         expected = f"a device with [device.X.backup]: {plan_path} tests units that stand in for others"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
+    elif not tested and not errors and plan.kinds:
+        expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
+        errors.append(ConfigurationError(bench_path, "device", expected, "none"))
     errors += _papers(plan, bench, bench_path, units)
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
     if len(calibrators) != 1:
@@ -68,6 +72,7 @@ def check_plan(
     errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, today)
     errors += _limits(plan, plan_path, units, testable)
+    errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
         if bench.device[name].resource is None and not reached:
@@ -141,6 +146,27 @@ def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[s
                     except KeyError:
                         expected = f"a limit for {judged.quantity} in {full}"
                         yield ConfigurationError(plan_path, f"{step.name}.criteria", expected, "none")
+
+
+def _equipment(
+    plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit], kinds: set[str],
+    cylinders: dict[str, CylinderReference],
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """What the plan's steps need beside gas for their units: apparatus, further gases, lines, enough units."""
+    ports: dict[str, frozenset[str]] = {
+        unit.name: frozenset(port for tube in bench.tube.values()
+                             for device, _, port in [tube.to.partition(".")] if device == unit.name)
+        for unit in units
+    }  # fmt: skip
+    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports)
+    said: set[str] = set()
+    for step in plan.steps:
+        for group in groups_of(step, units):
+            for one in step.procedure.missing(group, step.parameters, there):
+                if one.expected not in said:
+                    said.add(one.expected)
+                    expected = f"{one.expected} (step {step.name}, {names_of(group)})"
+                    yield ConfigurationError(bench_path, one.key, expected, one.found)
 
 
 def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:

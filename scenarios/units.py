@@ -38,9 +38,12 @@ def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
 def chosen_units(plan: PlanFile, bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
     """Devices of a bench that a plan tests (one of its steps serves them), or those of ``devices`` among them."""
     return [
-        unit for unit in units_of(bench, devices)
-        if (plan.units == "all" or unit.backup) and any(step.procedure.serves(unit) for step in plan.steps)
-    ]  # fmt: skip
+        unit
+        for unit in units_of(bench, devices)
+        if (plan.units == "all" or unit.backup)
+        and plan.is_for(unit.kind)
+        and any(step.procedure.serves(unit) for step in plan.steps)
+    ]
 
 
 def to_open(plan: PlanFile, bench: BenchFile, devices: Sequence[str]) -> tuple[str, ...]:

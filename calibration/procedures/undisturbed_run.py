@@ -79,7 +79,7 @@ class UndisturbedRun(Procedure[UndisturbedRunPlan]):
                     flows[unit.name].append(((run.now() - begun) / 3600.0, pair))
                     notes[unit.name] += [note for note in told if note not in notes[unit.name]]
             for unit in units:
-                why = _interrupted(context, unit.name)
+                why = interrupted(context, unit.name)
                 if why:
                     since[unit.name] = run.now()
                     seen = interruptions[unit.name]
@@ -167,7 +167,7 @@ def _flow_outcome(
     return Outcome(unit.name, "sample_flow", data, tests, notes, [pair.standard.id])
 
 
-def _interrupted(context: Context, device: str) -> str:
+def interrupted(context: Context, device: str) -> str:
     """Why a unit does not run undisturbed at the moment; empty if it does."""
     try:
         return ", ".join(standing_alarms(context, device))

@@ -12,14 +12,13 @@ from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit
 from calibration.procedures.common.series import Series, collect
 from calibration.record import Level, Test
-from calibration.statistics.hj_gas import DETECTION_FACTOR
 from rig.run import Reading
 
 NAME = "zero_noise"
 
 
 class ZeroNoise(Procedure[NoisePlan]):
-    """The standard deviation of means over equal intervals on zero gas, and twice that: the detection limit.
+    """The standard deviation of means over equal intervals on zero gas, and a multiple of that: the detection limit.
 
     All units of the bench breathe the same zero gas at the same time. No adjustment is made before or during it.
     """
@@ -58,19 +57,23 @@ class ZeroNoise(Procedure[NoisePlan]):
                     continue
                 own = series[unit.name, channel.quantity]
                 level = made[unit.name].levels[channel.quantity]
-                outcomes.append(self._outcome(context, unit, own, scales[unit.name], level))
+                outcomes.append(
+                    self._outcome(context, unit, own, scales[unit.name], level, parameters.detection_factor)
+                )
         return outcomes
 
     def _names(self, context: Context) -> list[str]:
         return [name for short in self.criteria if (name := f"{NAME}.{short}") in context.judge]
 
-    def _outcome(self, context: Context, unit: Unit, series: Series, scale: float, level: Level) -> Outcome:
+    def _outcome(
+        self, context: Context, unit: Unit, series: Series, scale: float, level: Level, detection_factor: float
+    ) -> Outcome:
         summary, dof = scatter_of(series)
         channel = next(channel for channel in unit.channels if channel.quantity == series.quantity)
         subject = context.of_channel(unit.name, channel, scale)
         tests: list[Test] = []
         for name in self._names(context):
-            factor = DETECTION_FACTOR if name.endswith("detection_limit") else 1.0
+            factor = detection_factor if name.endswith("detection_limit") else 1.0
             numbers = f"{factor:g} × {summary.sd:.3g}" if factor != 1.0 else f"s({summary.n}) = {summary.sd:.3g}"
             tests.append(
                 context.judge.judge_deviation(name, subject, s=summary.sd, dof=dof, n=summary.n, factor=factor,

@@ -114,7 +114,7 @@ class Channel(_Section):
 
 Kind = Literal[
     "so2", "nox", "o3", "co", "doas", "calibrator", "zero_air", "photometer", "meter", "pm", "sampler", "weather",
-    "visibility", "shelter", "manifold", "ups", "cylinder",
+    "visibility", "shelter", "manifold", "ups", "cylinder", "chamber", "variac",
 ]  # fmt: skip
 """What a device is to a host."""
 

@@ -103,6 +103,11 @@ class PointAnalyzer(Detector):
         """The air around the unit."""
         return self._sources["room"].gas(first, last)
 
+    def leak(self) -> float:
+        """Part of the gas in the cell that is room air: by the leak behind the valves, and by the filter's holder."""
+        before = self.hidden.sample_leak_fraction if self.open_port == "sample" else 0.0
+        return 1.0 - (1.0 - super().leak()) * (1.0 - before) if before > 0.0 else super().leak()
+
     def demand_at(self, port: str, first: int, last: int) -> FloatArray:
         """Flow drawn at ``port``, L/min, grid points ``first`` to ``last`` (exclusive)."""
         self._draw(last)
@@ -119,7 +124,7 @@ class PointAnalyzer(Detector):
 
     def _inlet_lpm(self, second: int) -> float:
         """Flow drawn at the open port: what the leak lets in does not come through it."""
-        return 0.0 if self.capped else self.flow_lpm(second) * (1.0 - self.hidden.leak_fraction)
+        return 0.0 if self.capped else self.flow_lpm(second) * (1.0 - self.leak())
 
     def _draw(self, last: int) -> None:
         """Note what is drawn at each day's beginning up to grid point ``last``: the pump ages from day to day."""

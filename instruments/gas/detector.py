@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -34,6 +34,18 @@ _FLOOR = 0.3
 """Flicker floor over the zero noise after averaging."""
 WHITE = math.sqrt(1.0 - _FLOOR**2)
 """What is left of the noise for its white part."""
+
+
+NOMINAL_V = 220.0
+"""Voltage that the instruments are built for: that of the mains in China."""
+
+
+class Mains(Protocol):
+    """What feeds an instrument, where its voltage can be set."""
+
+    def volts(self, first: int, last: int, step_s: int) -> FloatArray:
+        """Return the voltage at the ends of steps ``first`` to ``last`` (exclusive) of ``step_s`` seconds."""
+        ...
 
 
 def raw(channel: str) -> str:
@@ -65,8 +77,18 @@ class Detector(Unit):
         }
         self._pump_runs = True
         self.capped = False
+        self._mains: Mains | None = None
         self.cell = Cell(self)
         self.cabinet = Cabinet(self)
+
+    def plug_into(self, mains: Mains) -> None:
+        """Be fed by ``mains``, whose voltage is somebody's to set; without it the voltage is nominal."""
+        self._mains = mains
+        self.gas_changed(0)
+
+    def volts_off(self, first: int, last: int) -> FloatArray | None:
+        """Voltage of the supply less nominal, V, at the ends of steps; None where nobody can move it."""
+        return None if self._mains is None else self._mains.volts(first, last, self.step_s) - NOMINAL_V
 
     def recompute(self, t_us: int) -> None:
         """All that comes after ``t_us`` is computed anew, maybe with a pump that runs again."""
@@ -98,6 +120,10 @@ class Detector(Unit):
     @abstractmethod
     def sense(self, around: Surroundings, first: int, last: int) -> tuple[list[FloatArray], dict[str, FloatArray]]:
         """Raw value of each channel (after the firmware's own compensation, before noise); diagnostics and memory."""
+
+    def leak(self) -> float:
+        """Part of the gas in the cell that is room air."""
+        return self.hidden.leak_fraction
 
     def light(self, first: int, last: int) -> FloatArray:
         """Light of the lamp or source over that of a new one in a good unit, step by step."""
@@ -191,18 +217,20 @@ class Detector(Unit):
         since, drifted, _ = self._drift
         error = hidden.span_error_pct + drifted + hidden.span_drift_pct_per_day * (around.days - since)
         error = error + hidden.span_wander_pct * interpolated(self.wander, first, last, self.per_minute)
-        return (
+        gain = (
             self.share("pmt", first, last)
             * (1.0 + error / 100.0)
             * (1.0 + hidden.span_pct_per_c * around.box_off_c / 100.0)
         )
+        return gain if around.volts_off is None else gain * (1.0 + hidden.span_pct_per_v * around.volts_off / 100.0)
 
     def offset(self, around: Surroundings) -> FloatArray:
         """Detector offset, unit of the gas."""
         hidden = self.hidden
         since, _, drifted = self._drift
         drift = drifted + hidden.zero_drift_per_day * (around.days - since)
-        return hidden.zero_offset + drift + hidden.zero_per_c * around.box_off_c
+        offset = hidden.zero_offset + drift + hidden.zero_per_c * around.box_off_c
+        return offset if around.volts_off is None else offset + hidden.zero_per_v * around.volts_off
 
     def hidden_changes(self, t_us: int) -> None:
         """Keep what has drifted so far: a rate that changes at ``t_us`` acts from there on."""

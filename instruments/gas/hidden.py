@@ -22,11 +22,16 @@ class AnalyzerHidden(ClockedHidden):
         linearity_pct_fs: bend of the response at half of full scale, % of full scale.
         cell_time_factor: time constant of the cell over that of a good unit (dirt, dead volume).
         leak_fraction: part of the gas in the cell that is room air.
+        sample_leak_fraction: part of the gas in the cell that is room air while the sample port is open (a loose holder
+            of the sample filter: gas at the other ports does not pass it).
         lamp_fraction: light of lamp or source over that of a new one.
         pump_fraction: flow over nominal.
         filter_clogged: part of the sample filter's pores that is closed, beside what its age has closed.
         span_pct_per_c: change of sensitivity with the instrument's temperature, % per degree from 33 C.
         zero_per_c: change of the offset with it, unit of the gas per degree from 33 C.
+        span_pct_per_v: change of sensitivity with the supply's voltage, % per volt from 220 V (a lamp or a high voltage
+            that is not regulated well).
+        zero_per_v: change of the offset with it, unit of the gas per volt from 220 V.
         temperature_sensor_error_c: error of the sensor in chamber or bench, by which the firmware compensates.
         pressure_sensor_error_mmhg: the same of the pressure transducer.
         pump_restarts: whether the pump starts again when power comes back (a worn diaphragm, a dead capacitor).
@@ -46,11 +51,14 @@ class AnalyzerHidden(ClockedHidden):
     linearity_pct_fs: float = 0.0
     cell_time_factor: float = Field(default=1.0, gt=0.0)
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
+    sample_leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     lamp_fraction: float = Field(default=1.0, gt=0.0)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     filter_clogged: float = Field(default=0.0, ge=0.0, le=1.0)
     span_pct_per_c: float = 0.03
     zero_per_c: float = 0.0
+    span_pct_per_v: float = 0.001
+    zero_per_v: float = 0.0
     temperature_sensor_error_c: float = 0.0
     pressure_sensor_error_mmhg: float = 0.0
     pump_restarts: bool = True
@@ -72,15 +80,17 @@ class ConverterHidden(BaseModel):
 
 
 class KickerHidden(BaseModel):
-    """What every SO2 analyzer has: a hydrocarbon kicker before the cell, for aromatics fluoresce too.
+    """What every SO2 analyzer has: a hydrocarbon kicker before the cell, for aromatics fluoresce too; a filter.
 
     Attributes:
         kicker_efficiency: part of the aromatics that the hydrocarbon kicker takes out; 0 without one.
         aromatics_per_no: aromatics of traffic in the outside air, nmol/mol per nmol/mol of NO.
+        no_light: light of NO that the filter before the photomultiplier lets pass, over that of a good filter.
     """
 
     kicker_efficiency: float = Field(default=0.95, ge=0.0, le=1.0)
     aromatics_per_no: float = Field(default=0.2, ge=0.0)
+    no_light: float = Field(default=1.0, ge=0.0)
 
     def aromatics(self, no: FloatArray) -> FloatArray:
         """Aromatics that reach the cell, nmol/mol, beside that much NO of traffic."""

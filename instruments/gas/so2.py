@@ -53,7 +53,7 @@ class So2Analyzer(ThermoAnalyzer):
         pressure = around.pressure_mmhg - drop + 0.3 * self.wobble("pressure", first, last)
         response = _response(pressure, chamber)
         no = around.mean(Species.NO)
-        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * no
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * no
         if self.open_port == "sample":
             # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
             so2 = so2 + AROMATIC_RESPONSE * self.hidden.aromatics(no)

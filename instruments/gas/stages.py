@@ -38,7 +38,7 @@ class Cell(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         inlet = self._analyzer.inlet(first, last)
-        leak = 1.0 if self._analyzer.capped else self._analyzer.hidden.leak_fraction
+        leak = 1.0 if self._analyzer.capped else self._analyzer.leak()
         if leak > 0.0:
             tight = as_rows(inlet)
             inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
@@ -70,6 +70,7 @@ class Surroundings:
         before_the_filter = cell.pressure_hpa.reshape(shape)[:, -1] * MMHG_PER_HPA
         self.pressure_mmhg = before_the_filter - analyzer.filter_drop_mmhg(first * step)
         self.days = np.arange(first, last) / (_DAY_S / step)
+        self.volts_off = analyzer.volts_off(first, last)
         cabinet = analyzer.cabinet
         self.box_c = cabinet.inside_c(self.room_c, first)
         self.box_off_c = self.box_c - cabinet.adjusted_at_c

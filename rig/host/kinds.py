@@ -53,6 +53,8 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
     "shelter": ("temperature", "humidity", "ac_state", "ac_power", "drier_state", "door"),
     "manifold": ("temperature", "flow", "residence_time", "static_pressure", "humidity"),
     "ups": ("mains_voltage", "mains_voltage_min", "battery_charge", "on_battery", "output", "load", "transfers"),
+    "chamber": ("temperature",),
+    "variac": ("output_voltage", "output_state"),
     "doas": (
         "so2",
         "so2_dev",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from calibration.procedures.common.context import Context
 from calibration.record import Level, Message, Trace
@@ -89,10 +90,13 @@ def measure_together(
     label: str,
     task: GasRequest,
     trace: list[Reading],
+    *,
+    flows: bool = False,
 ) -> dict[str, MeasuredLevel]:
     """Offer a gas, wait until each unit is stable on it, and return what each read, by device.
 
     What counts as nominal is what the calibrator says it made, or what was asked of it where it cannot tell.
+    With ``flows`` the calibrator makes the gas already and is left alone.
 
     Raises:
         RigFault: the calibrator says that it makes something else altogether.
@@ -100,7 +104,8 @@ def measure_together(
     run, stability = context.run, context.gas.stability
     run.step(f"{', '.join(unit.device for unit in units)}: {label}")
     asked = run.now()
-    run.offer(task)
+    if not flows:
+        run.offer(task)
     rules = [
         StabilityRule(
             device=unit.device, quantities=unit.quantities, window_s=stability.window, poll_s=stability.poll,
@@ -162,6 +167,20 @@ def _made(run: Run, task: GasRequest) -> tuple[float, float]:
         several.append(again)
     summary = summarize(several)
     return summary.mean, summary.standard_error
+
+
+Switch = Literal["calibrator", "port"]
+"""What turns a gas on and off quickly: the calibrator, or each unit's own valve between the calibrator's line and its
+zero port. A calibrator's ozone takes its time to come, and a valve does not."""
+
+
+def turn(context: Context, devices: Sequence[str], *, gas: bool) -> None:
+    """Turn the units' own valves to the calibrator's line, or to the zero port."""
+    for device in devices:
+        if gas:
+            context.run.enter_gas(device)
+        else:
+            context.run.set(device, "gas_mode", "zero")
 
 
 def trace_of(quantity: str, readings: Sequence[Reading], device: str | None = None) -> Trace:

@@ -12,6 +12,7 @@ from calibration.procedures.common.parameters import Parameters, Seconds
 from calibration.procedures.common.procedure import Unit
 from calibration.procedures.common.series import Series
 from calibration.record import Chart, Column, Level, MeasuredData, Message, Table
+from calibration.statistics.hj_gas import DETECTION_FACTOR
 from calibration.statistics.summary import Summary, summarize, variance_dof
 
 AVERAGING = "averaging_time"
@@ -23,6 +24,7 @@ class NoisePlan(Parameters):
     count: int = Field(default=25, ge=10)
     interval: Seconds = Field(default=120.0, gt=0, description="each datum is the mean over one interval")
     poll: Seconds = Field(default=10.0, gt=0)
+    detection_factor: float = Field(default=DETECTION_FACTOR, gt=0, description="detection limit over the zero noise")
 
     @property
     def length_s(self) -> float:

@@ -101,6 +101,30 @@ class Judged:
     criteria: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What stands on a bench, as far as it is known before anything is asked.
+
+    Attributes:
+        kinds: of its devices.
+        gases: main species of the cylinders at its calibrator, and ``o3``.
+        ports: of each analyzer, those that the calibrator's gas reaches.
+    """
+
+    kinds: frozenset[str]
+    gases: frozenset[str]
+    ports: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that a procedure needs and a bench has not: key of the bench file, what was expected, what is there."""
+
+    key: str
+    expected: str
+    found: str
+
+
 CYLINDER = "cylinder."
 """What the name of a cylinder begins with among the references that a procedure rests on."""
 
@@ -160,6 +184,10 @@ class Procedure(ABC, Generic[P]):
 
     def wanted(self, unit: Unit, parameters: P, gas: GasPlan) -> list[Wanted]:
         """Every gas that will be asked for, zero left out."""
+        return []
+
+    def missing(self, units: Sequence[Unit], parameters: P, bench: Equipment) -> list[Missing]:
+        """What it needs, beside gas for its units, that this bench has not; ``units`` are served together."""
         return []
 
     @abstractmethod

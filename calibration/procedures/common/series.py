@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from calibration.procedures.common.levels import Asked
-from calibration.statistics.summary import summarize
+from calibration.statistics.summary import mean
 from rig.run import Run
 
 
@@ -39,5 +41,5 @@ def collect(run: Run, units: Sequence[Asked], count: int, interval_s: float, pol
                 values.append(reading.value)
         for series, values in zip(found, read, strict=True):
             series.t_s.append(run.now())
-            series.means.append(summarize(values).mean)
+            series.means.append(mean(np.array(values)))
     return found

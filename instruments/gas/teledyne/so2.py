@@ -73,7 +73,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
         expected = fluorescence(density(shown_pressure, shown_rcell, STANDARD_INHG - drop, rcell_set))
         wet = 1.0 - WATER_QUENCH * around.mean(Species.H2O)
         no = around.mean(Species.NO)
-        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * no
+        so2 = self.bent(around.mean(Species.SO2)) + NO_RESPONSE * self.hidden.no_light * no
         if self.open_port == "sample":
             # Aromatics come with the traffic's NO in outside air; there are none in a cylinder.
             so2 = so2 + AROMATIC_RESPONSE * hidden.aromatics(no)

@@ -19,7 +19,7 @@ from tests.instruments.station.conftest import PlainAtmosphere, plain_site
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 AT, END = 2 * HOUR + 7 * MINUTE, 11 * HOUR
-DESIGNS = ("shelter", "manifold", "ups", "doas")
+DESIGNS = ("shelter", "manifold", "ups", "doas", "chamber", "variac")
 FAULTS = {name: fault for name, fault in library().items() if set(fault.kinds) <= set(DESIGNS)}
 
 
@@ -119,6 +119,13 @@ def station(design):
         made.common = [
             (4 * HOUR, "ups", hands("hidden.mains", False)), (5 * HOUR, "ups", hands("hidden.mains", True)),
         ]  # fmt: skip
+    elif design == "chamber":
+        unit = made.add("chamber", build_unit(catalogue.load("chamber"), "chamber", 1))
+        unit.place(plain_site(temperature_c=30.0))
+        made.common = [(4 * HOUR, "chamber", hands("setpoint", 35.0)), (7 * HOUR, "chamber", hands("setpoint", 0.0))]
+    elif design == "variac":
+        made.add("variac", build_unit(catalogue.load("variac"), "variac", 1))
+        made.common = [(4 * HOUR, "variac", hands("voltage", 242.0))]
     else:
         unit = made.add("doas", build_unit(catalogue.load("doas-generic"), "doas", 1, settings={
             "so2_bkg": 0.3, "no2_bkg": 0.4, "o3_bkg": 0.8}))  # fmt: skip

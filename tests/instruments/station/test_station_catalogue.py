@@ -10,7 +10,7 @@ from instruments.build import build_unit
 from instruments.device import Command
 from instruments.gas.calibration_cell import CalibrationCell
 
-MODELS = ("shelter", "manifold", "ups", "doas-generic")
+MODELS = ("shelter", "manifold", "ups", "doas-generic", "chamber", "variac")
 HOUR = 3_600_000_000
 
 
@@ -48,6 +48,8 @@ OTHER = {
                 "dehumidify_above": 30.0, "humidify_below": 45.0},
     "manifold": {"set_temperature": 50.0, "heating": False},
     "ups": {"restart_stagger": 60.0},
+    "chamber": {"setpoint": 35.0},
+    "variac": {"voltage": 198.0, "output": False},
     "doas-generic": {"gas_mode": "zero", "integration_so2": 30, "integration_no2": 30, "integration_o3": 30,
                      "path_length": 400.0, "cell": "a", "light_limit": 100.0, "deviation_limit": 20.0,
                      "density_compensation": False, "wavelength_offset": 50.0, "span_concentration": 100.0,
