@@ -91,8 +91,9 @@ def units_are_off_the_air_as_long_as_their_valves_said(rows):
     for device in ("so2", "nox", "o3", "co"):
         turned = [t for t, kind, request in rows if kind == "set" and request[:2] == [device, "gas_mode"]]
         back = [t for t, kind, request in rows if kind in ("safe", "restore") and request[:2] == [device, "gas_mode"]]
-        assert len(turned) == len(back) == 1
-        assert 0.7 * (back[0] - turned[0]) < said[device] <= back[0] - turned[0]
+        assert len(turned) == len(back) >= 1
+        away = sum(end - start for start, end in zip(turned, back, strict=True))
+        assert 0.7 * away < said[device] <= away
 
 
 # -- data of the air --------------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def test_in_the_pauses_of_a_drift_test_and_while_it_runs_undisturbed_a_unit_meas
     found = schedule_of("hj193-debug")
     assert (found.end - found.begin).days > 7
     for loss in found.losses:
-        assert 24 < loss.hours < 60  # of 273 h: neither the 168 h of running nor the three days between the visits
+        assert 12 < loss.hours < 60  # of 273 h: neither the 168 h of running nor the three days between the visits
 
 
 # -- gas, references, hands -------------------------------------------------------------------------------------------
