@@ -217,9 +217,16 @@ class Run:
         self._journal.commit()
 
     def leave_gas(self, staying: Sequence[str]) -> None:
-        """Every analyzer but those ``staying`` back on what it sampled before: the air's data go on meanwhile."""
-        for device, setting in [key for key in self._as_found if key[1] == "gas_mode" and key[0] not in staying]:
-            self.restore(device, setting)
+        """Every analyzer but those ``staying`` back on what it sampled before: the air's data go on meanwhile.
+
+        One that does not answer is left to the end of the run, which names it.
+        """
+        for key in [key for key in self._as_found if key[1] == "gas_mode" and key[0] not in staying]:
+            found = self._as_found[key]
+            try:
+                self.restore(*key)
+            except (RigError, Refused):
+                self._as_found[key] = found
 
     @property
     def source(self) -> Source:

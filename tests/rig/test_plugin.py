@@ -95,7 +95,7 @@ def test_nothing_of_a_served_bench_is_left_over(project, tmp_path):
     text = (
         "import pathlib\nkept = []\n"
         "def test_one(served_bench, tmp_path):\n    kept.append(tmp_path / 'ports')\n"
-        "    assert len(list(kept[0].iterdir())) == 5\n"
+        "    assert len(list(kept[0].iterdir())) == 6\n"
         "def test_two():\n    assert list(kept[0].iterdir()) == []\n"
     )
     done = project(text)

@@ -22,7 +22,7 @@ def so2(manager):
 
 def test_devices_are_listed_and_answer(manager):
     assert manager.list_resources("?*") == tuple(
-        f"ASRL{name}::INSTR" for name in ("so2", "nox", "o3", "co", "calibrator")
+        f"ASRL{name}::INSTR" for name in ("so2", "nox", "o3", "co", "calibrator", "flow_meter")
     )
     device = so2(manager)
     assert device.query("\xabinstr name").startswith("instr name")

@@ -59,7 +59,7 @@ def test_accept_reaches_analyzer_and_calibrator_over_tcp(tmp_path):
 def test_an_orderly_end_leaves_nothing_behind(tmp_path, how):
     with served(tmp_path, BOTH) as (server, endpoints, _):
         port = int(endpoints["device"]["so2"]["resource"].split("::")[2])
-        assert len(list((tmp_path / "server" / "ports").iterdir())) == 4
+        assert len(list((tmp_path / "server" / "ports").iterdir())) == 5
         server.send_signal(how)
         assert server.wait(20) == 0
         assert "Traceback" not in server.stderr.read()
@@ -74,7 +74,7 @@ def test_a_killed_server_is_told_by_its_endpoints_and_its_links_are_taken_over(t
         server.kill()
         server.wait(20)
     links = list((tmp_path / "server" / "ports").iterdir())
-    assert len(links) == 5
+    assert len(links) == 6
     done = rig("accept", "--bench", tmp_path / "server" / "endpoints.json", "--out", tmp_path / "out")
     (line,) = complaints(done, 4)
     assert f"process {server.pid}, which has ended" in line
@@ -149,7 +149,7 @@ def test_a_command_has_the_endpoints_its_output_and_its_code(tmp_path):
         "sys.exit(len(bench['device']))\n"
     )
     done = rig("serve", "demo", "--", sys.executable, "-c", script)
-    assert done.returncode == 5, done.stderr
+    assert done.returncode == 6, done.stderr
     assert done.stdout == "mine\n"  # the table stands on standard error, out of the way of a pipe
     assert "so2" in done.stderr
     assert rig("serve", "demo", "--", "sh", "-c", "kill -KILL $$").returncode == 128 + 9

@@ -77,7 +77,7 @@ def test_three_clients_at_once_and_nothing_is_left_behind(served):
     assert not endpoints.exists()
     assert list((folder / "p").iterdir()) == []
     truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
-    assert {line["device"] for line in truth if line["kind"] == "reading"} == {"so2", "nox", "o3", "co"}
+    assert {line["device"] for line in truth if line["kind"] == "reading"} == {"so2", "nox", "o3", "co", "flow_meter"}
 
 
 TUBE = """
