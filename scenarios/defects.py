@@ -71,7 +71,9 @@ class Defect(BaseModel):
         """The data of a bench with this defect; ``good`` is the data of the bench without it."""
         data = copy.deepcopy(dict(good))
         if self.fault is not None:
-            fault = {"kind": self.fault, "device": self.device, "at": self.at, "severity": self.severity}
+            fault: dict[str, Any] = {"kind": self.fault, "device": self.device, "at": self.at}
+            if self.severity is not None:
+                fault["severity"] = self.severity
             data.setdefault("fault", []).append(fault)
         elif self.hidden:
             data["device"][self.device].setdefault("hidden", {}).update(self.hidden)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from calibration.criteria import Judge, Subject
-from calibration.procedures.common.conduct import conduct
+from calibration.procedures.common.conduct import changed_since, conduct, snapshot
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.procedure import Unit
 from calibration.record import (
@@ -77,6 +77,7 @@ class Engine:
         self._broken: dict[str, Message] = {}
         self._held: dict[str, Message] = {}
         self._firmware: dict[str, str] = {}
+        self._left: dict[str, dict[str, str]] = {}
 
     def play(self) -> Verdict:
         """Carry the plan out, step by step, make the bench safe, and return the verdict.
@@ -147,8 +148,8 @@ class Engine:
             try:
                 for unit in able:
                     self._greet(unit.name)
-                self._carry_out(context, step, able)
-                return
+                if self._carry_out(context, step, able):
+                    return
             except KeyboardInterrupt:
                 for unit in able:
                     reason = Message(key="run.interrupted")
@@ -165,7 +166,8 @@ class Engine:
                 if not guilty and isinstance(error, RigError):
                     raise  # the calibrator, or the rig itself, is broken: nothing more can be done
 
-    def _carry_out(self, context: Context, step: Step, units: Sequence[Unit]) -> None:
+    def _carry_out(self, context: Context, step: Step, units: Sequence[Unit]) -> bool:
+        """Conduct a step; False if a unit is not as the last step left it, and falls out before anything is done."""
         outcomes: list[Outcome] = []
 
         def body() -> list[Outcome]:
@@ -174,11 +176,24 @@ class Engine:
 
         names = [unit.name for unit in units]
         self.run.leave_gas(names)
-        for entry, tests in conduct(context, step.procedure.name, names, body, gas=step.procedure.gas):
+        before = {name: snapshot(self.run, name) for name in names}
+        meddled = False
+        for unit in units:
+            reason = changed_since(unit.name, self._left.get(unit.name, {}), before[unit.name])
+            if reason is not None:
+                self._held[unit.name] = reason
+                self.notes.append(reason)
+                self._no_result(step, unit, "void", reason)
+                meddled = True
+        if meddled:
+            return False  # the others of the group begin without it
+        for entry, tests in conduct(context, step.procedure.name, names, body, gas=step.procedure.gas, before=before):
             self.procedures.append(entry)
             self.tests += [test for test in tests if test.criterion in step.criteria]
+            self._left[entry.device] = {setting.name: setting.as_left for setting in entry.settings}
         self.notes += [message for outcome in outcomes for message in outcome.headlines]
         self._held |= {outcome.device: outcome.hold for outcome in outcomes if outcome.hold is not None}
+        return True
 
     def _unfinished(self, step: Step, unit: Unit, started: float, status: str, reason: Message, done: int) -> None:
         if not any(entry.device == unit.name for entry in self.procedures[done:]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from calibration.criteria import Judge
@@ -69,8 +69,9 @@ def check_plan(
         found = f"{len(calibrators)} of them" if calibrators else "none"
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
-    errors += _references(bench, bench_path, tested, calibrators, cylinders, today)
-    errors += standard_mistakes(plan, plan_path, bench, bench_path, units, today)
+    last = _last_day(plan, units, today)
+    errors += _references(bench, bench_path, tested, calibrators, cylinders, last)
+    errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
     errors += _limits(plan, plan_path, units, testable)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
@@ -93,6 +94,17 @@ def check_plan(
         errors += impossible.values()
     if errors:
         raise ConfigurationErrors(errors)
+
+
+def _last_day(plan: PlanFile, units: list[Unit], today: date) -> date:
+    """The earliest day on which the plan can end: a certificate must be valid until then."""
+    seconds = sum(
+        stage.expected_s
+        for step in plan.steps
+        for group in groups_of(step, units)
+        for stage in step.procedure.stages(group, step.parameters, plan.gas)
+    )
+    return today + timedelta(seconds=seconds)
 
 
 def _references(

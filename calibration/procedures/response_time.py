@@ -23,6 +23,8 @@ from rig.host.kinds import Channel
 from rig.run import Reading
 
 NAME = "response_time"
+_COARSE, _LATE = 0.25, 4.0
+"""Readings farther apart than this part of the time that is measured, and than so many polls, cannot tell it."""
 
 
 class ResponsePlan(Parameters):
@@ -138,6 +140,22 @@ class _Step:
         seconds = found.lag if part == "lag" else found.travel if plan.after_lag else found.total
         return None if seconds is None else seconds / 60.0
 
+    def spacing_s(self, fraction: float) -> float:
+        """Time between the two different readings on both sides of the fraction, s: how well the instant is known.
+
+        A unit that renews its display every ten seconds shows the same number to several polls, and a slow wire gives
+        fewer polls than were asked for.
+        """
+        way = self.final - self.initial
+        last, earlier = self.begun, self.initial
+        for reading in self.readings:
+            if reading.value == earlier or reading.t_s <= self.begun:
+                continue
+            if (reading.value - self.initial) / way >= fraction:
+                return reading.t_s - last
+            last, earlier = reading.t_s, reading.value
+        return 0.0
+
 
 def _outcome(context: Context, channel: Channel, asked: Asked, plan: ResponsePlan, steps: list[_Step]) -> Outcome:
     subject = context.subject(asked.device, channel.quantity, "min", asked.scale)
@@ -158,9 +176,15 @@ def _outcome(context: Context, channel: Channel, asked: Asked, plan: ResponsePla
             notes.append(why)
             tests.append(context.judge.no_result(name, subject, "void", why))
             continue
+        spacing = max([plan.poll, *(step.spacing_s(plan.fraction) for step in steps if step.way == way)])
+        if spacing > _COARSE * 60.0 * max(minutes) and spacing > _LATE * plan.poll:
+            why = Message(key="response.readings_too_rare", values={"spacing": round(spacing, 1), "poll": plan.poll})
+            notes.append(why)
+            tests.append(context.judge.no_result(name, subject, "void", why))
+            continue
         parts = [
-            Component("poll", "B", plan.poll / 60.0 / math.sqrt(12.0), "min", 1.0, basis_key="basis.poll",
-                      basis_values={"poll": plan.poll})
+            Component("poll", "B", spacing / 60.0 / math.sqrt(12.0), "min", 1.0, basis_key="basis.poll",
+                      basis_values={"poll": round(spacing, 1)})
         ]  # fmt: skip
         if len(minutes) > 1:
             summary = summarize(minutes)

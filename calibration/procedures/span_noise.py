@@ -9,7 +9,14 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.levels import measure_together, request
-from calibration.procedures.common.noise import NoisePlan, asked_of, noise_data, scatter_of, too_long_averaging
+from calibration.procedures.common.noise import (
+    NoisePlan,
+    asked_of,
+    noise_data,
+    scatter_of,
+    standing_still,
+    too_long_averaging,
+)
 from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -75,8 +82,18 @@ class SpanNoise(Procedure[SpanNoisePlan]):
             summary, dof = scatter_of(series)
             scale, level = scales[series.device], made[series.device].levels[series.quantity]
             subject = context.of_channel(series.device, channels[series.device, series.quantity], scale)
-            test = context.judge.judge_deviation(name, subject, s=summary.sd, dof=dof, n=summary.n,
-                                                 formula_numbers=f"s({summary.n}) = {summary.sd:.3g}")  # fmt: skip
+            frozen = standing_still(series)
+            if frozen is not None:
+                test = context.judge.no_result(name, subject, "void", frozen)
+            else:
+                test = context.judge.judge_deviation(
+                    name,
+                    subject,
+                    s=summary.sd,
+                    dof=dof,
+                    n=summary.n,
+                    formula_numbers=f"s({summary.n}) = {summary.sd:.3g}",
+                )
             outcomes.append(
                 Outcome(series.device, series.quantity, noise_data(series, scale, level, summary), [test],
                         [] if level.refused is None else [level.refused], reference_ids(context, gas))

@@ -7,7 +7,14 @@ from typing import ClassVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.levels import MeasuredLevel, measure_together, request
-from calibration.procedures.common.noise import NoisePlan, asked_of, noise_data, scatter_of, too_long_averaging
+from calibration.procedures.common.noise import (
+    NoisePlan,
+    asked_of,
+    noise_data,
+    scatter_of,
+    standing_still,
+    too_long_averaging,
+)
 from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit
 from calibration.procedures.common.series import Series, collect
@@ -72,6 +79,10 @@ class ZeroNoise(Procedure[NoisePlan]):
         channel = next(channel for channel in unit.channels if channel.quantity == series.quantity)
         subject = context.of_channel(unit.name, channel, scale)
         tests: list[Test] = []
+        frozen = standing_still(series)
+        if frozen is not None:
+            tests = [context.judge.no_result(name, subject, "void", frozen) for name in self._names(context)]
+            return Outcome(unit.name, series.quantity, noise_data(series, scale, level, summary), tests, [frozen])
         for name in self._names(context):
             factor = detection_factor if name.endswith("detection_limit") else 1.0
             numbers = f"{factor:g} × {summary.sd:.3g}" if factor != 1.0 else f"s({summary.n}) = {summary.sd:.3g}"

@@ -37,7 +37,7 @@ def test_the_embedded_station_passes_whole(tmp_path):
     assert record.run.ended_us - record.run.started_us > 10 * 86_400_000_000
     assert {test.device for test in record.tests} == {"so2", "nox", "o3", "co"}
     nox = {test.quantity for test in record.tests if test.device == "nox"}
-    assert nox == {"running_time", "sample_flow", "no", "nox", "no2"}
+    assert nox == {"running_time", "leak", "sample_flow", "no", "nox", "no2"}
     assert {test.verdict for test in record.tests} == {"pass"}
     by_document = {test.document for test in record.tests}
     assert by_document == {"HJ 193-2013", "HJ 818-2018"}  # the calibration before the tests is of HJ 818
@@ -157,3 +157,25 @@ def test_a_cylinder_that_runs_empty_in_mid_plan_ends_the_run_and_says_so(tmp_pat
     [broken] = [note for note in record.notes if note.key == "run.error"]
     assert "gas_flow_deviation" in broken.values["error"]
     assert any(note.key == "safe.done" for note in record.notes)
+
+
+def test_a_setting_changed_between_two_tests_ends_the_unit_and_is_named(tmp_path):
+    # CO waits while SO2 is under test; somebody changes it meanwhile.
+    bench = {**DEMO, "fault": [{"kind": "averaging_time_long", "device": "co", "at": "4 h"}]}
+    code, record = play(tmp_path, bench, only("zero_noise", "precision", "drift"), devices=("so2", "co"))
+    assert code == 3
+    found = {(test.device, test.criterion): test for test in record.tests}
+    assert found["co", "zero_noise.noise"].verdict == "pass"
+    assert found["co", "precision.low"].verdict == "void"
+    assert found["co", "drift.zero"].verdict == "not tested"
+    for name in ("precision.low", "drift.zero"):
+        assert found["co", name].message.key == "device.setting_changed_between"
+        assert found["co", name].message.values["setting"] == "averaging_time"
+    assert {test.verdict for (device, _), test in found.items() if device == "so2"} == {"pass"}
+
+
+def test_a_certificate_that_runs_out_before_the_plan_ends_is_refused_before_gas_flows(tmp_path):
+    bench = json.loads(json.dumps(DEMO, default=lambda value: value.isoformat()))
+    bench["cylinder"]["co"]["expires"] = "2026-01-10"  # the plan begins on 5 January and takes eleven days
+    with pytest.raises(ConfigurationErrors, match=r"cylinder.co.expires: expected a certificate that is valid on"):
+        play(tmp_path, bench)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.record import Message, ProcedureRun, Setting, Test
@@ -10,7 +10,13 @@ from rig.run import Run
 
 
 def conduct(
-    context: Context, procedure: str, devices: Sequence[str], body: Callable[[], Sequence[Outcome]], *, gas: bool = True
+    context: Context,
+    procedure: str,
+    devices: Sequence[str],
+    body: Callable[[], Sequence[Outcome]],
+    *,
+    gas: bool = True,
+    before: Mapping[str, dict[str, str]] | None = None,
 ) -> list[tuple[ProcedureRun, list[Test]]]:
     """Run ``body`` between two snapshots of the units' settings; a change that it did not make itself voids its tests.
 
@@ -20,14 +26,14 @@ def conduct(
         devices: the units that take part.
         body: the procedure itself; its outcomes are entries of the record, in their order.
         gas: whether the units turn to the port at which the calibrator's gas arrives.
+        before: settings as they stand, if somebody has looked just now.
     """
     run = context.run
     started = run.now()
-    before = {}
-    for device in devices:
-        before[device] = snapshot(run, device)
-        if gas:
-            run.enter_gas(device)
+    if before is None:
+        before = {device: snapshot(run, device) for device in devices}
+    for device in devices if gas else ():
+        run.enter_gas(device)
     outcomes = body()
     ended = run.now()
     after = {device: snapshot(run, device) for device in devices}
@@ -70,6 +76,17 @@ def _entry(
         references=outcome.references, notes=notes, data=outcome.data,
     )  # fmt: skip
     return entry, tests
+
+
+def changed_since(device: str, left: Mapping[str, str], now: Mapping[str, str]) -> Message | None:
+    """Which setting of a unit somebody has changed since the last test left it; None if all stand as they stood."""
+    for name, before in left.items():
+        if name in now and now[name] != before:
+            values: dict[str, float | int | str | None] = {
+                "device": device, "setting": name, "before": before, "after": now[name],
+            }  # fmt: skip
+            return Message(key="device.setting_changed_between", values=values)
+    return None
 
 
 def snapshot(run: Run, device: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.parameters import GasPlan
-from calibration.record import Message, ProcedureData, ProcedureRun, Record, Test
+from calibration.record import Level, Message, ProcedureData, ProcedureRun, Record, Test
 from rig.host.kinds import Channel
 from rig.run import Run
 
@@ -24,6 +24,7 @@ class Context:
         tests: results of the steps before, in their order.
         entries: what the steps before measured.
         last: record of an earlier run, for comparison; None if the run was given none.
+        seen: the latest level that each unit and quantity was read on in this step.
     """
 
     run: Run
@@ -33,6 +34,7 @@ class Context:
     tests: Sequence[Test] = ()
     entries: Sequence[ProcedureRun] = ()
     last: Record | None = None
+    seen: dict[tuple[str, str], Level] = field(default_factory=dict)
 
     def subject(self, device: str, quantity: str, unit: str, scale: float) -> Subject:
         """What a result of this step belongs to; ``scale`` is the full scale of the device, in ``unit``."""

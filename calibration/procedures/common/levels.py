@@ -28,6 +28,10 @@ _ELSEWHERE, _ELSEWHERE_OF_SCALE = 0.3, 0.05
 not do what it was asked for (this project's choice, far above any flow controller's error)."""
 
 
+_MOVED = 0.05
+"""Change of the gas, of the larger of two levels, that no reading can sleep through."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredLevel:
     """A level with the readings behind it, by quantity; what was made, and how much the display of it scatters."""
@@ -128,9 +132,27 @@ def measure_together(
         )
     found = {}
     for rule, window in zip(rules, windows, strict=True):
-        levels = {name: _level(label, asked, nominal, u_nominal, window, name, rule) for name in rule.quantities}
+        levels = {
+            name: _moving(context, rule.device, name, _level(label, asked, nominal, u_nominal, window, name, rule))
+            for name in rule.quantities
+        }
         found[rule.device] = MeasuredLevel(levels, window, nominal, u_nominal)
     return found
+
+
+def _moving(context: Context, device: str, quantity: str, level: Level) -> Level:
+    """The level, refused if the reading did not move at all since the one before, although the gas did."""
+    before = context.seen.get((device, quantity))
+    context.seen[device, quantity] = level
+    if before is None or level.sd != 0.0 or before.sd != 0.0 or level.mean != before.mean:
+        return level
+    if abs(level.nominal - before.nominal) < _MOVED * max(level.nominal, before.nominal, 1e-9):
+        return level
+    values: dict[str, float | int | str | None] = {
+        "device": device, "quantity": quantity, "value": level.mean, "unit": level.unit,
+    }  # fmt: skip
+    frozen = Message(key="gas.reading_stands_still", values=values)
+    return level.model_copy(update={"stable": False, "refused": frozen})
 
 
 def _level(

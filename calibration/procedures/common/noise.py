@@ -50,6 +50,15 @@ def too_long_averaging(context: Context, device: str, interval_s: float) -> Mess
                    values={"device": device, "found": float(found), "limit": interval_s})  # fmt: skip
 
 
+def standing_still(series: Series) -> Message | None:
+    """That a series does not move at all: a frozen reading, which would look like a unit without noise."""
+    if max(series.means) > min(series.means):
+        return None
+    return Message(key="gas.reading_stands_still",
+                   values={"device": series.device, "quantity": series.quantity, "value": series.means[0],
+                           "unit": series.unit})  # fmt: skip
+
+
 def scatter_of(series: Series) -> tuple[Summary, float]:
     """The summary of a series, and the degrees of freedom of its variance (data that remember each other tell less)."""
     summary = summarize(series.means)
