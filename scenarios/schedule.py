@@ -154,6 +154,7 @@ def _entry(step: Step, units: list[str], stages: Sequence[Stage], plan: PlanFile
         legs.append(Leg(label=stage.label, gas=stage.gas, start=at, takes_s=stage.expected_s, sampling=pause))
         if stage.hands is not None:
             hands.append(Hands(at=at, what=stage.hands))
+        hands += [Hands(at=at + timedelta(seconds=after), what=what) for after, what in stage.visits]
         at += timedelta(seconds=stage.expected_s)
     return Entry(
         step=step.name, procedure=step.procedure.name, units=units, start=start, takes_s=takes, levels=len(waited),

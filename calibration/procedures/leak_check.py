@@ -46,7 +46,8 @@ class LeakCheck(Procedure[LeakCheckPlan]):
     def stages(self, units: Sequence[Unit], parameters: LeakCheckPlan, gas: GasPlan) -> list[Stage]:
         """Capped, and open again."""
         reading = parameters.settle + (parameters.readings - 1) * parameters.every
-        return [Stage(NAME, "", reading + parameters.recover)]
+        hands = Message(key="prompt.cap_inlet", values={"device": units[0].name})
+        return [Stage(NAME, "", reading + parameters.recover, hands=hands)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: LeakCheckPlan) -> list[Outcome]:
         """Cap, read, uncap, wait."""

@@ -140,21 +140,23 @@ class _Step:
         seconds = found.lag if part == "lag" else found.travel if plan.after_lag else found.total
         return None if seconds is None else seconds / 60.0
 
-    def spacing_s(self, fraction: float) -> float:
-        """Time between the two different readings on both sides of the fraction, s: how well the instant is known.
+    def spacing_s(self, fraction: float) -> tuple[float, float]:
+        """How well the instant of the fraction is known, s: between two readings, and between two different readings.
 
-        A unit that renews its display every ten seconds shows the same number to several polls, and a slow wire gives
-        fewer polls than were asked for.
+        A unit that renews its display every ten seconds, or holds it while it looks at the dark, shows the same number
+        to several polls; a slow wire gives fewer polls than were asked for.
         """
         way = self.final - self.initial
-        last, earlier = self.begun, self.initial
+        last, changed, earlier = self.begun, self.begun, self.initial
         for reading in self.readings:
-            if reading.value == earlier or reading.t_s <= self.begun:
+            if reading.t_s <= self.begun:
                 continue
-            if (reading.value - self.initial) / way >= fraction:
-                return reading.t_s - last
-            last, earlier = reading.t_s, reading.value
-        return 0.0
+            if reading.value != earlier:
+                if (reading.value - self.initial) / way >= fraction:
+                    return reading.t_s - last, reading.t_s - changed
+                changed, earlier = reading.t_s, reading.value
+            last = reading.t_s
+        return 0.0, 0.0
 
 
 def _outcome(context: Context, channel: Channel, asked: Asked, plan: ResponsePlan, steps: list[_Step]) -> Outcome:
@@ -176,9 +178,10 @@ def _outcome(context: Context, channel: Channel, asked: Asked, plan: ResponsePla
             notes.append(why)
             tests.append(context.judge.no_result(name, subject, "void", why))
             continue
-        spacing = max([plan.poll, *(step.spacing_s(plan.fraction) for step in steps if step.way == way)])
-        if spacing > _COARSE * 60.0 * max(minutes) and spacing > _LATE * plan.poll:
-            why = Message(key="response.readings_too_rare", values={"spacing": round(spacing, 1), "poll": plan.poll})
+        apart = [step.spacing_s(plan.fraction) for step in steps if step.way == way]
+        late, spacing = (max([plan.poll, *(pair[which] for pair in apart)]) for which in (0, 1))
+        if late > _COARSE * 60.0 * max(minutes) and late > _LATE * plan.poll:
+            why = Message(key="response.readings_too_rare", values={"spacing": round(late, 1), "poll": plan.poll})
             notes.append(why)
             tests.append(context.judge.no_result(name, subject, "void", why))
             continue

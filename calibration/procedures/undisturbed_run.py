@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -56,8 +57,17 @@ class UndisturbedRun(Procedure[UndisturbedRunPlan]):
         return [hours] if parameters.flow is None else [hours, Judged("sample_flow", "%", ("flow_stability",))]
 
     def stages(self, units: Sequence[Unit], parameters: UndisturbedRunPlan, gas: GasPlan) -> list[Stage]:
-        """The hours."""
-        return [Stage("running", "", parameters.hours * 3600.0)]
+        """The hours, and a round with the meter each time that the flow is measured."""
+        whole, visits = parameters.hours * 3600.0, []
+        if parameters.flow is not None:
+            for number in range(math.ceil(whole / parameters.flow_every)):
+                at = max(parameters.look_every, number * parameters.flow_every)
+                for unit in units:
+                    values: dict[str, float | int | str | None] = {
+                        "meter": parameters.flow.meter, "place": f"{unit.name}.sample",
+                    }  # fmt: skip
+                    visits.append((at, Message(key="prompt.hold_meter", values=values)))
+        return [Stage("running", "", whole, visits=tuple(visits))]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: UndisturbedRunPlan) -> list[Outcome]:
         """Wait, and look."""

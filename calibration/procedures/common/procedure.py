@@ -57,6 +57,7 @@ class Stage:
         expected_s: least time that it takes, bench seconds: shortest wait and one window.
         sampling: the units are back on what they sample meanwhile, though the procedure has gas for its other stages.
         hands: what a person is asked to do in it, as the prompt says; None where nobody is needed.
+        visits: what a person is asked to do while it goes on, with the seconds after its beginning.
     """
 
     label: str
@@ -64,6 +65,7 @@ class Stage:
     expected_s: float
     sampling: bool = False
     hands: Message | None = None
+    visits: tuple[tuple[float, Message], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
