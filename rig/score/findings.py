@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rig.score.alignment import aligned, best_alignment
 from rig.score.expected import Expected, Window, expected
-from rig.score.log_file import Logged
+from rig.score.log_file import Key, Logged
 from rig.score.truth_file import Shown
 
 Defect = Literal["lost", "repeated", "shifted", "rescaled", "wrongly valid", "invented", "wrong", "not judged"]
@@ -43,10 +43,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found for one quantity; sound if nothing was."""
+    """What was found for one quantity; sound if nothing was. ``port`` is empty where the log does not say it."""
 
     device: str
     quantity: str
+    port: str
     records: int
     expected: int
     findings: tuple[Finding, ...]
@@ -57,18 +58,17 @@ class Verdict:
         return all(one.defect == "not judged" and one.count < self.records for one in self.findings)
 
 
-def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window, zone_s: float) -> Verdict:
+def judge(key: Key, log: Logged, shown: Shown, window: Window, zone_s: float) -> Verdict:
     """Hold ``log`` against ``shown``.
 
     Args:
-        device: whose.
-        quantity: which of its channels.
+        key: device, channel, and the port that the log says it was read by, if it does.
         log: the records.
         shown: what the device showed.
         window: what a record stands for.
         zone_s: offset of the station's calendar from UTC, s.
     """
-    shift, scale = best_alignment(log, shown, window, zone_s, quantity)
+    shift, scale = best_alignment(log, shown, window, zone_s, key[1])
     moved = aligned(log, shift, scale, window)
     told = expected(moved, shown, window)
     findings: list[Finding] = []
@@ -81,7 +81,7 @@ def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window,
     twice = _repeated_times(intervals)
     findings += _told("repeated", twice, moved, "the same time again")
     findings += _judge_records(moved, told, ~twice)
-    return Verdict(device, quantity, len(log.values), int(intervals.due.sum()), tuple(findings))
+    return Verdict(*key, len(log.values), int(intervals.due.sum()), tuple(findings))
 
 
 def _judge_records(log: Logged, told: Expected, once: NDArray[np.bool_]) -> Iterator[Finding]:

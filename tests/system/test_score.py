@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import time
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from rig_commands import DEMO, changed, complaints, rig
 
 from rig.bench import Bench
 from rig.bench_file import parse_bench
+from rig.cli.score import score
 from rig.clock import VirtualClock
 from rig.ports.visa import RigVisaLibrary
 from rig.truth import TruthLog
@@ -170,6 +172,59 @@ def test_hourly_means_are_held_against_hourly_means_and_their_label(polled, tmp_
     done, _ = held(truth, end, tmp_path, "--average", "1 h")
     assert done.returncode == 1
     assert "shifted: 5: +3600 s, as if labelled by the other end of the interval" in done.stdout
+
+
+MASSES = {2.62: "ug/m3 at 298 K", 2.663: "ug/m3 at 293 K", 2.858: "ug/m3 at 273 K"}
+
+
+@pytest.mark.parametrize("factor", MASSES)
+def test_of_several_factors_that_fit_hourly_means_the_nearest_is_told(polled, tmp_path, capsys, factor):
+    rows = [[*row[:3], f"{float(row[3]) * factor:.2f}", row[4]] for row in hourly(polled[1], "so2", label_end=False)]
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 3600, "begin", None, None) == 1
+    told = next(line for line in capsys.readouterr().out.splitlines() if "rescaled" in line)
+    assert re.search(r"rescaled: \d+: x [\d.]+: (ug/m3 at \d+ K)", told)[1] == MASSES[factor]
+    assert float(re.search(r"measured: x ([\d.]+)", told)[1]) == pytest.approx(factor, rel=0.01)
+
+
+def test_factors_that_a_log_cannot_tell_apart_are_both_told(tmp_path, capsys):
+    """Six readings of 3 ppb in whole ug/m3: 8 is 3 times 2.62 and 2.66, and not 2.86."""
+    truth = tmp_path / "truth.jsonl"
+    rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
+    rows += [{"kind": "reading", "t_us": second * 1_000_000, "device": "so2", "powered": True, "mode": "sample",
+              "alarms": [], "shown": {"so2": 3.0}} for second in range(0, 400, 10)]  # fmt: skip
+    truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    log = tmp_path / "log.csv"
+    log.write_text("time,so2.so2\n" + "".join(f"2026-01-05T00:0{minute}:00,8\n" for minute in range(6)))
+    assert score(truth, log, 0, "begin", None, None) == 1
+    told = capsys.readouterr().out
+    first, second = told.split("cannot be told apart from")
+    assert "293 K" in first
+    assert "298 K" in second
+    assert "measured: x 2.667" in first
+
+
+@pytest.mark.parametrize(
+    ("wire", "converted"),
+    [(".3g", 64.06 / 24.465), (".3g", 64.06 / 22.414), (".1f", 64.06 / 24.055), (".1f", 64.06 / 24.465)],
+)
+def test_a_conversion_does_not_give_the_wire_more_digits(polled, tmp_path, capsys, wire, converted):
+    """A wire that tells three digits, or tenths of a ppb, and a log of what came by it in ug/m3 with two decimals."""
+    heard = {row[0]: row[4] for row in polled[1] if row[2] == "so2"}
+    rows = []
+    for line in map(json.loads, polled[0].read_text().splitlines()):
+        stamp = EPOCH + timedelta(microseconds=line["t_us"])
+        if line["kind"] == "reading" and line["device"] == "so2" and stamp in heard:
+            value = float(format(line["shown"]["so2"], wire)) * converted
+            rows.append([stamp, "so2", "so2", f"{value:.2f}", heard[stamp]])
+    out = tmp_path / "found.json"
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 0, "begin", None, out) == 1
+    (found,) = json.loads(out.read_text())
+    assert [one["defect"] for one in found["findings"]] == ["rescaled"], capsys.readouterr().out
+    # What the device did not show is still told.
+    rows[40][3] = f"{float(rows[40][3]) * 1.5:.2f}"
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 0, "begin", None, out) == 1
+    (found,) = json.loads(out.read_text())
+    assert {(one["defect"], one["count"]) for one in found["findings"][1:]} == {("wrong", 1)}
 
 
 @pytest.mark.parametrize(
