@@ -251,16 +251,17 @@ def test_a_truth_log_that_is_none_is_told(polled, tmp_path):
     assert "No such file" in complaints(rig("score", "--truth", tmp_path / "none", "--log", log), 2)[0]
 
 
-def test_a_mean_over_a_power_cut_is_not_said_to_be_of_zero_gas(tmp_path):
-    """Four hours, the third with the mains away for 24 minutes and nothing else."""
+@pytest.mark.parametrize("fault", ["power_cut", "silence", "unplug"])
+def test_a_mean_over_a_gap_is_not_said_to_be_of_zero_gas(tmp_path, fault):
+    """Four hours, the third with the mains or the line away for 24 minutes and nothing else."""
     truth = tmp_path / "truth.jsonl"
     cut, back = 2 * 3600 + 600, 2 * 3600 + 2040
     rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
     for second in range(0, 4 * 3600, 10):
         if second in (cut, back):
             rows.append({"kind": "fault", "t_us": second * 1_000_000, "device": "so2", "name": "cut",
-                         "fault": "power_cut", "begins": second == cut})  # fmt: skip
-        off = cut <= second < back
+                         "fault": fault, "begins": second == cut})  # fmt: skip
+        off = fault == "power_cut" and cut <= second < back
         rows.append({"kind": "reading", "t_us": second * 1_000_000, "device": "so2", "powered": not off,
                      "mode": "sample", "alarms": [], "shown": {} if off else {"so2": 20.0}})  # fmt: skip
     truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
