@@ -186,13 +186,19 @@ def test_of_several_factors_that_fit_hourly_means_the_nearest_is_told(polled, tm
     assert float(re.search(r"measured: x ([\d.]+)", told)[1]) == pytest.approx(factor, rel=0.01)
 
 
+def truth_of(path, values):
+    """A truth log of an SO2 analyzer that shows each of ``values`` for a minute."""
+    rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
+    rows += [{"kind": "reading", "t_us": (60 * minute + second) * 1_000_000, "device": "so2", "powered": True,
+              "mode": "sample", "alarms": [], "shown": {"so2": value}}
+             for minute, value in enumerate(values) for second in range(0, 60, 10)]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
 def test_factors_that_a_log_cannot_tell_apart_are_both_told(tmp_path, capsys):
     """Six readings of 3 ppb in whole ug/m3: 8 is 3 times 2.62 and 2.66, and not 2.86."""
-    truth = tmp_path / "truth.jsonl"
-    rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
-    rows += [{"kind": "reading", "t_us": second * 1_000_000, "device": "so2", "powered": True, "mode": "sample",
-              "alarms": [], "shown": {"so2": 3.0}} for second in range(0, 400, 10)]  # fmt: skip
-    truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    truth = truth_of(tmp_path / "truth.jsonl", [3.0] * 7)
     log = tmp_path / "log.csv"
     log.write_text("time,so2.so2\n" + "".join(f"2026-01-05T00:0{minute}:00,8\n" for minute in range(6)))
     assert score(truth, log, 0, "begin", None, None) == 1
@@ -203,12 +209,26 @@ def test_factors_that_a_log_cannot_tell_apart_are_both_told(tmp_path, capsys):
     assert "measured: x 2.667" in first
 
 
+def test_three_significant_digits_of_a_wire_are_enough_at_every_size(tmp_path):
+    """From 2 to 600 ppb: 2.06, 20.6, 206."""
+    values = [2.0034 * 1.1**step for step in range(60)]
+    truth = truth_of(tmp_path / "truth.jsonl", values)
+    log, out = tmp_path / "log.csv", tmp_path / "found.json"
+    log.write_text("time,so2.so2\n" + "".join(
+        f"2026-01-05T00:{minute:02d}:30,{float(format(value, '.3g')) * 2.6184:.3f}\n"
+        for minute, value in enumerate(values)
+    ))  # fmt: skip
+    score(truth, log, 0, "begin", None, out)
+    (found,) = json.loads(out.read_text())
+    assert [one["defect"] for one in found["findings"]] == ["rescaled"]
+
+
 @pytest.mark.parametrize(
     ("wire", "converted"),
-    [(".3g", 64.06 / 24.465), (".3g", 64.06 / 22.414), (".1f", 64.06 / 24.055), (".1f", 64.06 / 24.465)],
+    [(".1f", 64.06 / 22.414), (".1f", 64.06 / 24.055), (".1f", 64.06 / 24.465)],
 )
 def test_a_conversion_does_not_give_the_wire_more_digits(polled, tmp_path, capsys, wire, converted):
-    """A wire that tells three digits, or tenths of a ppb, and a log of what came by it in ug/m3 with two decimals."""
+    """A wire that tells tenths of a ppb (two digits here), and a log of what came by it in ug/m3 with two decimals."""
     heard = {row[0]: row[4] for row in polled[1] if row[2] == "so2"}
     rows = []
     for line in map(json.loads, polled[0].read_text().splitlines()):
