@@ -98,6 +98,7 @@ class Fault:
         acts: what it does.
         onset: ``step``, ``ramp`` (within ``over_us``) or ``intermittent`` (``duty`` of each ``period_us``).
         line: what it does to lines, if it befalls those.
+        number: its place in the bench file, which tells apart what is alike in all else.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Fault:
     period_us: int = 0
     duty: float = 0.5
     line: LineFault | None = None
+    number: int = 0
 
     def on(self, entry: CatalogueEntry) -> Fault:
         """This fault with the names that the model ``entry`` has for what it acts on."""
@@ -158,7 +160,7 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
     return Fault(
         name, kind, section.device, start, end, True if severity is None else severity, parameter,
         _acts(kind, parameter, severity), section.onset, to_us(section.over or 0.0), to_us(section.period or 0.0),
-        0.5 if section.duty is None else section.duty, line,
+        0.5 if section.duty is None else section.duty, line, index,
     )  # fmt: skip
 
 

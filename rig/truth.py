@@ -25,18 +25,26 @@ _CHANNELS = {"nox": ("no", "no2", "nox"), "photometer": ("o3",)}
 
 
 def fault_line(t_us: int, fault: Fault, begins: bool) -> dict[str, Any]:
-    """A fault that begins or ends, as a line of the log and as an event of ``truth.json``."""
+    """A fault that begins or ends, as a line of the log and as an event of ``truth.json``.
+
+    ``number`` is its place in the bench file; ``port`` None means every port; ``matching`` stands in Latin-1.
+    """
+    line = fault.line
     return {
         "kind": "fault", "t_us": t_us, "name": fault.name, "device": fault.device, "fault": fault.kind.name,
-        "parameter": fault.parameter, "severity": fault.severity, "begins": begins,
+        "parameter": fault.parameter, "severity": fault.severity, "begins": begins, "number": fault.number,
+        "port": None if line is None else line.port, "probability": None if line is None else line.probability,
+        "nth": None if line is None else line.nth,
+        "matching": None if line is None or line.matching is None else line.matching.pattern.decode("latin-1"),
     }  # fmt: skip
 
 
 class TruthLog:
     """Writes JSON lines; fractions in nmol/mol (CO umol/mol), as everywhere inside.
 
-    First ``bench``: hidden truth as built and the faults that are planned. Then, for each instant of the analyzers'
-    grid (every ten seconds of bench time, from 0 on), however late the wall clock lets it be written:
+    First ``bench``: hidden truth as built, the faults that are planned, and of every port the wire that it is on. Then,
+    for each instant of the analyzers' grid (every ten seconds of bench time, from 0 on), however late the wall clock
+    lets it be written:
 
     - ``air``: ambient air and the air of the room;
     - ``offer``, per calibrator: its mode, the gas at its outlet, and its flow in L/min;
@@ -65,7 +73,8 @@ class TruthLog:
         self._next_us = 0
         bench.fault_listeners.append(self._fault)
         bench.line_listeners.append(lambda event: self._write(event.as_dict()))
-        self._write({"kind": "bench", "t_us": 0, "epoch": bench.file.bench.epoch.isoformat(), **bench.truth()})
+        self._write({"kind": "bench", "t_us": 0, "epoch": bench.file.bench.epoch.isoformat(), "ports": _ports(bench),
+                     **bench.truth()})  # fmt: skip
         self._file.flush()
         bench.clock.after(0, self._tick)
 
@@ -101,6 +110,14 @@ class TruthLog:
     def _write(self, line: dict[str, Any]) -> None:
         if self._open:
             self._file.write(json.dumps(line) + "\n")
+
+
+def _ports(bench: Bench) -> dict[str, dict[str, str]]:
+    """Of each device's ports the wire as ``line`` events name it: boxes on one shared line have one."""
+    return {
+        name: {port: condition.name for port, condition in instrument.conditions.items()}
+        for name, instrument in bench.instruments.items()
+    }
 
 
 def _offer(name: str, calibrator: Calibrator, t_us: int) -> dict[str, Any]:

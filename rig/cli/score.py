@@ -14,8 +14,8 @@ from rig.errors import ConfigurationError
 from rig.files import write_atomically
 from rig.score.expected import Window
 from rig.score.findings import Verdict, judge
-from rig.score.log_file import Logged, read_log
-from rig.score.truth_file import Truth, read_truth
+from rig.score.log_file import Key, Logged, read_log
+from rig.score.truth_file import Shown, Truth, read_truth
 
 
 def score(
@@ -29,8 +29,8 @@ def score(
     """
     truth = read_truth(truth_file)
     log = read_log(log_file, truth.epoch)
-    common = [key for key in log if key in truth.series]
-    for device, quantity in log:
+    common = [key for key in log if key[:2] in truth.series]
+    for device, quantity, _ in log:
         if (device, quantity) not in truth.series:
             sys.stderr.write(f"rig: {log_file}: {device}.{quantity} is not in the truth log: left out\n")
     if not common:
@@ -40,7 +40,7 @@ def score(
     verdicts = []
     for key in common:
         window = Window(float(every_s or _distance(log[key], average_s)), float(average_s), label)
-        verdicts.append(judge(*key, log[key], truth.series[key], window, offset.total_seconds()))
+        verdicts.append(judge(key, log[key], _shown(truth, key, log_file), window, offset.total_seconds()))
     for verdict in verdicts:
         for line in _lines(verdict, truth):
             sys.stdout.write(line + "\n")
@@ -50,6 +50,17 @@ def score(
     return 0 if all(verdict.sound for verdict in verdicts) else 1
 
 
+def _shown(truth: Truth, key: Key, log_file: Path) -> Shown:
+    device, quantity, port = key
+    if not port:
+        return truth.series[device, quantity]
+    try:
+        return truth.by_port(device, quantity, port)
+    except KeyError:
+        known = ", ".join(truth.ports.names(device))
+        raise ConfigurationError(str(log_file), "port", f"a port of {device} ({known})", repr(port)) from None
+
+
 def _distance(log: Logged, average_s: int) -> float:
     """Distance of records: the usual one between their times."""
     times = np.unique(log.times_s)
@@ -57,7 +68,8 @@ def _distance(log: Logged, average_s: int) -> float:
 
 
 def _lines(verdict: Verdict, truth: Truth) -> list[str]:
-    head = f"{verdict.device}.{verdict.quantity}: {verdict.records} records"
+    by = f" by port {verdict.port}" if verdict.port else ""
+    head = f"{verdict.device}.{verdict.quantity}{by}: {verdict.records} records"
     lines = [f"{head}, sound" if verdict.sound else head]
     for finding in verdict.findings:
         where = "" if finding.first_s is None else f", first {_stamp(truth, finding.first_s)}"
@@ -72,8 +84,8 @@ def _stamp(truth: Truth, seconds: float) -> str:
 
 def _data(verdict: Verdict, truth: Truth) -> dict[str, object]:
     return {
-        "device": verdict.device, "quantity": verdict.quantity, "records": verdict.records,
-        "expected": verdict.expected, "sound": verdict.sound,
+        "device": verdict.device, "quantity": verdict.quantity, "port": verdict.port or None,
+        "records": verdict.records, "expected": verdict.expected, "sound": verdict.sound,
         "findings": [
             {"defect": one.defect, "count": one.count, "line": one.line, "detail": one.detail,
              "first": None if one.first_s is None else _stamp(truth, one.first_s)}

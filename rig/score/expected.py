@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rig.score.log_file import Logged
-from rig.score.truth_file import STEP_S, Shown
+from rig.score.reachable import STEP_S
+from rig.score.truth_file import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Expected:
         covered: the truth log covers the record's time.
         sampling, alarmed, mute: the device's state: on outside air; with an alarm throughout; unreadable throughout.
         elsewhere: on zero or span gas, or otherwise not on outside air, so much of the time that it alone spoils it.
-        touched: it could not be read for a part of the time.
+        barred: it was unreadable throughout, or so that only some could still read it.
+        touched: it could not be read for a part of the time, or by one of its ports, or a message was struck then.
         plain: on outside air and without a change of state near by.
     """
 
@@ -57,6 +59,7 @@ class Expected:
     elsewhere: NDArray[np.bool_]
     alarmed: NDArray[np.bool_]
     mute: NDArray[np.bool_]
+    barred: NDArray[np.bool_]
     touched: NDArray[np.bool_]
     plain: NDArray[np.bool_]
 
@@ -96,9 +99,11 @@ def _states(shown: Shown, first: NDArray[np.int64], last: NDArray[np.int64]) -> 
     known = (_counted(np.isfinite(shown.values), first, last) == length) & (length > 0)
     sampling = _counted(shown.sampling, first, last)
     alarmed = _counted(shown.alarmed, first, last)
-    mute = (_counted(shown.mute | ~np.isfinite(shown.values), first, last) == length) & (length > 0)
-    touched = _counted(shown.mute | ~np.isfinite(shown.values), first, last) > 0
-    return known, sampling > 0, (alarmed == length) & (length > 0), mute, touched
+    access, nothing = shown.access, ~np.isfinite(shown.values)
+    mute = (_counted(access.mute | nothing, first, last) == length) & (length > 0)
+    barred = (_counted(access.mute | access.barred | nothing, first, last) == length) & (length > 0)
+    touched = _counted(access.partly | nothing, first, last) > 0
+    return known, sampling > 0, (alarmed == length) & (length > 0), mute, barred, touched
 
 
 def _elsewhere(shown: Shown, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,7 +114,8 @@ def _elsewhere(shown: Shown, first: NDArray[np.int64], last: NDArray[np.int64]) 
 def _readings(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[np.float64]) -> Expected:
     count = len(shown.values)
     first, last = _edges(begin, end, count)
-    known, sampling, alarmed, mute, touched = _states(shown, first, last)
+    known, sampling, alarmed, mute, barred, touched = _states(shown, first, last)
+    touched |= _counted(shown.access.struck, first, last) > 0
     agrees = np.zeros(len(log.values), bool)
     width = int((last - first).max(initial=0))
     rounding = log.halves * 1.0001 + _DIGITS * np.abs(log.values) + 1e-9
@@ -120,16 +126,20 @@ def _readings(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArra
     here = np.clip(np.floor(log.times_s / STEP_S).astype(np.int64), 0, max(count - 1, 0))
     covered = (log.times_s >= 0.0) & (log.times_s < count * STEP_S)
     middle = shown.values[here] if count else np.full(len(log.values), np.nan)
-    plain = _counted(shown.sampling & ~shown.mute, first, last) == last - first
+    plain = _counted(shown.sampling & ~shown.access.mute, first, last) == last - first
     elsewhere = _elsewhere(shown, first, last) > 0
-    return Expected(middle, agrees, known, covered, sampling, elsewhere, alarmed, mute, touched, plain)
+    return Expected(middle, agrees, known, covered, sampling, elsewhere, alarmed, mute, barred, touched, plain)
 
 
 def _means(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[np.float64]) -> Expected:
     count = len(shown.values)
     first, last = _edges(begin, end, count)
     length = np.maximum(last - first, 1)
-    known, _, alarmed, mute, touched = _states(shown, first, last)
+    known, _, alarmed, mute, barred, touched = _states(shown, first, last)
+    # Of one poll a minute a message that was struck costs that minute; a mean may miss a quarter of them.
+    width = round(_POLL_S / STEP_S)
+    minutes = np.convolve(shown.access.struck, np.ones(width))[width // 2 :][:count] > 0.0
+    touched |= _counted(minutes, first, last) * 4 > length
     values = np.nan_to_num(shown.values)
     total = np.concatenate([[0.0], np.cumsum(values)])
     square = np.concatenate([[0.0], np.cumsum(values**2)])
@@ -140,8 +150,9 @@ def _means(log: Logged, shown: Shown, begin: NDArray[np.float64], end: NDArray[n
     with np.errstate(invalid="ignore"):
         agrees = np.abs(log.values - mean) <= room
     covered = (begin >= 0.0) & (end <= count * STEP_S)
-    on_air = _counted(shown.sampling, first, last)
+    on_air = _counted(shown.sampling & ~shown.access.mute, first, last)
     # A mean may be valid with a few minutes missing (GB 3095: 45 min of the hour); without any outside air it is not.
     enough = on_air * 4 >= length * 3
     elsewhere = _elsewhere(shown, first, last) * 4 > length
-    return Expected(mean, agrees, known, covered, enough, elsewhere, alarmed, mute, touched, on_air == last - first)
+    plain = on_air == last - first
+    return Expected(mean, agrees, known, covered, enough, elsewhere, alarmed, mute, barred, touched, plain)

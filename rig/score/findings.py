@@ -1,7 +1,8 @@
 """What can be wrong with a log: one quantity's records held against what its device showed.
 
-First the shift in time and the factor are found under which most records agree with what was shown; then each record is
-judged under these. So a log that is an hour late is told to be late, not to be wrong 8760 times.
+First the shift in time and the factor are found under which most records agree with what was shown
+(:mod:`rig.score.alignment`); then each record is judged under these. So a log that is an hour late is told to be late,
+not to be wrong 8760 times.
 """
 
 from __future__ import annotations
@@ -13,17 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rig.score.alignment import aligned, best_alignment
 from rig.score.expected import Expected, Window, expected
-from rig.score.log_file import Logged
-from rig.score.scales import FREE, Scale, scales_of
+from rig.score.log_file import Key, Logged
 from rig.score.truth_file import Shown
 
 Defect = Literal["lost", "repeated", "shifted", "rescaled", "wrongly valid", "invented", "wrong", "not judged"]
-
-_AGREES = 0.5
-"""A shift and a factor under which fewer records agree than this explain nothing: this project's choice."""
-_CLEARLY = 0.05
-"""By how much more a shift must explain than none before it is believed: this project's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +43,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found for one quantity; sound if nothing was."""
+    """What was found for one quantity; sound if nothing was. ``port`` is empty where the log does not say it."""
 
     device: str
     quantity: str
+    port: str
     records: int
     expected: int
     findings: tuple[Finding, ...]
@@ -61,19 +58,18 @@ class Verdict:
         return all(one.defect == "not judged" and one.count < self.records for one in self.findings)
 
 
-def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window, zone_s: float) -> Verdict:
+def judge(key: Key, log: Logged, shown: Shown, window: Window, zone_s: float) -> Verdict:
     """Hold ``log`` against ``shown``.
 
     Args:
-        device: whose.
-        quantity: which of its channels.
+        key: device, channel, and the port that the log says it was read by, if it does.
         log: the records.
         shown: what the device showed.
         window: what a record stands for.
         zone_s: offset of the station's calendar from UTC, s.
     """
-    shift, scale = _best(log, shown, window, zone_s, quantity)
-    moved = _moved(log, shift, scale)
+    shift, scale = best_alignment(log, shown, window, zone_s, key[1])
+    moved = aligned(log, shift, scale, window)
     told = expected(moved, shown, window)
     findings: list[Finding] = []
     if shift:
@@ -85,56 +81,14 @@ def judge(device: str, quantity: str, log: Logged, shown: Shown, window: Window,
     twice = _repeated_times(intervals)
     findings += _told("repeated", twice, moved, "the same time again")
     findings += _judge_records(moved, told, ~twice)
-    return Verdict(device, quantity, len(log.values), int(intervals.due.sum()), tuple(findings))
-
-
-def _best(log: Logged, shown: Shown, window: Window, zone_s: float, quantity: str) -> tuple[float, Scale]:
-    """The shift in time and the factor that explain most records; none where they explain hardly more."""
-    shifts = [0.0]
-    for base in (0.0, -zone_s, zone_s) if zone_s else (0.0,):
-        shifts += [base + step for step in (0.0, window.every_s, -window.every_s) if base + step]
-    plain, *others = scales_of(quantity)
-    found = [(_share(log, shown, window, shift, plain), shift, plain) for shift in shifts]
-    for scale in others:
-        found += [(_share(log, shown, window, shift, scale), shift, scale) for shift in shifts]
-    none = found[0][0]
-    best = max(found, key=lambda one: one[0])  # of equals the first: no shift, no factor
-    if best[0] < _AGREES:
-        free = _free_scale(log, shown, window)
-        share = _share(log, shown, window, 0.0, free) if free is not None else 0.0
-        return (0.0, free) if free is not None and share >= max(_AGREES, best[0] + _CLEARLY) else (0.0, plain)
-    return (best[1], best[2]) if best[0] > none + _CLEARLY else (0.0, plain)
-
-
-def _share(log: Logged, shown: Shown, window: Window, shift: float, scale: Scale) -> float:
-    moved = _moved(log, shift, scale)
-    told = expected(moved, shown, window)
-    judged = told.known & np.isfinite(moved.values) & told.plain
-    # A shift that moves most of the log out of the truth explains nothing.
-    return 0.0 if judged.sum() * 2 < len(log.values) else float(told.agrees[judged].mean())
-
-
-def _moved(log: Logged, shift: float, scale: Scale) -> Logged:
-    """The log as it would be without the shift and the factor."""
-    # A logger may round before it converts, or after: the coarser of the two counts.
-    halves = log.halves / min(scale.factor, 1.0) if scale.factor > 0.0 else log.halves
-    return Logged(log.times_s - shift, log.values / scale.factor, halves, log.valid, log.lines)
-
-
-def _free_scale(log: Logged, shown: Shown, window: Window) -> Scale | None:
-    told = expected(log, shown, window)
-    usable = told.known & told.plain & np.isfinite(log.values) & (np.abs(told.middle) > 1e-9)
-    if usable.sum() < 10:
-        return None
-    factor = float(np.median(log.values[usable] / told.middle[usable]))
-    return Scale(factor, FREE.format(factor=factor)) if np.isfinite(factor) and abs(factor) > 1e-6 else None
+    return Verdict(*key, len(log.values), int(intervals.due.sum()), tuple(findings))
 
 
 def _judge_records(log: Logged, told: Expected, once: NDArray[np.bool_]) -> Iterator[Finding]:
     has_value = np.isfinite(log.values) & once
     yield from _told("not judged", ~told.covered & has_value, log, "outside the time that the truth log covers")
     covered = has_value & told.covered
-    made_up = covered & told.mute
+    made_up = covered & (told.mute | (told.barred & ~told.agrees))
     yield from _told("invented", made_up, log, "nothing could be read from the device then")
     rest = covered & ~made_up & log.valid
     off_air = rest & ~told.sampling

@@ -1,8 +1,8 @@
 """A station software's log as CSV, long or wide.
 
-Long: columns ``time``, ``device``, ``quantity``, ``value`` and perhaps ``valid``. Wide: ``time``, and for each
-quantity a column ``device.quantity``, perhaps with ``device.quantity.valid`` beside it. Times are ISO 8601; one without
-a zone is taken for the station's local calendar. An empty value is a record without a value.
+Long: columns ``time``, ``device``, ``quantity``, ``value`` and perhaps ``valid`` and ``port``. Wide: ``time``, and for
+each quantity a column ``device.quantity``, perhaps with ``device.quantity.valid`` beside it. Times are ISO 8601; one
+without a zone is taken for the station's local calendar. An empty value is a record without a value.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ class _Growing:
     rows: list[tuple[float, float, float, bool, int]] = field(default_factory=list)
 
 
-def read_log(path: Path, epoch: datetime) -> Mapping[tuple[str, str], Logged]:
+Key = tuple[str, str, str]
+"""Device, quantity, and the port that it was read by; empty if the log does not say."""
+
+
+def read_log(path: Path, epoch: datetime) -> Mapping[Key, Logged]:
     """Read a log.
 
     Args:
@@ -56,7 +60,7 @@ def read_log(path: Path, epoch: datetime) -> Mapping[tuple[str, str], Logged]:
     Raises:
         ConfigurationError: it cannot be read; a column is missing; a time or value is none (names the line).
     """
-    found: dict[tuple[str, str], _Growing] = {}
+    found: dict[Key, _Growing] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -80,14 +84,14 @@ def read_log(path: Path, epoch: datetime) -> Mapping[tuple[str, str], Logged]:
     return {key: _arrays(one.rows) for key, one in found.items()}
 
 
-def _one(cells: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str, str]]:
-    yield (cells["device"], cells["quantity"]), cells["value"], cells.get("valid", "")
+def _one(cells: Mapping[str, str]) -> Iterator[tuple[Key, str, str]]:
+    yield (cells["device"], cells["quantity"], cells.get("port", "")), cells["value"], cells.get("valid", "")
 
 
-def _cells(cells: Mapping[str, str], wide: Iterable[str]) -> Iterator[tuple[tuple[str, str], str, str]]:
+def _cells(cells: Mapping[str, str], wide: Iterable[str]) -> Iterator[tuple[Key, str, str]]:
     for name in wide:
         device, _, quantity = name.partition(".")
-        yield (device, quantity), cells.get(name, ""), cells.get(f"{name}.valid", "")
+        yield (device, quantity, ""), cells.get(name, ""), cells.get(f"{name}.valid", "")
 
 
 def _time(path: Path, line: int, text: str, epoch: datetime) -> float:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import time
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from rig_commands import DEMO, changed, complaints, rig
 
 from rig.bench import Bench
 from rig.bench_file import parse_bench
+from rig.cli.score import score
 from rig.clock import VirtualClock
 from rig.ports.visa import RigVisaLibrary
 from rig.truth import TruthLog
@@ -172,6 +174,79 @@ def test_hourly_means_are_held_against_hourly_means_and_their_label(polled, tmp_
     assert "shifted: 5: +3600 s, as if labelled by the other end of the interval" in done.stdout
 
 
+MASSES = {2.62: "ug/m3 at 298 K", 2.663: "ug/m3 at 293 K", 2.858: "ug/m3 at 273 K"}
+
+
+@pytest.mark.parametrize("factor", MASSES)
+def test_of_several_factors_that_fit_hourly_means_the_nearest_is_told(polled, tmp_path, capsys, factor):
+    rows = [[*row[:3], f"{float(row[3]) * factor:.2f}", row[4]] for row in hourly(polled[1], "so2", label_end=False)]
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 3600, "begin", None, None) == 1
+    told = next(line for line in capsys.readouterr().out.splitlines() if "rescaled" in line)
+    assert re.search(r"rescaled: \d+: x [\d.]+: (ug/m3 at \d+ K)", told)[1] == MASSES[factor]
+    assert float(re.search(r"measured: x ([\d.]+)", told)[1]) == pytest.approx(factor, rel=0.01)
+
+
+def truth_of(path, values):
+    """A truth log of an SO2 analyzer that shows each of ``values`` for a minute."""
+    rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
+    rows += [{"kind": "reading", "t_us": (60 * minute + second) * 1_000_000, "device": "so2", "powered": True,
+              "mode": "sample", "alarms": [], "shown": {"so2": value}}
+             for minute, value in enumerate(values) for second in range(0, 60, 10)]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_factors_that_a_log_cannot_tell_apart_are_both_told(tmp_path, capsys):
+    """Six readings of 3 ppb in whole ug/m3: 8 is 3 times 2.62 and 2.66, and not 2.86."""
+    truth = truth_of(tmp_path / "truth.jsonl", [3.0] * 7)
+    log = tmp_path / "log.csv"
+    log.write_text("time,so2.so2\n" + "".join(f"2026-01-05T00:0{minute}:00,8\n" for minute in range(6)))
+    assert score(truth, log, 0, "begin", None, None) == 1
+    told = capsys.readouterr().out
+    first, second = told.split("cannot be told apart from")
+    assert "293 K" in first
+    assert "298 K" in second
+    assert "measured: x 2.667" in first
+
+
+def test_three_significant_digits_of_a_wire_are_enough_at_every_size(tmp_path):
+    """From 2 to 600 ppb: 2.06, 20.6, 206."""
+    values = [2.0034 * 1.1**step for step in range(60)]
+    truth = truth_of(tmp_path / "truth.jsonl", values)
+    log, out = tmp_path / "log.csv", tmp_path / "found.json"
+    log.write_text("time,so2.so2\n" + "".join(
+        f"2026-01-05T00:{minute:02d}:30,{float(format(value, '.3g')) * 2.6184:.3f}\n"
+        for minute, value in enumerate(values)
+    ))  # fmt: skip
+    score(truth, log, 0, "begin", None, out)
+    (found,) = json.loads(out.read_text())
+    assert [one["defect"] for one in found["findings"]] == ["rescaled"]
+
+
+@pytest.mark.parametrize(
+    ("wire", "converted"),
+    [(".1f", 64.06 / 22.414), (".1f", 64.06 / 24.055), (".1f", 64.06 / 24.465)],
+)
+def test_a_conversion_does_not_give_the_wire_more_digits(polled, tmp_path, capsys, wire, converted):
+    """A wire that tells tenths of a ppb (two digits here), and a log of what came by it in ug/m3 with two decimals."""
+    heard = {row[0]: row[4] for row in polled[1] if row[2] == "so2"}
+    rows = []
+    for line in map(json.loads, polled[0].read_text().splitlines()):
+        stamp = EPOCH + timedelta(microseconds=line["t_us"])
+        if line["kind"] == "reading" and line["device"] == "so2" and stamp in heard:
+            value = float(format(line["shown"]["so2"], wire)) * converted
+            rows.append([stamp, "so2", "so2", f"{value:.2f}", heard[stamp]])
+    out = tmp_path / "found.json"
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 0, "begin", None, out) == 1
+    (found,) = json.loads(out.read_text())
+    assert [one["defect"] for one in found["findings"]] == ["rescaled"], capsys.readouterr().out
+    # What the device did not show is still told.
+    rows[40][3] = f"{float(rows[40][3]) * 1.5:.2f}"
+    assert score(polled[0], write_log(tmp_path / "log.csv", rows), 0, "begin", None, out) == 1
+    (found,) = json.loads(out.read_text())
+    assert {(one["defect"], one["count"]) for one in found["findings"][1:]} == {("wrong", 1)}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -196,16 +271,17 @@ def test_a_truth_log_that_is_none_is_told(polled, tmp_path):
     assert "No such file" in complaints(rig("score", "--truth", tmp_path / "none", "--log", log), 2)[0]
 
 
-def test_a_mean_over_a_power_cut_is_not_said_to_be_of_zero_gas(tmp_path):
-    """Four hours, the third with the mains away for 24 minutes and nothing else."""
+@pytest.mark.parametrize("fault", ["power_cut", "silence", "unplug"])
+def test_a_mean_over_a_gap_is_not_said_to_be_of_zero_gas(tmp_path, fault):
+    """Four hours, the third with the mains or the line away for 24 minutes and nothing else."""
     truth = tmp_path / "truth.jsonl"
     cut, back = 2 * 3600 + 600, 2 * 3600 + 2040
     rows = [{"kind": "bench", "epoch": "2026-01-05T00:00:00+08:00"}]
     for second in range(0, 4 * 3600, 10):
         if second in (cut, back):
             rows.append({"kind": "fault", "t_us": second * 1_000_000, "device": "so2", "name": "cut",
-                         "fault": "power_cut", "begins": second == cut})  # fmt: skip
-        off = cut <= second < back
+                         "fault": fault, "begins": second == cut})  # fmt: skip
+        off = fault == "power_cut" and cut <= second < back
         rows.append({"kind": "reading", "t_us": second * 1_000_000, "device": "so2", "powered": not off,
                      "mode": "sample", "alarms": [], "shown": {} if off else {"so2": 20.0}})  # fmt: skip
     truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
