@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import parser_of
 
 from instruments.air import Species
 from instruments.ambient.city import CityAir
@@ -170,8 +170,11 @@ def picture(name: str, begin: datetime, seed: int, title: str) -> None:
 
 def main() -> None:
     """Write or print."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--print", action="store_true", dest="only_print", help="write nothing")
+    only_print = parser.parse_args().only_print
     text = f"{tables()}\n\n{swings()}"
-    if "--print" in sys.argv:
+    if only_print:
         print(text)
         return
     page = ROOT / "docs" / "ambient.md"

@@ -10,11 +10,11 @@ is the prior that the chi-square bound stands for, and in the deviation itself.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from measuring import parser_of
 
 from calibration.statistics.conformity import conformance_probability, conformance_probability_of_deviation
 
@@ -104,4 +104,6 @@ def main(units: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40_000)
+    parser = parser_of(__doc__)
+    parser.add_argument("units", nargs="?", type=int, default=40_000, metavar="UNITS", help="units of each kind")
+    main(parser.parse_args().units)

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import rounds, verdict
+from measuring import parser_of, rounds, verdict
 
 ROUNDS = 7
 RIG = [sys.executable, "-c", "from rig.cli import main; main()"]
@@ -62,6 +62,7 @@ def times(repeats: int = ROUNDS, arguments: tuple[str, ...] = ()) -> dict[str, f
 
 
 def main() -> int:
+    parser_of(__doc__).parse_args()
     found = times()
     ratio = found["accept"] / found["imports"]
     print(

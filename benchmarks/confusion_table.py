@@ -14,6 +14,8 @@ import time
 import tomllib
 from pathlib import Path
 
+from measuring import parser_of
+
 from calibration.record import load
 from rig.cli.accept import AcceptOptions, accept
 from scenarios.defects import Defect, defects, found_in
@@ -90,4 +92,6 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = parser_of(__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a defect; all, and the page is written, if none")
+    sys.exit(main(parser.parse_args().names))

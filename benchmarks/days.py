@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from measuring import floor, listening, rounds, verdict
+from measuring import floor, listening, parser_of, rounds, verdict
 
 from instruments.gas.base import PointAnalyzer
 from instruments.gas.stages import STEP_US
@@ -95,6 +95,7 @@ def speeds(hours: int = HOURS, repeats: int = ROUNDS) -> dict[str, float]:
 
 
 def main() -> int:
+    parser_of(__doc__).parse_args()
     found = speeds()
     print(f"four analyzers, days/s: {found['model']:.1f}; normals and filters alone {found['floor']:.1f}; "
           f"every step polled one by one {found['polled']:.1f}")  # fmt: skip

@@ -6,10 +6,10 @@ addresses to the file READY. With 0 bytes to a request it says the reply on each
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
-import sys
 import tty
 from pathlib import Path
 
@@ -81,4 +81,8 @@ def main(ready: str, size: str, reply: str, ptys: str, kind: str = "asyncio") ->
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for argument in ("ready", "size", "reply", "ptys"):
+        parser.add_argument(argument, metavar=argument.upper())
+    parser.add_argument("kind", nargs="?", default="asyncio", choices=("asyncio", "uvloop"))
+    main(**vars(parser.parse_args()))

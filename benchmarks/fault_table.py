@@ -19,6 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fault_settings import CLOCKS, SETTINGS, gas_twins, setting_of  # it stands beside this file
+from measuring import parser_of
 
 from instruments.catalogue import load, models
 from rig.fault_library import library
@@ -137,7 +138,8 @@ def _amount(value: Any) -> str:
     return "gone" if value == np.inf else f"{value:.3g}"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser_of(__doc__).parse_args()
     todo = cases()
     done = []
     with ProcessPoolExecutor(2) as pool:
@@ -147,3 +149,7 @@ if __name__ == "__main__":
                 sys.stderr.write(f"\r{len(done)} of {len(todo)}")
     PAGE.write_text("\n".join(table(done)) + "\n", encoding="utf-8")
     print(f"{len(done)} runs, {sum(not row.moved and not row.texts for row in done)} moved nothing: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from instruments import filters, signal
 from instruments.filters import first_order
 
 ROUNDS = 5
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """A parser of a benchmark's arguments whose help is the benchmark's own docstring."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def rounds(runners: Sequence[Callable[[], float]], count: int = ROUNDS) -> list[float]:

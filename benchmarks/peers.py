@@ -9,6 +9,7 @@ sinstruments are GPL programs: they are run here, and no part of this project.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -164,4 +165,11 @@ KINDS = {
 }
 
 if __name__ == "__main__":
-    KINDS[sys.argv[1]](sys.argv[2], bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4]), int(sys.argv[5]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=KINDS, metavar="KIND")
+    parser.add_argument("ready", metavar="READY")
+    parser.add_argument("request", type=bytes.fromhex, metavar="REQUEST_HEX")
+    parser.add_argument("reply", type=bytes.fromhex, metavar="REPLY_HEX")
+    parser.add_argument("ptys", type=int, metavar="PTYS")
+    chosen = parser.parse_args()
+    KINDS[chosen.kind](chosen.ready, chosen.request, chosen.reply, chosen.ptys)

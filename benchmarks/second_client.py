@@ -6,6 +6,7 @@ it saw. It imports nothing of the rig.
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import json
 import os
@@ -72,6 +73,7 @@ def run(ports: list[Port], speakers: list[Port], seconds: float) -> dict[str, An
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     job = json.loads(sys.stdin.readline())
     ports = [Port(row) for row in job["ports"]]
     speakers = [Port(row) for row in job["speakers"]]

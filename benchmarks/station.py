@@ -23,7 +23,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from measuring import floor, listening, rounds, verdict
+from measuring import floor, listening, parser_of, rounds, verdict
 
 from instruments.unit import Unit
 from rig.bench import Bench
@@ -140,6 +140,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 
 
 def main() -> int:
+    parser_of(__doc__).parse_args()
     met = []
     for kind in BEYOND:
         found = speeds(kind)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyvisa
-from measuring import rounds, verdict
+from measuring import parser_of, rounds, verdict
 from wire_servers import require_bench_extra
 from wire_table import port, write_bench
 
@@ -71,6 +71,7 @@ def rate(ask: Callable[[int], object], count: int) -> float:
 
 
 def main() -> int:
+    parser_of(__doc__).parse_args()
     require_bench_extra()
     visa = visa_rates()
     print(f"PyVISA in process, queries/s: @rig {visa['@rig']:.0f}, pyvisa-sim {visa['pyvisa-sim']:.0f}")

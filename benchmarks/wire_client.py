@@ -6,6 +6,7 @@ It imports nothing of the rig: what it measures is a server.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import select
@@ -130,6 +131,7 @@ def rate(ports: Ports, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     servers: dict[str, Ports] = {}
     for line in sys.stdin:
         job: dict[str, Any] = json.loads(line)

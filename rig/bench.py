@@ -179,7 +179,7 @@ class Bench:
         timing = LineTiming(
             baud=settings.baud if paced else 0,
             bits_per_byte=settings.bits_per_byte,
-            reply_delay_us=round(port.reply_delay * 1e6) if port.line_timing else 0,
+            reply_delay_us=round(port.thinks_s * 1e6),
             latency_us=round(port.latency * 1e6),
         )
         protocol.pace(timing.byte_us)

@@ -6,8 +6,8 @@ Nothing is opened and nothing is kept; a device is built on trial where only its
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,11 +17,12 @@ from instruments.build import unit_class
 from instruments.catalogue import load
 from instruments.errors import ConfigurationError, ConfigurationErrors
 from instruments.reading import findings_of
-from rig.bench_file import CYLINDER, MANUAL, BenchFile, DeviceSection, FaultSection, PortSection, bottles, kind_of
+from rig.bench_file import MANUAL, BenchFile, DeviceSection, PortSection, bottles, kind_of
 from rig.cells import cell_mistakes, inserted_mistakes
 from rig.cylinder_check import cylinder_mistakes, tube_mistakes
 from rig.device_check import device_mistakes
-from rig.faults import plan_fault, trial_of_fault
+from rig.fault_check import fault_mistakes, spoiled_fault_mistakes, unknown_device
+from rig.faults import kinds_in_words
 from rig.line_settings import port_settings
 from rig.meters import meter_mistakes, place_mistakes
 from rig.routine_check import step_mistakes
@@ -46,10 +47,14 @@ def check_bench_data(data: dict[str, Any], where: str) -> BenchFile:
 
 def examined(data: dict[str, Any], where: str) -> tuple[BenchFile | None, list[ConfigurationError]]:
     """What can be understood of the data, and all mistakes: :func:`check_bench_data` for who has more to look at."""
-    file, errors, fault_numbers = _understood(data, where)
+    form = _understood(data, where)
+    file, errors = form.file, form.errors
     if file is not None:
         named = data.get("device")
-        errors += mistakes(file, where, named if isinstance(named, dict) else file.device, fault_numbers)
+        named = named if isinstance(named, dict) else file.device
+        errors += [error for error in mistakes(file, where, named, form.fault_numbers) if error.key not in form.emptied]
+        for number, raw in sorted(form.spoiled_faults.items()):
+            errors += spoiled_fault_mistakes(file, where, number, raw, named)
         if not errors:
             file.found_sound()
     return file, errors
@@ -68,14 +73,14 @@ def check_bench(file: BenchFile, where: str) -> None:
 
 
 def mistakes(
-    file: BenchFile, where: str, named: Collection[str] | None = None, fault_numbers: Sequence[int] | None = None
+    file: BenchFile, where: str, named: Mapping[str, Any] | None = None, fault_numbers: Sequence[int] | None = None
 ) -> list[ConfigurationError]:
     """Everything in ``file`` that does not fit together, or that a model does not take.
 
     Args:
         file: a bench of right form.
         where: its name, for messages.
-        named: devices that the file names, also those whose form is wrong; its own if None.
+        named: devices that the file names, also those whose form is wrong, as read; its own if None.
         fault_numbers: places of its faults in the file; counted if None.
     """
     known = file.device if named is None else named
@@ -94,13 +99,13 @@ def mistakes(
         if name in file.device and kind_of(file, name) not in ("calibrator", MANUAL, None):
             errors.append(ConfigurationError(where, f"certificate.{name}", "the name of a calibrator", repr(name)))
         elif name not in known:
-            errors.append(_unknown(file, where, f"certificate.{name}", name))
+            errors.append(unknown_device(file, where, f"certificate.{name}", name))
     acting = {**file.device, **bottles(file)}
     for number, routine in enumerate(file.routine):
         for place, step in enumerate(routine.steps):
             actor, key = acting.get(step.device), f"routine.{number}.steps.{place}"
             if step.device not in known and step.device not in acting:
-                errors.append(_unknown(file, where, f"{key}.device", step.device))
+                errors.append(unknown_device(file, where, f"{key}.device", step.device))
             elif actor is not None and (actor.resource is not None or actor.model == MANUAL):
                 errors.append(ConfigurationError(where, f"{key}.device", "an emulated device", repr(step.device)))
             elif actor is not None:
@@ -108,42 +113,76 @@ def mistakes(
             errors += place_mistakes(file, where, f"{key}.set", step.device, step.set)
             errors += inserted_mistakes(file, where, f"{key}.set", step.device, step.set)
     for number, fault in zip(fault_numbers or range(len(file.fault)), file.fault, strict=True):
-        errors += _fault(file, where, number, fault, known)
+        errors += fault_mistakes(file, where, number, fault, known)
     return errors
 
 
 # -- form: what can be understood of a file with mistakes --------------------------------------------------------------
 
 
-def _understood(
-    data: dict[str, Any], where: str
-) -> tuple[BenchFile | None, list[ConfigurationError], Sequence[int] | None]:
-    """The bench without the parts whose form is wrong, what is wrong with them, and the places of its faults."""
+@dataclass
+class _Form:
+    """What can be understood of the data of a bench.
+
+    Attributes:
+        file: the bench without the parts whose form is wrong; None if nothing is left.
+        errors: what is wrong with those.
+        fault_numbers: places of the bench's faults in the data; None: they are all there.
+        spoiled_faults: faults that were left out, as read, by their places.
+        emptied: keys of tables of ports that a part has been left out of: what they lack is no mistake of its own.
+    """
+
+    file: BenchFile | None
+    errors: list[ConfigurationError]
+    fault_numbers: list[int] | None = None
+    spoiled_faults: dict[int, Any] = field(default_factory=dict)
+    emptied: set[str] = field(default_factory=set)
+
+
+def _understood(data: dict[str, Any], where: str) -> _Form:
     try:
-        return BenchFile.model_validate(data), [], None
+        return _Form(BenchFile.model_validate(data), [])
     except ValidationError as error:
-        errors, found = findings_of(error, where), error
+        form, found = _Form(None, findings_of(error, where)), error
+    form.errors = [_worded(error, data) for error in form.errors]
     rest = copy.deepcopy(data)
     faults = rest.get("fault")
-    numbers = list(range(len(faults))) if isinstance(faults, list) else []
+    numbers = form.fault_numbers = list(range(len(faults))) if isinstance(faults, list) else []
     while True:
         places = [finding["loc"] for finding in found.errors(include_url=False)]
         if any(place[:1] == ("bench",) for place in places):
             rest["bench"] = _STAND_IN
         paths = {_inside(rest, place) for place in places if place[:1] != ("bench",)}
         if () in paths:
-            return None, errors, None
+            return form
         # A fault has no name to be told by, only its place: it is left out as a whole, the last one first.
         spoiled = sorted({int(path[1]) for path in paths if path[0] == "fault" and len(path) > 1}, reverse=True)
         for number in spoiled:
-            del rest["fault"][number], numbers[number]
+            form.spoiled_faults[numbers.pop(number)] = rest["fault"].pop(number)
         for path in paths:
             if path[0] != "fault" or len(path) == 1:
                 _leave_out(rest, path)
+            if len(path) > 3 and path[2] == "port":
+                form.emptied.add(".".join(map(str, path[:3])))
         try:
-            return BenchFile.model_validate(rest), errors, numbers
+            form.file = BenchFile.model_validate(rest)
         except ValidationError as error:
             found = error
+        else:
+            return form
+
+
+def _worded(error: ConfigurationError, data: dict[str, Any]) -> ConfigurationError:
+    """What is missing of an event, in words that say what it is."""
+    part = error.key.rpartition(".")[2]
+    if error.expected != "a value" or not error.key.startswith(("fault.", "routine.")):
+        return error
+    devices = data.get("device")
+    there = ", ".join(devices) if isinstance(devices, dict) else "none"
+    words = {"device": f"the name of a device of this bench ({there})", "at": 'a time, such as "10 min"'}
+    if error.key.startswith("fault."):
+        words["kind"] = kinds_in_words()
+    return ConfigurationError(error.where, error.key, words.get(part, error.expected), error.found)
 
 
 _STAND_IN = {"epoch": "2000-01-01T00:00:00+00:00"}
@@ -171,11 +210,6 @@ def _leave_out(node: Any, path: Sequence[int | str]) -> None:
 # -- sense -------------------------------------------------------------------------------------------------------------
 
 
-def _unknown(file: BenchFile, where: str, key: str, found: str) -> ConfigurationError:
-    there = ", ".join((*file.device, *bottles(file)))
-    return ConfigurationError(where, key, f"a device of this bench ({there})", repr(found))
-
-
 def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
     taken: dict[int | str, str] = {}
     for name, section in file.device.items():
@@ -199,7 +233,7 @@ def _ports_taken_twice(file: BenchFile, where: str) -> Iterator[ConfigurationErr
 
 
 _OF_THE_WIRE = (
-    "kind", "handshake", "reply_delay", "line_timing", "latency", "tcp_port", "interface", "device",
+    "kind", "handshake", "line_timing", "latency", "tcp_port", "interface", "device",
     "wires", "echo",
 )  # fmt: skip
 
@@ -225,7 +259,7 @@ def _shared_lines(file: BenchFile, where: str) -> Iterator[ConfigurationError]:
 
 def _wire(section: DeviceSection, port: PortSection) -> dict[str, object]:
     """What boxes of one line have in common, with what is said of it or what the maker delivers, as far as known."""
-    wire = {part: getattr(port, part) for part in _OF_THE_WIRE}
+    wire = {part: getattr(port, part) for part in _OF_THE_WIRE} | {"reply_delay": port.thinks_s}
     try:
         return wire | asdict(port_settings(load(section.model), port))
     except (ConfigurationError, ConfigurationErrors, KeyError):
@@ -271,38 +305,3 @@ def _has_plug(file: BenchFile, name: str) -> bool:
         return unit_class(load(file.device[name].model)).plugged
     except (ConfigurationError, KeyError):
         return True  # said already: no such model
-
-
-def _fault(
-    file: BenchFile, where: str, number: int, section: FaultSection, known: Collection[str]
-) -> Iterator[ConfigurationError]:
-    key = f"fault.{number}"
-    acting = {**file.device, **bottles(file)}
-    if section.device.removeprefix(CYLINDER) in file.cylinder and section.device not in (*known, *acting):
-        yield ConfigurationError(where, f"{key}.device", "a cylinder with a model: one without lasts for ever",
-                                 repr(section.device))  # fmt: skip
-    elif section.device not in (*known, *acting):
-        yield _unknown(file, where, f"{key}.device", section.device)
-    device = acting.get(section.device)
-    real = device is not None and (device.resource is not None or device.model == MANUAL)
-    if real:
-        yield ConfigurationError(where, f"{key}.device", "an emulated device: a real one has its own faults",
-                                 repr(section.device))  # fmt: skip
-    if device is not None and not real and section.port is not None and section.port not in device.port:
-        yield ConfigurationError(where, f"{key}.port", f"a port of {section.device} ({', '.join(device.port)})",
-                                 repr(section.port))  # fmt: skip
-    try:
-        fault = plan_fault(section, number, where)
-    except ConfigurationErrors as several:
-        yield from several.errors
-        return
-    if device is None or real:
-        return
-    if fault.kind.target == "line" and device.port and all(port.kind == "direct" for port in device.port.values()):
-        yield ConfigurationError(where, f"{key}.device", "a device with a line: a direct port has none",
-                                 repr(section.device))  # fmt: skip
-    try:
-        entry = load(device.model)
-    except ConfigurationError:
-        return  # said already
-    yield from trial_of_fault(fault, entry, where, key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from datetime import date, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,6 +49,9 @@ def _written(dimension: Dimension) -> PlainSerializer:
     unit = base_unit(dimension)
     return PlainSerializer(lambda value: None if value is None else f"{value!r} {unit}", when_used="json")
 
+
+_THINKS_S = 0.02
+"""How long a box thinks where the bench file does not say, seconds: this project's choice."""
 
 MANUAL = "manual"
 """Model name of a calibrator that a person sets."""
@@ -99,6 +103,18 @@ def _plain(value: object) -> object:
     raise ValueError("true, false, a finite number or text")
 
 
+def _interface(value: object) -> object:
+    if value == "localhost":
+        return value
+    with suppress(ValueError):
+        if isinstance(value, str):
+            return str(ip_address(value))
+    raise ValueError('an address to listen at, such as "127.0.0.1" or "0.0.0.0" (every one of this machine)')
+
+
+Interface = Annotated[str, BeforeValidator(_interface)]
+"""An IP address at which ports listen, or ``localhost``."""
+
 SettingValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 """A value that a setting or a hidden parameter may have; the model says which ones it takes."""
 
@@ -113,7 +129,7 @@ class BenchSection(_Section):
 
     epoch: Instant = Field(description="calendar time of bench time 0, with a zone")
     seed: int = Field(default=1, ge=0)
-    interface: str = Field(default="127.0.0.1", description="address that TCP ports bind to")
+    interface: Interface = Field(default="127.0.0.1", description="address that TCP ports bind to")
     speed: float | None = Field(default=None, ge=1, description="set by rig serve: bench seconds to a wall second")
     started_wall: float | None = Field(default=None, description="set by rig serve: Unix time of bench time 0")
     process: int | None = Field(default=None, description="set by rig serve: its process id")
@@ -134,17 +150,28 @@ class PortSection(_Section):
     stop_bits: Literal[1, 2] | None = None
     handshake: bool = Field(default=False, description="the box sends only while the host's RTS is on (rfc2217)")
     id: int | None = Field(default=None, ge=0)
-    reply_delay: Duration = 0.02
+    reply_delay: Duration | None = Field(
+        default=None, description="the box thinks; 20 ms if left out, with line_timing = false not at all"
+    )
     line_timing: bool = True
     latency: Duration = Field(default=0.0, description="bytes reach the host at every multiple of this (FTDI: 16 ms)")
     tcp_port: int = Field(default=0, ge=0, le=65535, description="0 takes a free one")
-    interface: str | None = Field(default=None, description="address that this port binds to; the bench's if left out")
+    interface: Interface | None = Field(
+        default=None, description="address that this port binds to; the bench's if left out"
+    )
     clients: int | None = Field(default=None, ge=1, description="TCP clients at once; the real box's if left out")
     line: str | None = Field(default=None, min_length=1, description="of RS-485: boxes with the same one share it")
     wires: Literal[2, 4] = Field(default=4, description="of RS-485; with 2 the host hears itself, and boxes each other")
     echo: bool = Field(default=True, description="of two wires: the host's adapter hears while it sends")
     device: str | None = Field(default=None, description="the serial device that the emulated box sits on")
     options: dict[str, SettingValue] = Field(default_factory=dict, description="habits of the firmware, by protocol")
+
+    @property
+    def thinks_s(self) -> float:
+        """How long the box thinks before it answers, seconds."""
+        if self.reply_delay is None:
+            return _THINKS_S if self.line_timing else 0.0
+        return self.reply_delay
 
 
 class PlugSection(_Section):
@@ -203,6 +230,7 @@ class ServedPortSection(_Section):
     line: str | None = Field(default=None, description="of RS-485, shared with the ports of that name")
     wires: Literal[2, 4] | None = Field(default=None, description="of RS-485, where it has a line")
     echo: bool | None = Field(default=None, description="of two wires: the host hears its own words")
+    interface: str | None = Field(default=None, description="it listens at every address: how the bench file says so")
 
 
 class DeviceSection(_Section):

@@ -20,7 +20,7 @@ from rig.bench_file import FaultSection
 from rig.clock import to_us
 from rig.fault_library import Act, LibraryFault, Onset, library
 from rig.line_faults import Direction, LineFault
-from rig.line_plan import line_fault, line_mistakes
+from rig.line_plan import choosing, line_fault, line_mistakes, pattern_mistakes
 from rig.units import parse_quantity
 from rig.wiring import hidden_model
 
@@ -41,6 +41,7 @@ class FaultKind:
         least, most: limits of a severity that is a number.
         ways: of a line: bytes that it can spoil, the usual first.
         chooses: of a line: among what it can choose.
+        severity_if_chosen: of a line: it has a severity only where it chooses.
     """
 
     name: str
@@ -55,6 +56,7 @@ class FaultKind:
     most: float = float("inf")
     ways: tuple[Direction, ...] = ("to host",)
     chooses: str = "messages"
+    severity_if_chosen: bool = False
 
     @property
     def takes_parameter(self) -> bool:
@@ -71,7 +73,7 @@ def fault_kinds() -> Mapping[str, FaultKind]:
         name: FaultKind(name, row["target"], row["severity"], {"any": row["reveals"]}, row["text"],
                         row.get("parameter"), row.get("typical"), None, row.get("least", 0.0),
                         row.get("most", float("inf")), tuple(row.get("ways", ("to host",))),
-                        row.get("chooses", "messages"))
+                        row.get("chooses", "messages"), row.get("severity_of") == "chosen")
         for name, row in data.items()
     }  # fmt: skip
     for name, fault in library().items():
@@ -126,10 +128,17 @@ def plan_fault(section: FaultSection, index: int, where: str) -> Fault:
     key = f"fault.{index}"
     kinds = fault_kinds()
     if section.kind not in kinds:
-        raise ConfigurationErrors([ConfigurationError(where, f"{key}.kind", _kinds_in_words(), repr(section.kind))])
+        wrong = [ConfigurationError(where, f"{key}.kind", kinds_in_words(), repr(section.kind))]
+        raise ConfigurationErrors([*wrong, *pattern_mistakes(section.matching or "", where, key)])
     kind = kinds[section.kind]
     errors = []
     severity = section.severity
+    if kind.severity_if_chosen and not choosing(section):
+        kind = replace(kind, severity="", typical=None)
+        if severity is not None:
+            expected = f"nothing: a {kind.name} that chooses no message lasts as long as for says"
+            errors.append(ConfigurationError(where, f"{key}.severity", expected, repr(severity)))
+            severity = None
     if kind.severity == "seconds" and severity is not None:
         severity = _seconds(severity)
     elif kind.name == "clock_jump" and severity is not None:
@@ -174,7 +183,8 @@ def _acts(kind: FaultKind, parameter: str | None, severity: Value | None) -> tup
     return ()  # a line's, or the clock's: no cause in the device
 
 
-def _kinds_in_words() -> str:
+def kinds_in_words() -> str:
+    """What ``kind`` of a fault may be."""
     plain = [name for name, kind in fault_kinds().items() if kind.library is None]
     return f"{', '.join(plain)}, or a fault of the library (rig catalog --faults lists them)"
 

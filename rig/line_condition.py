@@ -21,7 +21,7 @@ _STATES = ("unplug", "half_open")
 
 @dataclass(frozen=True, slots=True)
 class LineEvent:
-    """A fault that has struck a message.
+    """A fault that has struck a message, or taken a port away (no bytes).
 
     Attributes:
         t_us: bench time.
@@ -75,6 +75,7 @@ class LineCondition:
         self._standing: list[Counted] = []
         self._counts: dict[LineFault, Counted] = {}
         self._away_until_us = 0
+        self._away_by: LineFault | None = None
 
     def begin(self, fault: LineFault) -> None:
         """Let ``fault`` stand from now on. One that has stood before goes on counting where it was."""
@@ -82,6 +83,8 @@ class LineCondition:
         self._standing = [one for one in self._standing if one is not counted] + [counted]
         if fault.kind == "unsolicited":
             self._clock.after(fault.every_us, lambda: self._tick(counted))
+        if fault.kind in _STATES and not fault.selective:
+            self.tell_lost(fault, "to host", b"", b"")
         self._changed()
 
     def end(self, fault: LineFault) -> None:
@@ -95,15 +98,27 @@ class LineCondition:
 
     def is_so(self, kind: str) -> bool:
         """Whether a fault of that kind stands that is a state of the port and no matter of single messages."""
-        return any(one.fault.kind == kind and not one.fault.selective for one in self._standing)
+        return self.state(kind) is not None
+
+    def state(self, kind: str) -> LineFault | None:
+        """The fault that :meth:`is_so` finds; of two the one that began last."""
+        standing = (one.fault for one in reversed(self._standing))
+        return next((fault for fault in standing if fault.kind == kind and not fault.selective), None)
 
     @property
     def unplugged(self) -> bool:
         """Whether the adapter is not there."""
         return self.is_so("unplug") or self._clock.now_us < self._away_until_us
 
-    def unplug_for(self, duration_us: int) -> None:
-        """Take the adapter away now, for ``duration_us``."""
+    @property
+    def unplugged_by(self) -> LineFault | None:
+        """The fault for which the adapter is not there; None if it is there."""
+        thrown_out = self._away_by if self._clock.now_us < self._away_until_us else None
+        return self.state("unplug") or thrown_out
+
+    def unplug_for(self, duration_us: int, fault: LineFault) -> None:
+        """Take the adapter away now, for ``duration_us``, because of ``fault``, which has struck a message."""
+        self._away_by = fault
         self._away_until_us = self._clock.now_us + duration_us
         self._clock.after(duration_us, self._changed)
         self._changed()
@@ -140,9 +155,15 @@ class LineCondition:
 
     def tell(self, hits: dict[str, Hit], direction: Direction, request: bytes, meant: bytes, sent: bytes) -> None:
         """Journal a message that was struck."""
+        self._tell("+".join(hit.fault.name for hit in hits.values()), "+".join(hits), direction, request, meant, sent)
+
+    def tell_lost(self, fault: LineFault, direction: Direction, request: bytes, meant: bytes) -> None:
+        """Journal bytes that are lost because ``fault`` is a state of the port; none: it has just gone."""
+        self._tell(fault.name, fault.kind, direction, request, meant, b"")
+
+    def _tell(self, name: str, kind: str, direction: Direction, request: bytes, meant: bytes, sent: bytes) -> None:
         if self._listener is not None:
-            names, kinds = "+".join(hit.fault.name for hit in hits.values()), "+".join(hits)
-            self._listener(LineEvent(self._clock.now_us, self.name, names, kinds, direction, request, meant, sent))
+            self._listener(LineEvent(self._clock.now_us, self.name, name, kind, direction, request, meant, sent))
 
     def _struck(self, data: bytes, kinds: tuple[str, ...]) -> dict[str, Hit]:
         found = {}

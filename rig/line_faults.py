@@ -87,18 +87,20 @@ class Piece:
 
 @dataclass(slots=True)
 class Held:
-    """What one line, of one connection, keeps of earlier messages."""
+    """What one line, of one connection, keeps of earlier messages, and for which fault."""
 
     previous: bytes = b""
     waiting: list[bytes] = field(default_factory=list)
-    swap: bool = False
+    waits_for: Hit | None = None
     hung: list[bytes] = field(default_factory=list)
+    hangs_for: Hit | None = None
 
-    def let_go(self) -> list[bytes]:
-        """Everything that was kept back, in its order."""
-        kept = self.waiting + self.hung
+    def let_go(self) -> list[tuple[Hit, bytes]]:
+        """Everything that was kept back, in its order, with the hit that kept it."""
+        kept = [(self.waits_for, message) for message in self.waiting]
+        kept += [(self.hangs_for, message) for message in self.hung]
         self.waiting, self.hung = [], []
-        return kept
+        return [(hit, message) for hit, message in kept if hit is not None]
 
 
 class Counted:
@@ -204,15 +206,17 @@ def reply_pieces(reply: bytes, hits: dict[str, Hit], held: Held) -> list[Piece]:
     if held.waiting:
         # The message before was kept back for this one.
         kept, held.waiting = held.waiting, []
-        messages = [*messages, *kept] if held.swap else [b"".join([*kept, *messages])]
+        swapped = held.waits_for is not None and held.waits_for.fault.kind == "swap"
+        messages = [*messages, *kept] if swapped else [b"".join([*kept, *messages])]
     elif "swap" in hits or "glue" in hits:
-        held.waiting, held.swap = messages, "swap" in hits
+        held.waiting, held.waits_for = messages, hits.get("swap") or hits["glue"]
         return []
     messages = [spoiled(message, hits) for message in messages]
     if "duplicate" in hits:
         messages = [message for message in messages for _ in range(2)]
     if "hang" in hits or held.hung:
         held.hung += messages
+        held.hangs_for = hits.get("hang") or held.hangs_for
         return []
     if "silence" in hits:
         return []

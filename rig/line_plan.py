@@ -19,6 +19,12 @@ _OF_LINES = ("port", "probability", "nth", "matching", "direction")
 _OF_UNSOLICITED = ("every", "say")
 
 
+def choosing(section: FaultSection) -> bool:
+    """Whether a fault chooses among messages: see :attr:`~rig.line_faults.LineFault.selective`."""
+    some = section.probability is not None and section.probability < 1.0
+    return some or section.nth is not None or section.matching is not None
+
+
 def line_mistakes(
     section: FaultSection, kind: FaultKind, severity: Value | None, where: str, key: str
 ) -> Iterator[ConfigurationError]:
@@ -45,10 +51,17 @@ def line_mistakes(
     if section.matching is not None:
         if kind.chooses in ("connections", "its own messages"):
             yield wrong("matching", f"nothing: {kind.name} chooses among {kind.chooses}, which fit no request")
-        elif _pattern(section.matching) is None:
-            yield wrong("matching", "a regular expression of bytes (Latin-1)")
+        else:
+            yield from pattern_mistakes(section.matching, where, key)
     if section.say is not None and not _is_latin(section.say):
         yield wrong("say", "bytes as Latin-1 characters")
+
+
+def pattern_mistakes(matching: str, where: str, key: str) -> Iterator[ConfigurationError]:
+    """That ``matching`` of the fault ``key`` is no pattern."""
+    if _pattern(matching) is None:
+        expected = "a regular expression of bytes (Latin-1)"
+        yield ConfigurationError(where, f"{key}.matching", expected, repr(matching))
 
 
 def _amount(kind: FaultKind, severity: Value | None, where: str, key: str) -> Iterator[ConfigurationError]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from instruments.protocols.ends import DeviceEnd
 from rig.clock import Clock
 from rig.line_condition import REPLUG_US, LineCondition
-from rig.line_faults import Held, Hit, Piece, reply_pieces, request_pieces
+from rig.line_faults import Direction, Held, Hit, LineFault, Piece, reply_pieces, request_pieces
 from rig.uart import LineSettings, as_heard
 
 INPUT_BUFFER_BYTES = 4096
@@ -94,7 +94,8 @@ class Line:
         self._held = Held()
         self._request = bytearray()
         self._packet = bytearray()
-        self._cut = False
+        self._cut: LineFault | None = None
+        self._taken: tuple[int, LineFault | None] = (0, None)
         self._half_open = self.condition.stands("half_open")
         self._present = not self.condition.unplugged
         # Most boxes speak only when they are spoken to; those need no look at the clock.
@@ -135,7 +136,7 @@ class Line:
         self._session += 1
         self._packet.clear()
         if self._is_connection:
-            self._cut = False  # a new connection, whatever became of the one before
+            self._cut = None  # a new connection, whatever became of the one before
         self._look_again()
 
     def disconnect(self) -> None:
@@ -181,7 +182,7 @@ class Line:
             if self._speaks:
                 self.listen()
             return
-        if self._is_cut() or self.condition.unplugged:
+        if self._is_cut(data) or self._is_lost("to device", data, data):
             return
         if not self.condition.at_rest and self.condition.echoes(data):
             self._send(Piece(data), thinking=False)
@@ -202,7 +203,7 @@ class Line:
         )
 
     def _reach_device(self, data: bytes) -> None:
-        if not self.powered or self.condition.unplugged or self._cut:
+        if not self.powered or self._is_lost("to device", data, data):
             return
         if self.condition.at_rest:
             if self._host_settings != self.settings:
@@ -233,16 +234,25 @@ class Line:
         self._request.append(byte)
         del self._request[:-REQUEST_BYTES]
 
-    def _is_cut(self) -> bool:
-        if not self._cut:
+    def _is_cut(self, data: bytes) -> bool:
+        """Whether what the host writes now goes into a dead connection; told if so."""
+        if self._cut is None:
             return False
-        if self.condition.stands("half_open"):
-            return True
-        if self._is_connection:
+        dead = self.condition.stands("half_open")
+        if not dead and not self._is_connection:
+            self._cut = None
+            return False
+        self.condition.tell_lost(self._cut, "to device", data, data)
+        if not dead:
             self._reset()  # the other end is back and knows of no such connection
-            return True
-        self._cut = False
-        return False
+        return True
+
+    def _is_lost(self, direction: Direction, request: bytes, message: bytes) -> bool:
+        """Whether the port is not there, or its connection dead, for ``message``; told if so."""
+        fault = self._cut or self.condition.unplugged_by
+        if fault is not None:
+            self.condition.tell_lost(fault, direction, request, message)
+        return fault is not None
 
     # -- to the host ----------------------------------------------------------------------------------------------
 
@@ -294,7 +304,7 @@ class Line:
     def _pass_on_spoiled(self, reply: bytes) -> None:
         request, held = bytes(self._request), self._held
         self._request.clear()
-        if self._cut or self.condition.unplugged:
+        if self._is_lost("to host", request, reply):
             return
         hits = self.condition.hits(request, "to host")
         breaking = next((kind for kind in ("unplug", "half_open", "reset") if kind in hits), None)
@@ -314,10 +324,10 @@ class Line:
         if kind == "reset":
             self._reset()
         elif kind == "half_open":
-            self._cut = True
+            self._cut = hit.fault
             self._look_again()
         else:
-            self.condition.unplug_for(round(hit.fault.severity * 1e6) or REPLUG_US)
+            self.condition.unplug_for(round(hit.fault.severity * 1e6) or REPLUG_US, hit.fault)
 
     def _reset(self) -> None:
         self._session += 1
@@ -363,6 +373,9 @@ class Line:
     def _arrive(self, group: bytes, session: int) -> None:
         # Bytes that were on the line when the host hung up do not reach the next host.
         if session != self._session:
+            taken_in, fault = self._taken
+            if fault is not None and session == taken_in:
+                self.condition.tell_lost(fault, "to host", b"", group)
             return
         latency = self.timing.latency_us
         if not latency:
@@ -385,6 +398,14 @@ class Line:
     def _reach_host(self, data: bytes) -> None:
         if self._sink is not None and self.powered and not self._cut and not self.condition.unplugged:
             self._sink(data)
+        elif self._sink is not None and self._cut is not None and self.powered:
+            self.condition.tell_lost(self._cut, "to host", b"", data)
+
+    def _release(self) -> None:
+        """The fault has passed for which messages were kept back: they leave now."""
+        for hit, message in self._held.let_go():
+            self.condition.tell({hit.fault.kind: hit}, "to host", b"", message, message)
+            self._send(Piece(message))
 
     # -- what stands ----------------------------------------------------------------------------------------------
 
@@ -394,20 +415,19 @@ class Line:
         present = not condition.unplugged
         left, self._present = self._present and not present, present
         if left:
+            self._taken = self._session, condition.unplugged_by
             self._reset()
         half_open = condition.is_so("half_open")
         if half_open and not self._half_open:
-            self._cut = True  # connections of before; who connects afterwards is well
+            self._cut = condition.state("half_open")  # connections of before; who connects afterwards is well
         if not half_open and not self._is_connection and not condition.stands("half_open"):
-            self._cut = False
+            self._cut = None
         self._half_open = half_open
         held = self._held
         if held.hung and not condition.stands("hang"):
-            for message in held.let_go():
-                self._send(Piece(message))
+            self._release()
         if held.waiting and not (condition.stands("swap") or condition.stands("glue")):
-            for message in held.let_go():
-                self._send(Piece(message))
+            self._release()
         self._straight = (
             self._instant and self.powered and condition.at_rest and not self._cut and self._sink is not None
             and self._host_settings == self.settings and self.settings.data_bits == 8 and not self._handshake

@@ -9,30 +9,34 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from instruments.catalogue import load
-from instruments.protocols.dialects import dialect, protocols_of
+from instruments.protocols.dialects import dialect
 from rig.bench import Bench, Instrument
 from rig.bench_file import BenchFile, PortSection, ServedPortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
 from rig.event_loop import new_event_loop
+from rig.faults import Fault
 from rig.files import write_atomically
 from rig.line_settings import port_settings
 from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
 from rig.ports.real import RealPort
-from rig.ports.tcp import TcpPort
+from rig.ports.tcp import NoSuchInterface, TcpPort
 from rig.truth import TruthLog, fault_line
 from rig.uart import LineSettings
+from rig.wiring import port_number
 
 Result = TypeVar("Result")
 
 _CLIENTS = 3
 """TCP clients at once where neither the bench file nor the protocol says how many: this project's choice."""
+
+_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean every interface, to which no client can connect, and where one on this machine finds them."""
 
 _EVENTS = 10_000
 """Events that a served bench keeps."""
@@ -42,7 +46,9 @@ _EVENTS = 10_000
 class Endpoint:
     """Where one port of one device can be reached; ``resource`` is empty where VISA has no name for it.
 
-    ``settings`` are those of its serial line; None where bytes cross a network without one.
+    ``settings`` are those of its serial line; None where bytes cross a network without one. ``id`` is the address that
+    the box answers to, whether the bench file gives it or the maker; None where boxes have none. ``interface`` is said
+    where the port listens at every address of the machine: ``address`` then is the one for clients on this machine.
     """
 
     device: str
@@ -57,6 +63,7 @@ class Endpoint:
     line: str | None = None
     wires: Literal[2, 4] = 4
     echo: bool = True
+    interface: str | None = None
 
     def as_section(self) -> ServedPortSection:
         """As a section of an endpoints file."""
@@ -67,7 +74,7 @@ class Endpoint:
             line["echo"] = self.echo
         return ServedPortSection(
             kind=self.kind, protocol=self.protocol, address=self.address, resource=self.resource, id=self.id,
-            line=self.line, **line,
+            line=self.line, interface=self.interface, **line,
         )  # fmt: skip
 
 
@@ -186,8 +193,7 @@ class ServedBench:
             device = data["device"][endpoint.device]
             for key in ("port", "hidden", "settings", "warm"):
                 device.pop(key, None)
-            number = self._number(endpoint)
-            port = replace(endpoint, id=number).as_section().model_dump(exclude_defaults=True)
+            port = endpoint.as_section().model_dump(exclude_defaults=True)
             device["ports"] = {endpoint.port: port, **device.get("ports", {})}
             device["emulated"] = True
             if not endpoint.resource:
@@ -200,22 +206,12 @@ class ServedBench:
             if endpoint.settings is not None:
                 device |= asdict(endpoint.settings)
             device["resources"] = {endpoint.port: endpoint.resource, **device.get("resources", {})}
-            if number is None:
+            if endpoint.id is None:
                 device.pop("id", None)  # that of another port
             else:
-                device["id"] = number
+                device["id"] = endpoint.id
             device["options"] = dict(self.file.device[endpoint.device].port[endpoint.port].options)
         return data
-
-    def _number(self, endpoint: Endpoint) -> int | None:
-        """The address at that port: its own, or that of another port where the box has one for both."""
-        entry = load(endpoint.model)
-        if endpoint.id is not None or not dialect(entry, endpoint.protocol).shared_number:
-            return endpoint.id
-        ports = self.file.device[endpoint.device].port.values()
-        offered = protocols_of(entry)
-        sharing = (p.id for p in ports if p.protocol in offered and dialect(entry, p.protocol).shared_number)
-        return next((number for number in sharing if number is not None), None)
 
     def write_endpoints(self, path: Path) -> None:
         """Write :meth:`endpoints_data` atomically: whoever sees the file sees all of it."""
@@ -264,11 +260,15 @@ class ServedBench:
         if self.listener is not None:
             self.listener(event)
 
+    def _fault(self, t_us: int, fault: Fault, begins: bool) -> None:
+        port = None if fault.line is None else fault.line.port
+        self._happened({**fault_line(t_us, fault, begins), "port": port})
+
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = PacedClock(self.speed)
         bench = Bench(self.file, str(self.path), clock, self.seed)
         self.bench = bench
-        bench.fault_listeners.append(lambda *event: self._happened(fault_line(*event)))
+        bench.fault_listeners.append(self._fault)
         bench.line_listeners.append(lambda event: self._happened(event.as_dict()))
         if self.truth is not None:
             self._truth_log = TruthLog(bench, self.truth)
@@ -283,7 +283,8 @@ class ServedBench:
         self, loop: asyncio.AbstractEventLoop, bench: Bench, instrument: Instrument, name: str, port: PortSection,
         kind: Literal["serial", "tcp", "rfc2217"], clock: PacedClock,
     ) -> None:  # fmt: skip
-        key = f"{self.path}: device.{instrument.name}.port.{name}"
+        key = f"device.{instrument.name}.port.{name}"
+        interface: str | None = None
         if port.line is not None and port.line in self._shared:
             resource, address = self._shared[port.line]
         elif port.kind == "serial" and port.device is not None:
@@ -291,7 +292,7 @@ class ServedBench:
                 real = RealPort(instrument.lines[name], port.device, clock)
                 real.start(loop)
             except RigFault as fault:
-                raise RigFault(f"{key}.device: {fault}") from fault
+                raise RigFault(f"{self.path}: {key}.device: {fault}") from fault
             self._ports.append(real)
             # Who is to reach it sits at the other end of a cable: by which port, nobody here knows.
             resource, address = "", port.device
@@ -312,19 +313,28 @@ class ServedBench:
             tcp = self._tcp_port(bench, instrument, name, port, clock)
             try:
                 await tcp.start()
+            except NoSuchInterface as fault:
+                place = "bench.interface" if port.interface is None else f"{key}.interface"
+                expected = "an address of this machine"
+                raise ConfigurationError(self.path, place, expected, repr(tcp.host)) from fault
             except RigFault as fault:
-                raise RigFault(f"{key}.tcp_port: {fault}") from fault
+                raise RigFault(f"{self.path}: {key}.tcp_port: {fault}") from fault
             self._ports.append(tcp)
-            resource, address = f"TCPIP::{tcp.host}::{tcp.port}::SOCKET", f"{tcp.host}:{tcp.port}"
+            host = _OF_ALL.get(tcp.host, tcp.host)
+            interface = tcp.host if tcp.host in _OF_ALL else None
+            resource, address = f"TCPIP::{host}::{tcp.port}::SOCKET", f"{host}:{tcp.port}"
+            if ":" in host:
+                resource, address = "", f"[{host}]:{tcp.port}"  # a VISA name cannot hold an IPv6 address
             if port.kind == "rfc2217":
                 # pyvisa-py sets a write time-out, which pyserial's rfc2217:// refuses: VISA has no name for this.
-                resource, address = "", f"rfc2217://{tcp.host}:{tcp.port}"
+                resource, address = "", f"rfc2217://{address}"
         if port.line is not None:
             self._shared[port.line] = resource, address
         settings = None if port.kind == "tcp" else port_settings(instrument.entry, port)
+        number = port_number(instrument.entry, instrument.device, port, clock.now_us)
         self.endpoints.append(
-            Endpoint(instrument.name, name, instrument.entry.name, kind, port.protocol, settings, port.id, resource,
-                     address, port.line, port.wires, port.echo)
+            Endpoint(instrument.name, name, instrument.entry.name, kind, port.protocol, settings, number, resource,
+                     address, port.line, port.wires, port.echo, interface)
         )  # fmt: skip
 
     def _tcp_port(

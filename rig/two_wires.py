@@ -51,7 +51,7 @@ class TwoWireLine(Line):
     def from_host(self, data: bytes) -> None:
         """Bytes that the host has put on the pair now."""
         condition = self.condition
-        if self._is_cut() or condition.unplugged:
+        if self._is_cut(data) or self._is_lost("to device", data, data):
             return
         now = float(self._clock.now_us)
         waiting = max(0.0, self._sends_until.get(_HOST, 0.0) - now)

@@ -70,6 +70,18 @@ def start_settings(section: DeviceSection, entry: CatalogueEntry) -> dict[str, V
     return settings
 
 
+def port_number(entry: CatalogueEntry, device: Device, port: PortSection, t_us: int) -> int | None:
+    """The address that a box answers to at a port now: the file's, else the one at delivery; None where it has none.
+
+    Where the box has one address for several ports, it is its setting ``instrument_id``.
+    """
+    spoken = dialect(entry, port.protocol)
+    if spoken.shared_number:
+        own = device.read(t_us, "instrument_id")
+        return own if isinstance(own, int) else 0
+    return spoken.default_number if port.id is None else port.id
+
+
 def build_instruments(bench: Bench) -> tuple[dict[str, Instrument], Surroundings]:
     """Build everything of the bench's file, which :mod:`rig.bench_check` has found to be without mistakes.
 

@@ -114,16 +114,26 @@ class Teller:
 
     def tell(self, event: dict[str, Any]) -> None:
         """Say ``event``, one of :attr:`~rig.serve.ServedBench.events`; of one fault's messages the first ten."""
-        begun = f"rig serve: {event['t_us'] / 1e6:.3f} s: {event['device']}"
+        place = f"{event['device']}/{event['port']}" if event.get("port") else event["device"]
+        begun = f"rig serve: {event['t_us'] / 1e6:.3f} s: {place}"
         if event["kind"] == "fault":
             self._write(f"{begun}: {event['name']} {'begins' if event['begins'] else 'ends'}\n")
             return
         self._told[event["name"]] += 1
         count = self._told[event["name"]]
         if count <= self._MOST:
-            became = f"{self._shown(event['meant'])} became {self._shown(event['sent'])}"
+            became = self._became(event["meant"], event["sent"])
             last = " (no more of these are shown; --truth has them all)" if count == self._MOST else ""
-            self._write(f"{begun}/{event['port']}: {event['fault']}, {event['direction']}: {became}{last}\n")
+            self._write(f"{begun}: {event['fault']}, {event['direction']}: {became}{last}\n")
+
+    def _became(self, meant: str, sent: str) -> str:
+        if not meant and not sent:
+            return "the port is gone, or its connection dead"
+        if not sent:
+            return f"{self._shown(meant)} is lost"
+        if meant == sent:
+            return f"{self._shown(meant)} leaves now"
+        return f"{self._shown(meant)} became {self._shown(sent)}"
 
     def _shown(self, hexadecimal: str) -> str:
         data = bytes.fromhex(hexadecimal)
@@ -206,7 +216,8 @@ def _settings(endpoint: Endpoint) -> str:
 def _table(served: ServedBench) -> str:
     rows = [("device", "port", "model", "protocol", "settings", "id", "address")]
     rows += [
-        (e.device, e.port, e.model, e.protocol, _settings(e), "-" if e.id is None else str(e.id), e.address)
+        (e.device, e.port, e.model, e.protocol, _settings(e), "-" if e.id is None else str(e.id),
+         e.address if e.interface is None else f"{e.address} (at {e.interface})")
         for e in served.endpoints
     ]  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

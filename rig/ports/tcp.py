@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import struct
 from collections.abc import Callable
@@ -30,6 +31,10 @@ class Codec(Protocol):
     def encode(self, data: bytes) -> bytes:
         """Bytes for the client out of what the line says."""
         ...
+
+
+class NoSuchInterface(RigFault):
+    """The machine does not have the address at which a port is to listen."""
 
 
 class TcpPort:
@@ -69,7 +74,7 @@ class TcpPort:
         self._leaving: set[_Connection] = set()
 
     async def start(self) -> None:
-        """Begin to listen. Raises RigFault if the port is taken."""
+        """Begin to listen. Raises NoSuchInterface; RigFault if the port is taken."""
         await self._listen()
         if self._condition is not None:
             self._condition.watchers.append(self._look)
@@ -90,7 +95,10 @@ class TcpPort:
         try:
             self._server = await loop.create_server(self._accept, self.host, self.port)
         except OSError as error:
-            raise RigFault(f"cannot listen on {self.host}:{self.port}: {error.strerror or error}") from error
+            trouble = f"cannot listen on {self.host}:{self.port}: {error.strerror or error}"
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise NoSuchInterface(trouble) from error
+            raise RigFault(trouble) from error
         self.port = self._server.sockets[0].getsockname()[1]
         if self._closed:
             self._server.close()

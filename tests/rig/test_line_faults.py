@@ -90,6 +90,9 @@ def test_what_was_kept_back_comes_when_the_fault_passes(kind, owed):
     before = len(rig.arrived)
     rig.condition.end(fault)
     assert b"".join(data for _, data in rig.arrived[before:]) == owed
+    released = [event for event in rig.events if event.direction == "to host" and not event.request]
+    assert b"".join(event.sent for event in released) == owed
+    assert {(event.fault, event.kind, event.meant == event.sent) for event in released} == {("f", kind, True)}
     assert rig.ask(b"a") == [A]
 
 
@@ -206,6 +209,54 @@ def test_reset_unplug_and_half_open_of_a_connection():
     rig.condition.end(cut)
     assert rig.ask(b"a") == [b""]
     assert rig.resets == 3  # the first word afterwards meets a reset
+
+
+def told(rig, first=0):
+    """What was journaled, from the event number ``first`` on."""
+    return [(event.kind, event.direction, event.request, event.meant, event.sent) for event in rig.events[first:]]
+
+
+@pytest.mark.parametrize(("connection", "resets"), [(True, 1), (False, 0)])
+def test_what_goes_into_a_dead_connection_is_told(connection, resets):
+    cut = LineFault("dead", "half_open")
+    rig = Rig(cut, connection=connection)
+    assert told(rig) == [("half_open", "to host", b"", b"", b"")]  # it begins
+    assert rig.ask(b"a", b"b") == [b"", b""]
+    lost = [
+        ("half_open", "to device", b"ask a\r", b"ask a\r", b""),
+        ("half_open", "to device", b"ask b\r", b"ask b\r", b""),
+    ]
+    assert told(rig, 1) == lost
+    rig.condition.end(cut)
+    heard = rig.ask(b"c")
+    if connection:  # its first word meets the reset, and is told too
+        assert heard == [b""]
+        assert told(rig, 3) == [("half_open", "to device", b"ask c\r", b"ask c\r", b"")]
+    else:
+        assert heard == [C]
+        assert told(rig, 3) == []
+    assert rig.resets == resets
+    assert {event.fault for event in rig.events} == {"dead"}
+
+
+@pytest.mark.parametrize("kind", ["half_open", "unplug"])
+@pytest.mark.parametrize("at", [3_000, 10_000])
+def test_what_is_on_the_wire_when_the_port_goes_is_told(kind, at):
+    """At 9600 baud the request has arrived after 6.25 ms, and the reply is on its way until 17.7 ms."""
+    rig = Rig(baud=9600, connection=True)
+    rig.line.from_host(b"ask a\r")
+    rig.clock.wait(at)
+    before = len(rig.arrived)
+    rig.condition.begin(LineFault("gone", kind))
+    rig.clock.wait(1_000_000)
+    assert rig.arrived[before:] == []
+    first, *lost = told(rig)
+    assert first == (kind, "to host", b"", b"", b"")
+    if at < 6_250:
+        assert lost == [(kind, "to device", b"ask a\r", b"ask a\r", b"")]
+    else:
+        assert b"".join(meant for _, _, _, meant, _ in lost) == A
+        assert {(direction, sent) for _, direction, _, _, sent in lost} == {("to host", b"")}
 
 
 def test_a_message_throws_the_adapter_out_for_a_while():

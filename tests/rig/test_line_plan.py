@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from rig.bench import Bench
 from rig.bench_check import check_bench_data
+from rig.clock import VirtualClock
 from rig.errors import ConfigurationErrors
 from rig.faults import plan_fault
 
@@ -32,6 +34,33 @@ def test_a_fault_of_a_line_is_planned_as_it_stands():
     assert plan_fault(unsolicited.fault[0], 0, "demo").line.text == b"\xb1READY\r\n"
 
 
+def test_only_an_adapter_that_a_message_throws_out_has_a_time_of_its_own():
+    def severity(**more):
+        file = check_bench_data(with_fault(kind="unplug", **more), "demo")
+        return plan_fault(file.fault[0], 0, "demo").severity
+
+    assert severity(**{"for": "20 s"}) is True  # it is or is not: `for` says how long
+    assert (severity(nth=3), severity(nth=3, severity="5 s")) == (2.0, 5.0)
+
+
+def reply_comes_at_us(**port):
+    bench = Bench(check_bench_data(with_port(**port), "demo"), "demo", VirtualClock())
+    line, arrived = bench.find_line("so2"), []
+    line.connect(lambda data: arrived.append(bench.clock.now_us))
+    line.from_host(b"\xabgas unit\r")
+    bench.virtual_clock.run_to(1_000_000)
+    bench.close()
+    return arrived[0]
+
+
+def test_a_box_thinks_as_long_as_its_port_says_whether_bytes_take_time_or_not():
+    assert reply_comes_at_us(line_timing=False, reply_delay="300 ms") == 300_000
+    assert reply_comes_at_us(line_timing=False) == 0
+    as_usual, at_once = reply_comes_at_us(), reply_comes_at_us(reply_delay="0 s")
+    assert as_usual - at_once == 20_000
+    assert reply_comes_at_us(reply_delay="300 ms") - at_once == 300_000
+
+
 @pytest.mark.parametrize(
     ("fault", "key", "words"),
     [
@@ -40,6 +69,8 @@ def test_a_fault_of_a_line_is_planned_as_it_stands():
         ({"kind": "baud_mismatch", "severity": 3}, "fault.0.severity", "50 to 1000000"),
         ({"kind": "delay"}, "fault.0.severity", "a time of 0 s or more"),
         ({"kind": "glue", "severity": 1}, "fault.0.severity", "glue has no severity"),
+        ({"kind": "unplug", "severity": "2 s"}, "fault.0.severity", "lasts as long as for says"),
+        ({"kind": "unplug", "severity": "2 s", "probability": 1.0}, "fault.0.severity", "lasts as long as for says"),
         ({"kind": "glue", "direction": "to device"}, "fault.0.direction", "'to host' for glue"),
         ({"kind": "silence", "matching": "("}, "fault.0.matching", "a regular expression of bytes"),
         ({"kind": "refuse", "matching": "so2"}, "fault.0.matching", "chooses among connections"),

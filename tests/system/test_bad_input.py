@@ -348,6 +348,7 @@ def test_rig_check_names_all_mistakes_of_a_file_at_once(tmp_path):
     assert keys == sorted([
         "bench.epoch", "device.so2.model", "device.so2.colour", "device.nox.hidden.mood", "device.nox.range",
         "device.co.settings.averaging_time", "cylinder.co.expires", "tube.so2.to", "certificate.o3",
-        "cylinder.no.port", "fault.0.at", "fault.1.kind", "fault.2.for", "fault.3.device", "fault.3.severity",
+        "cylinder.no.port", "fault.0.at", "fault.1.kind", "fault.2.for", "fault.2.device",
+        "fault.3.device", "fault.3.severity",
     ])  # fmt: skip
     assert json.loads(path.read_text())["device"]["so2"]["model"] == "43x"

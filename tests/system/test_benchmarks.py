@@ -1,6 +1,9 @@
 """The benchmarks run, on sizes at which their figures mean nothing."""
 
+import contextlib
 import importlib
+import io
+import runpy
 import sys
 from pathlib import Path
 
@@ -123,3 +126,21 @@ def test_command_line_waits_for_a_whole_run(benchmark):
     times = benchmark("command_line").times(repeats=1, arguments=("--device", "co"))
     assert times["accept"] > times["help"] > 0.0
     assert times["processor"] > 0.0
+
+
+PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("benchmark")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_says_what_a_benchmark_is_and_runs_nothing(name):
+    """In this process and module by module, for each import of the rig's libraries would take a second by itself."""
+    code = FOLDER / f"{name}.py"
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "argv", [str(code), "--help"])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(code), run_name="__main__")
+    assert ended.value.code == 0
+    assert printed.getvalue().startswith(f"usage: {name}.py [-h]")
+    assert len(printed.getvalue().splitlines()) > 4

@@ -27,6 +27,42 @@ def test_mistakes_behind_mistakes_are_told_in_the_same_round(tmp_path):
     assert sum("nowhere.csv" in line for line in told) == 1, told
 
 
+def test_every_mistake_of_every_fault_is_told_beside_those_of_its_form(tmp_path):
+    """Also of a fault, a device and a port whose form is wrong: what can be understood of them is looked at."""
+    event = {"device": "so2", "kind": "flip", "at": "1 min"}
+    data = changed(
+        DEMO,
+        bench__interface="300.1.1.1",
+        device__co__port__a={"baud": 9600},  # no protocol
+        fault=[
+            {**event, "at": "soon", "device": "nowhere"},
+            {**event, "probability": 2.0, "port": "no", "matching": "("},
+            {**event, "kind": "flop", "port": "no", "matching": "("},
+            {**event, "device": "nowhere", "matching": "("},
+            {"kind": "flip", "at": "1 min", "matching": "("},
+            {"device": "so2", "port": "no", "at": 5},
+            {**event, "device": "co", "port": "a"},
+        ],
+    )  # fmt: skip
+    told = complaints(rig("check", write(tmp_path / "bench.json", data)), 2)
+    keys = [line.split(": ")[2] for line in told]
+    assert sorted(keys) == sorted([
+        "bench.interface", "device.co.port.a.protocol", "fault.0.at", "fault.0.device",
+        "fault.1.probability", "fault.1.port", "fault.1.matching", "fault.2.kind", "fault.2.port", "fault.2.matching",
+        "fault.3.device", "fault.3.matching", "fault.4.device", "fault.4.matching",
+        "fault.5.kind", "fault.5.at", "fault.5.port",
+    ])  # fmt: skip
+    words = dict(zip(keys, told, strict=True))
+    assert words["fault.4.device"].endswith(
+        f"expected the name of a device of this bench ({', '.join(DEMO['device'])}), found nothing"
+    )
+    assert words["fault.5.kind"].endswith("found nothing")
+    assert "expected silence, delay" in words["fault.5.kind"]
+    assert words["bench.interface"].endswith("found '300.1.1.1'")
+    # The same file is refused by who would serve it, with the same words.
+    assert complaints(rig("serve", tmp_path / "bench.json"), 2) == told
+
+
 def test_connect_shows_the_clock_of_a_box_that_only_stamps_its_messages(tmp_path):
     file, path = load_bench("teledyne")
     file = file.model_copy(update={"fault": []})

@@ -39,5 +39,6 @@ def test_endpoints_give_a_port_its_own_address_only(tmp_path):
     with served(tmp_path, data) as (_, endpoints, _):
         so2 = endpoints["device"]["so2"]
     assert so2["protocol"] == "teledyne"
-    assert "id" not in so2
+    assert so2["id"] == 0  # the machine id, not Modbus's address
+    assert so2["ports"]["mb"]["id"] == 1
     assert json.dumps(so2["resources"])

@@ -198,3 +198,41 @@ def test_a_bench_that_breaks_down_does_not_go_on_lying(tmp_path):
                           timeout=60)  # fmt: skip
     assert done.returncode == 4
     assert done.stderr == "rig: the bench broke down: ZeroDivisionError: division by zero\n"
+
+
+def test_the_console_says_which_port_a_fault_befalls_and_what_it_takes(tmp_path):
+    port = {"protocol": "clink", "kind": "tcp"}
+    data = changed(
+        DEMO,
+        device__so2__port={"net": port, "own": port},
+        fault=[
+            {"name": "cut", "kind": "half_open", "device": "so2", "port": "net", "at": "20 s", "for": "20 s"},
+            {"name": "stuck", "kind": "hang", "device": "so2", "at": "20 s", "for": "20 s", "port": "own"},
+            {"name": "pulled", "kind": "unplug", "device": "so2", "at": "60 s", "for": "20 s"},
+        ],
+    )
+    script = (
+        "import json, os, socket, time\n"
+        "ports = json.load(open(os.environ['RIG_ENDPOINTS']))['device']['so2']['ports']\n"
+        "own, net = (socket.create_connection(ports[name]['address'].split(':')) for name in ('own', 'net'))\n"
+        "time.sleep(1.5)\n"
+        "for one in own, net: one.sendall(b'gas unit\\r')\n"
+        "print(own.recv(100))\n"
+        "time.sleep(3)\n"
+    )
+    done = rig("serve", write(tmp_path / "bench.json", data), "--speed", "20", "--truth", tmp_path / "truth.jsonl",
+               "--", sys.executable, "-c", script)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "b'gas unit ppb\\r'\n"
+    said = [line.split(": ", 2)[1:] for line in done.stderr.splitlines() if " s: " in line]
+    whole = [text for _, text in said]
+    for text in ("so2/net: cut begins", "so2/own: stuck ends", "so2: pulled begins", "so2: pulled ends",
+                 r"so2/net: half_open, to device: 'gas unit\r' is lost",
+                 r"so2/own: hang, to host: 'gas unit ppb\r' is lost",
+                 r"so2/own: hang, to host: 'gas unit ppb\r' leaves now",
+                 "so2/own: unplug, to host: the port is gone, or its connection dead"):  # fmt: skip
+        assert text in whole, (text, whole)
+    lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
+    assert {(line["name"], line["port"]) for line in lines if line["kind"] == "line"} == {
+        ("cut", "net"), ("stuck", "own"), ("pulled", "net"), ("pulled", "own"),
+    }  # fmt: skip

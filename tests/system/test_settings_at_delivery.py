@@ -4,10 +4,11 @@ import json
 
 import pytest
 import serial
-from rig_commands import rig
+from rig_commands import complaints, rig, write
 
 from rig.bench_check import check_bench_data
 from rig.cli.serve import _table as table_of
+from rig.errors import ConfigurationError
 from rig.serve import ServedBench
 from rig.session import open_session
 
@@ -76,13 +77,14 @@ def test_the_endpoints_file_has_every_port_with_its_settings(delivered, tmp_path
     url = address_of(delivered, "sight", "far")
     assert devices["sight"]["ports"]["far"] == {
         "kind": "rfc2217", "protocol": "pwd", "address": url, "baud": 9600, "data_bits": 7, "parity": "even",
-        "stop_bits": 1,
+        "stop_bits": 1, "id": 1,
     }  # fmt: skip
     pty = devices["sight"]["ports"]["a"]
     assert devices["sight"]["resource"] == pty["resource"] == f"ASRL{pty['address']}::INSTR"
     assert (pty["data_bits"], pty["parity"]) == (8, "none")
     assert devices["weather"]["ports"]["a"]["baud"] == 19200
-    assert set(devices["flow"]["ports"]["net"]) == {"kind", "protocol", "address", "resource"}
+    assert set(devices["flow"]["ports"]["net"]) == {"kind", "protocol", "address", "resource", "id"}
+    assert "id" not in devices["pm10"]["ports"]["far"]  # it has no address
 
 
 def test_a_host_reaches_every_device_by_that_file_alone(delivered, tmp_path):
@@ -103,9 +105,9 @@ def test_the_table_names_port_protocol_settings_and_address(delivered):
     cells = [[cell.strip() for cell in row if cell.strip()] for row in (head, *rows)]
     assert cells[0] == ["device", "port", "model", "protocol", "settings", "id", "address"]
     url = address_of(delivered, "sight", "far")
-    assert ["sight", "far", "PWD22", "pwd", "9600 7E1", "-", url] in cells
-    assert ["flow", "net", "alicat-m-10slpm", "alicat", "-", "-", address_of(delivered, "flow", "net")] in cells
-    assert ["weather", "a", "WXT536", "wxt", "19200 8N1", "-", address_of(delivered, "weather", "a")] in cells
+    assert ["sight", "far", "PWD22", "pwd", "9600 7E1", "1", url] in cells
+    assert ["flow", "net", "alicat-m-10slpm", "alicat", "-", "0", address_of(delivered, "flow", "net")] in cells
+    assert ["weather", "a", "WXT536", "wxt", "19200 8N1", "0", address_of(delivered, "weather", "a")] in cells
 
 
 def test_a_device_that_visa_cannot_reach_is_in_the_file_with_its_address(delivered, tmp_path):
@@ -142,3 +144,59 @@ def test_a_wxt_has_the_rate_of_the_mode_that_it_is_delivered_in_and_says_so(tmp_
     assert settings == {
         "ascii": "19200 8N1", "nmea": "4800 8N1", "sdi": "1200 8N1", "far": "1200 7E1", "told": "9600 8N1",
     }  # fmt: skip
+
+
+def test_an_address_that_the_bench_file_leaves_out_is_told_and_is_answered(tmp_path):
+    """Of a box with one number for its ports; with an address to a port; by table and file; on each port asked so."""
+    boxes = {
+        "so2": {"model": "43i", "port": {"a": {"protocol": "clink"}, "mb": {"protocol": "modbus-tcp", "kind": "tcp"}}},
+        "o3": {"model": "49i", "port": {"a": {"protocol": "clink"}, "b": {"protocol": "clink", "id": 77}}},
+        "pm": {"model": "1400a", "port": {"a": {"protocol": "ak"}}},
+    }
+    file = check_bench_data(AT_DELIVERY | {"device": boxes}, "bench.toml")
+    with ServedBench(file, tmp_path / "bench.toml", tmp_path, 10.0) as served:
+        listed = {tuple(row.split()[:2]): row.split()[-2] for row in table_of(served).splitlines()[1:]}
+        devices = json.loads(json.dumps(served.endpoints_data()))["device"]
+        ports = {(name, port): its["id"] for name in boxes for port, its in devices[name]["ports"].items()}
+        assert ports == {("so2", "a"): 43, ("so2", "mb"): 43, ("o3", "a"): 77, ("o3", "b"): 77, ("pm", "a"): 52}
+        assert listed == {place: str(number) for place, number in ports.items()}
+        for device in ("so2", "o3"):
+            with serial.Serial(address_of(served, device, "a"), 9600, timeout=5) as port:
+                port.write(bytes([128 + ports[device, "a"]]) + b"gas unit\r")
+                assert port.read_until(b"\r") == b"gas unit ppb\r"
+
+
+@pytest.mark.parametrize("kind", ["tcp", "rfc2217"])
+def test_a_port_at_every_address_is_told_with_one_that_a_client_can_use(kind, tmp_path):
+    port = {"protocol": "clink", "kind": kind}
+    boxes = {"so2": {"model": "43i", "port": {"net": {**port, "interface": "0.0.0.0"}, "own": port}}}
+    file = check_bench_data(AT_DELIVERY | {"device": boxes}, "bench.toml")
+    with ServedBench(file, tmp_path / "bench.toml", tmp_path, 10.0) as served:
+        so2 = json.loads(json.dumps(served.endpoints_data()))["device"]["so2"]
+        net, own = so2["ports"]["net"], so2["ports"]["own"]
+        host, number = net["address"].removeprefix("rfc2217://").split(":")
+        assert (host, net["interface"]) == ("127.0.0.1", "0.0.0.0")
+        assert "interface" not in own
+        if kind == "tcp":
+            assert so2["resource"] == f"TCPIP::127.0.0.1::{number}::SOCKET"
+        assert f"{net['address']} (at 0.0.0.0)" in table_of(served)
+        scheme = "rfc2217" if kind == "rfc2217" else "socket"
+        for own_address in ("127.0.0.1", "127.0.0.2"):  # it does listen at all of them
+            with serial.serial_for_url(f"{scheme}://{own_address}:{number}", 9600, timeout=5) as client:
+                client.write(b"\xabgas unit\r")
+                assert client.read_until(b"\r") == b"gas unit ppb\r"
+
+
+def test_an_address_that_this_machine_does_not_have_is_a_mistake_of_the_file(tmp_path):
+    net = {"protocol": "clink", "kind": "tcp"}
+    own = {"device": {"so2": {"model": "43i", "port": {"net": {**net, "interface": "192.0.2.1"}}}}}
+    bench = write(tmp_path / "bench.json", {"bench": AT_DELIVERY["bench"], **own})
+    (line,) = complaints(rig("serve", bench), 2)
+    words = "interface: expected an address of this machine, found '192.0.2.1'"
+    assert line == f"rig: {bench}: device.so2.port.net.{words}"
+    of_all = {"bench": {**AT_DELIVERY["bench"], "interface": "192.0.2.1"},
+              "device": {"so2": {"model": "43i", "port": {"net": net}}}}  # fmt: skip
+    served = ServedBench(check_bench_data(of_all, "bench.toml"), tmp_path / "bench.toml", tmp_path)
+    with pytest.raises(ConfigurationError) as caught, served:
+        pass
+    assert str(caught.value) == f"{tmp_path}/bench.toml: bench.{words}"
