@@ -17,6 +17,7 @@ from pydantic import Field
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.device import Command
+from instruments.folding import HIGHEST, LAST, LOWEST, Fold
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.mains import Grid
 from instruments.station.minutes import MINUTE_S
@@ -84,6 +85,9 @@ class PowerSupply(Unit):
     )  # fmt: skip
     diagnostic_units: ClassVar[Mapping[str, str]] = {
         "mains_voltage_min": "V", "on_battery": "1", "output": "1", "transfers": "1",
+    }  # fmt: skip
+    folds: ClassVar[Mapping[str, Fold]] = {
+        "mains_voltage_min": LOWEST, "on_battery": HIGHEST, "output": LOWEST, "transfers": LAST,
     }  # fmt: skip
     firmware = "1.0"
 
