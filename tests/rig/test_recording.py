@@ -148,12 +148,9 @@ for = "10 min"
     assert "from best to worst: 0, 4, 2, 3, 1" in said["visibility.status"]
     # whatever is a whole number without a unit, no share of time and no signal, says what stands for an hour
     meant = {
-        "shelter.ac_state",
-        "shelter.drier_state",
-        "pm25.changing",
-        "teom.valve_position",
-        "visibility.hood_heaters",
-    }
+        "shelter.ac_state", "shelter.drier_state", "pm25.changing", "teom.valve_position", "visibility.hood_heaters",
+        "visibility.drd",
+    }  # fmt: skip
     codes = {
         field.name
         for field in fine.schema
