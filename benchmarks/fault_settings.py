@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,21 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Twins:
-    """What was seen of both twins, column by column; the time between rows and the onset, s; units."""
+    """What was seen of both twins, column by column; the time between rows and the onset, s; units.
+
+    Columns of another device may have a step of their own, in ``others_step_s``.
+    """
 
     sound: Columns
     ill: Columns
     step_s: float
     onset_s: float
     units: Mapping[str, str]
+    others_step_s: Mapping[str, float] = field(default_factory=dict)
+
+    def began_min(self, column: str, row: int) -> float:
+        """Minutes from the onset to the end of a row."""
+        return max(((row + 1) * self.others_step_s.get(column, self.step_s) - self.onset_s) / 60.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,8 @@ def _supply(name: str, design: str) -> Twins:
     bench.work(supply.acts_of(name, bench.unit))
     units = {**bench.unit.units(), **{label: UNIT_OF[species] for label, species in _LABELS.items()}}
     units |= {f"so2.{label}": unit for label, unit in bench.neighbour.units().items()}
-    return Twins(_working(design), _with_outlet(bench), bench.unit.step_s, supply.AT, units)
+    others = {f"so2.{label}": float(bench.neighbour.step_s) for label in bench.neighbour.quantities()}
+    return Twins(_working(design), _with_outlet(bench), bench.unit.step_s, supply.AT, units, others)
 
 
 @cache

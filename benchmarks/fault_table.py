@@ -26,6 +26,8 @@ from rig.fault_library import library
 
 PAGE = Path(__file__).parents[1] / "docs" / "faults.md"
 MOST = 5
+ROUNDING = 1e-11
+"""Part of a column's largest value up to which twins differ by rounding only."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,22 @@ def run(case: tuple[str, str]) -> Row:
         size, difference = _difference(before.astype(float), after.astype(float))
         differs = np.flatnonzero(difference > 0.0)
         if len(differs):
-            minutes = max(((differs[0] + 1) * twins.step_s - twins.onset_s) / 60.0, 0.0)
+            minutes = twins.began_min(name, int(differs[0]))
             moved.append((name, float(np.max(difference)), size, twins.units.get(name, ""), minutes))
     moved.sort(key=lambda one: -one[1] / max(one[2], 1e-9))
     return Row(fault, design, tuple(moved), tuple(texts))
 
 
 def _difference(before: Any, after: Any) -> tuple[float, Any]:
-    """Usual size of a column, and how far apart the twins are: without bound where only one of them has a value."""
+    """Usual size of a column, and how far apart the twins are: without bound where only one of them has a value.
+
+    What the order of summing alone makes different is no difference.
+    """
     gone = np.isnan(before) != np.isnan(after)
-    difference = np.where(gone, np.inf, np.abs(np.nan_to_num(after) - np.nan_to_num(before)))
+    first, second = np.nan_to_num(before), np.nan_to_num(after)
+    difference = np.abs(second - first)
+    largest = max(np.max(np.abs(first), initial=0.0), np.max(np.abs(second), initial=0.0))
+    difference = np.where(gone, np.inf, np.where(difference > ROUNDING * largest, difference, 0.0))
     return (float(np.nanmedian(np.abs(before))) if np.isfinite(before).any() else 0.0), difference
 
 
@@ -101,8 +109,9 @@ _HEAD = """\
 Made by `python benchmarks/fault_table.py`: each fault of the library at its typical severity, in the setting in which
 the twin-run tests show it, against the same run without it. Given are the largest difference of each observable (the
 {most} that moved most, compared with their usual size), the minutes from the onset until it first differed, and
-settings with the value of the healthy and of the ill twin. What is not named, or counted as more, did not differ by one
-bit. `gone` means that one of the twins shows no value. An alarm that differs is told as `alarms`.
+settings with the value of the healthy and of the ill twin. What is not named, or counted as more, did not differ by
+more than rounding ({rounding:g} of its largest value). `gone` means that one of the twins shows no value. An alarm that
+differs is told as `alarms`.
 
 The settings:
 
@@ -113,7 +122,7 @@ The settings:
 def table(rows: list[Row]) -> Iterator[str]:
     """The page, line by line."""
     words = "\n".join(f"- {', '.join(map(model_of, one.designs))}: they {one.words}." for one in (*SETTINGS, CLOCKS))
-    yield _HEAD.format(most=MOST, settings=words)
+    yield _HEAD.format(most=MOST, settings=words, rounding=ROUNDING)
     design = None
     for row in rows:
         if row.design != design:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from instruments.air import FloatArray
 from instruments.device import Value
+from instruments.folding import MEAN, Fold
 from instruments.steps import SECOND_US, Hidden, Moment, Steps
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Observing:
     diagnostics: ClassVar[tuple[str, ...]]
     diagnostic_units: ClassVar[Mapping[str, str]] = {}
     """Units of diagnostics that the catalogue does not tell."""
+    folds: ClassVar[Mapping[str, Fold]] = {}
+    """What stands for a longer interval, of quantities that have no mean: words of bits, codes, counters."""
     _past: list[Moment]
 
     # -- for a kind of instrument ---------------------------------------------------------------------------------
@@ -119,6 +122,10 @@ class Observing:
         known |= {} if self.clock is None else {CLOCK_ERROR: "s"}
         known |= {name: limits.unit for name, limits in self.entry.alarms.items() if name in self.diagnostics}
         return {**known, **self.diagnostic_units, **self.reported()}
+
+    def fold_of(self, quantity: str) -> Fold:
+        """What stands for an interval longer than a step: the mean, unless ``folds`` says otherwise."""
+        return self.folds.get(quantity, MEAN)
 
     def recorded_units(self) -> Mapping[str, str]:
         """The same for a recording, whose rows may have been made in different states."""

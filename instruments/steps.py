@@ -18,7 +18,8 @@ SECOND_US = 1_000_000
 class Hidden(BaseModel):
     """A unit's hidden truth. Faults act by changing it; calibration and reports never see it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Strict: a number is a number and no text.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 @dataclass(frozen=True, slots=True)

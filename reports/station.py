@@ -196,7 +196,11 @@ def _names(
             sizes = texts.get(f"{device}.size")
             fits = not panel.size or (sizes is not None and str(sizes[-1]) == panel.size)
             many = panel.close or panel.checks
-            if name.startswith(_HIDDEN) or not fnmatchcase(name, pattern) or not fits or (device in seen and not many):
+            # a standard in its case breathes the room: it has no place among those that breathe the air
+            carried = f"{device}.sample_line" in texts
+            if name.startswith(_HIDDEN) or carried or not fnmatchcase(name, pattern) or not fits:
+                continue
+            if device in seen and not many:
                 continue
             seen.add(device)
             found.append(name)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -340,13 +341,23 @@ class CellSection(_Section):
         return self
 
 
+WIDEST_BORE_M = 0.1
+"""Wider than any sample line or manifold; more is a slip of the unit."""
+
+
+def _bore(value: float) -> float:
+    if value > WIDEST_BORE_M:
+        raise ValueError(f"a bore of at most {WIDEST_BORE_M * 1000:g} mm")
+    return value
+
+
 class TubeSection(_Section):
     """``[tube.X]``: gas goes from ``from`` (``calibrator.out``, ``cylinder.so2``) to ``to`` (``device.port``)."""
 
     from_: str = Field(alias="from")
     to: str
     length: Length
-    bore: Length = 0.004
+    bore: Annotated[Length, AfterValidator(_bore)] = 0.004
     flow: Flow | None = Field(default=None, description="of a cylinder's needle valve while its consumer draws")
 
 

@@ -152,6 +152,6 @@ def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -
         if unit is None or isinstance(unit, PowerSupply | Manifold | Variac) or not unit.plugged:
             continue
         plug = file.device[name].power
-        supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order)
+        supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order, heats=not isinstance(unit, Shelter))
     for shelter in shelters:
         shelter.heated_by(supplies[0])

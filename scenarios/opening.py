@@ -29,9 +29,9 @@ def _find(name: str, folder: str, option: str) -> Path:
     raise ConfigurationError(option, "", f"a path, or one of {', '.join(known)}", repr(name))
 
 
-def bench_path(name: str) -> Path:
-    """Path of a bench file given as a path or as an embedded name. Raises ConfigurationError."""
-    return _find(name, "benches", "--bench")
+def bench_path(name: str, option: str = "--bench") -> Path:
+    """Path of a bench file given as a path or as an embedded name, by ``option``. Raises ConfigurationError."""
+    return _find(name, "benches", option)
 
 
 def plan_path(name: str) -> Path:
@@ -39,9 +39,14 @@ def plan_path(name: str) -> Path:
     return _find(name, "plans", "--plan")
 
 
-def load_bench(name: str) -> tuple[BenchFile, Path]:
-    """Read a bench file by name or path, checked against the models. Raises ConfigurationErrors with all mistakes."""
-    path = bench_path(name)
+def load_bench(name: str, option: str = "--bench") -> tuple[BenchFile, Path]:
+    """Read a bench file by name or path, checked against the models. Raises ConfigurationErrors with all mistakes.
+
+    Args:
+        name: path, or name of an embedded bench.
+        option: by which the name was given, for messages.
+    """
+    path = bench_path(name, option)
     return check_bench_data(read_bench_data(path), str(path)), path
 
 

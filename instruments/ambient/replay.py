@@ -41,6 +41,9 @@ _YEAR_2000_S = 946684800
 _COARSE_OF_FINE = 0.5
 """Coarse over fine mass where only one of PM2.5 and PM10 was recorded (choice of this project)."""
 
+AHEAD_S = 3600
+"""Devices look ahead of the present, by a step or a block: so long the last value stands after the end."""
+
 
 class ReplayAir:
     """An :class:`~instruments.atmosphere.Atmosphere` from a recording.
@@ -95,7 +98,7 @@ class ReplayAir:
         """Return gas of the seconds ``first`` (inclusive) to ``last`` (exclusive).
 
         Raises:
-            ConfigurationError: the recording ends before, and may not be held.
+            ConfigurationError: the recording ended more than :data:`AHEAD_S` before, and may not be held.
         """
         times = np.maximum(np.arange(first, last), 0) + 0.5
         temperature, pressure = self._at("temperature", times), self._at("pressure", times)
@@ -161,17 +164,26 @@ class ReplayAir:
     def _given(self) -> set[str]:
         return {key for key, value in self._constant.items() if STANDING.get(key) != value}
 
+    def reaches(self, second: float) -> None:
+        """Make sure that the recording, or what may be held after it, goes on until a second of the bench.
+
+        Raises:
+            ConfigurationError: it ends before.
+        """
+        end = self._begin + self._count * self._step
+        if second > end and not self._hold:
+            raise ConfigurationError(
+                self._file, "", 'a recording as long as the run, or gaps = "hold"',
+                f"an end at {_calendar(self._epoch_s + end)}",
+            )  # fmt: skip
+
     def _at(self, key: str, times: FloatArray) -> FloatArray:
         if key not in self._means:
             return np.full(len(times), self._constant[key])  # type: ignore[index]  # every quantity is in STANDING
         position = (times - self._begin) / self._step
         interval = position.astype(np.intp)
         if len(times) and interval[-1] >= self._count:
-            if not self._hold:
-                end = _calendar(self._epoch_s + self._begin + self._count * self._step)
-                raise ConfigurationError(
-                    self._file, "", 'a recording as long as the run, or gaps = "hold"', f"an end at {end}"
-                )
+            self.reaches(times[-1] - AHEAD_S)
             position = np.minimum(position, float(self._count))
             interval = np.minimum(interval, self._count - 1)
         borders, mean = self._borders[key], self._means[key][interval]

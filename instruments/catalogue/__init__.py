@@ -70,10 +70,15 @@ class SettingRange(_Section):
             raise Refused("invalid", f"{key}: one of {', '.join(map(str, self.choices))}, not {value!r}")
         if isinstance(value, int | float):
             if self.low is not None and value < self.low:
-                raise Refused("too low", f"{key}: {value:g}")
+                raise Refused("too low", self._outside(key, value))
             if self.high is not None and value > self.high:
-                raise Refused("too high", f"{key}: {value:g}")
+                raise Refused("too high", self._outside(key, value))
         return value
+
+    def _outside(self, key: str, value: float) -> str:
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        limits = [f"{word} {limit:g}" for word, limit in (("from", self.low), ("to", self.high)) if limit is not None]
+        return f"{key}: {value:g}{unit}, where {' '.join(limits)}{unit} is allowed"
 
 
 class KeyParameter(_Section):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from instruments.chemistry import number_density
 from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.filters import lag
+from instruments.folding import HIGHEST, Fold
 from instruments.gas.beam import transmission
 from instruments.gas.calibration_cell import CalibrationCell
 from instruments.gas.doas_fit import Indices, standing, step_means, turn_means
@@ -55,6 +57,7 @@ class OpenPath(Unit):
     report_only = frozenset(
         {"instrument_id", "light_limit", "deviation_limit", "span_concentration", *_rows("bkg", "coef")}
     )
+    folds: ClassVar[Mapping[str, Fold]] = dict.fromkeys(_rows("status"), HIGHEST)  # STATUS goes from good to bad
     actions = ("align", "calibrate_wavelength", *(f"calibrate_{name}" for name in _rows("bkg", "coef")))
     firmware = "1.0"
 

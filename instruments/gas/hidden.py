@@ -52,7 +52,7 @@ class AnalyzerHidden(ClockedHidden):
     cell_time_factor: float = Field(default=1.0, gt=0.0)
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     sample_leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
-    lamp_fraction: float = Field(default=1.0, gt=0.0)
+    lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     filter_clogged: float = Field(default=0.0, ge=0.0, le=1.0)
     span_pct_per_c: float = 0.03

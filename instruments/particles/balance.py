@@ -18,6 +18,7 @@ from instruments.air import FloatArray
 from instruments.device import Value
 from instruments.errors import Refused
 from instruments.filters import lag
+from instruments.folding import LAST, Fold
 from instruments.particles.filter_user import FilterUser
 from instruments.particles.heating import ZERO_K
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
@@ -171,6 +172,8 @@ class Balance(FilterUser):
     def standing(self) -> Mapping[str, Value]:
         """Certificates of the working standards, mg."""
         return {f"standard_{nominal}": self._certified_mg(nominal) for nominal in (100, 200, 500)}
+
+    folds: ClassVar[Mapping[str, Fold]] = {"reading": LAST, "stable": LAST}
 
     def units(self) -> Mapping[str, str]:
         """Unit of each of the quantities."""

@@ -12,6 +12,7 @@ import numpy as np
 from instruments.air import FloatArray
 from instruments.device import Command, Value
 from instruments.errors import Refused
+from instruments.folding import BITS, HIGHEST, LAST, LOWEST, Fold
 from instruments.particles.counting import counts, density_mg_cm2
 from instruments.particles.foil import foil_density
 from instruments.particles.sampling import Around, Sampling
@@ -38,6 +39,9 @@ UNITS: Mapping[str, str] = {
 class BetaMonitor(Sampling):
     """A beta monitor without its cycle."""
 
+    folds: ClassVar[Mapping[str, Fold]] = {
+        "flags": BITS, "flags_now": BITS, "phase": LAST, "record_s": LAST, "hour_valid": LOWEST, "tape_fault": HIGHEST,
+    }  # fmt: skip
     actions: tuple[str, ...] = ("place_foil", "remove_foil", "cap_inlet", "zero_filter", "self_test")
     looked_up: ClassVar[tuple[str, ...]] = ("inlet_flow", "self_test_result")
     """Rows of memory that can be read: what a meter on the inlet shows, what a test has found."""

@@ -21,6 +21,7 @@ from instruments.atmosphere import growth
 from instruments.clock import ClockedHidden
 from instruments.device import Value
 from instruments.errors import Refused
+from instruments.folding import HIGHEST, LAST, Fold
 from instruments.particles.airpath import Air, AirPath
 from instruments.particles.filter_user import FilterUser
 from instruments.particles.flow import FlowWatch, Pump, flow_state
@@ -89,6 +90,7 @@ class Sampler(FilterUser):
     step_s = MINUTE_S
     hidden_model: ClassVar[type[SamplerHidden]] = SamplerHidden
     hidden: SamplerHidden
+    folds: ClassVar[Mapping[str, Fold]] = {"minutes": LAST, "volume": LAST, "flow_fault": HIGHEST}
     diagnostics = (*_SHOWN, "ambient_temp", "ambient_pressure", "filter_temp")
     memory = (*(name for name in _FIELDS if name not in _SHOWN), "filter_rh")
     actions = ("fit_filter", "remove_filter", "start", "stop", "cap_inlet")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from instruments.air import FloatArray
 from instruments.device import Value
 from instruments.filters import lag
+from instruments.folding import BITS, LOWEST, Fold
 from instruments.particles import teom_element as element
 from instruments.particles.inlet import Inlet
 from instruments.particles.teom_air import ATM_HPA, STEP_S, Prepared, Stretch, sensed, surroundings
@@ -57,6 +58,7 @@ class Teom(Unit):
     """What all tapered-element monitors share; a model adds its firmware and what it puts before the filter."""
 
     step_s = STEP_S
+    folds: ClassVar[Mapping[str, Fold]] = {"status": BITS, "operating_mode": LOWEST}
     hidden_model: ClassVar[type[TeomHidden]] = TeomHidden
     hidden: TeomHidden
     report_only = frozenset({"mode", "instrument_id", "constant_a", "constant_b"})

@@ -17,6 +17,7 @@ from pydantic import Field
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.device import Command
+from instruments.folding import HIGHEST, LAST, LOWEST, Fold
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.mains import Grid
 from instruments.station.minutes import MINUTE_S
@@ -55,12 +56,14 @@ class Outlet:
         ups: it hangs on the supply, not on the mains.
         watts: what it draws.
         order: its place in the order of restarting, from 0.
+        heats: what it draws becomes heat in the room.
     """
 
     device: str
     ups: bool
     watts: float
     order: int
+    heats: bool = True
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,6 +88,9 @@ class PowerSupply(Unit):
     diagnostic_units: ClassVar[Mapping[str, str]] = {
         "mains_voltage_min": "V", "on_battery": "1", "output": "1", "transfers": "1",
     }  # fmt: skip
+    folds: ClassVar[Mapping[str, Fold]] = {
+        "mains_voltage_min": LOWEST, "on_battery": HIGHEST, "output": LOWEST, "transfers": LAST,
+    }  # fmt: skip
     firmware = "1.0"
 
     def _equip(self) -> None:
@@ -98,15 +104,22 @@ class PowerSupply(Unit):
     def place(self, site: Site) -> None:
         """Nothing of the surroundings matters to it."""
 
-    def feed(self, device: str, *, ups: bool, watts: float, order: int = 0) -> None:
+    def feed(self, device: str, *, ups: bool, watts: float, order: int = 0, heats: bool = True) -> None:
         """Plug a device in. What has been computed is void.
+
+        Args:
+            device: its name.
+            ups: whether the battery carries it.
+            watts: what it draws.
+            order: its place among those that are switched on again.
+            heats: whether what it draws becomes heat in the room (that of an air conditioner leaves it).
 
         Raises:
             ValueError: the device has a plug already, or draws less than nothing.
         """
         if watts < 0.0 or order < 0 or any(outlet.device == device for outlet in self.outlets):
             raise ValueError(f"{device}: one plug for each device, with a load and an order that are not negative")
-        self.outlets.append(Outlet(device, ups, watts, order))
+        self.outlets.append(Outlet(device, ups, watts, order, heats))
         self._turns.begin_anew()
         self.gas_changed(0)
         self._tell(0)
@@ -171,14 +184,15 @@ class PowerSupply(Unit):
         return tuple(sorted(found))
 
     def fed_share(self, first: int, last: int) -> FloatArray:
-        """Share of the whole load that is fed at the beginnings of minutes ``first`` to ``last``."""
-        total = sum(outlet.watts for outlet in self.outlets)
+        """Share of the load that heats the room that is fed at the beginnings of minutes ``first`` to ``last``."""
+        heating = [outlet for outlet in self.outlets if outlet.heats]
+        total = sum(outlet.watts for outlet in heating)
         if total == 0.0:
             return np.ones(last - first)
         minutes = np.arange(first, last) * MINUTE_S * SECOND_US
         self._turns.extend(int(minutes[-1]) + 1)
         fed = np.zeros(last - first)
-        for outlet in self.outlets:
+        for outlet in heating:
             history = self._history_of(outlet)
             if not history:  # as long as nothing has gone dark
                 fed += outlet.watts

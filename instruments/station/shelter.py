@@ -11,6 +11,7 @@ from pydantic import Field
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.device import Value
+from instruments.folding import HIGHEST, Fold
 from instruments.plumbing import PRESSURE, TEMPERATURE
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.climate import Climate, Mode, Row
@@ -76,6 +77,7 @@ class Shelter(Unit):
         "temperature", "humidity", "ac_state", "ac_power", "drier_state", "door",
     )  # fmt: skip
     diagnostic_units: ClassVar[Mapping[str, str]] = {"ac_state": "1", "ac_power": "W", "drier_state": "1", "door": "1"}
+    folds: ClassVar[Mapping[str, Fold]] = {"door": HIGHEST}
     report_only = frozenset({"instrument_id"})
     firmware = "1.0"
     room: Room

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
+from instruments.folding import LOWEST, Fold
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.power import Switching
 from instruments.steps import SECOND_US, Hidden
@@ -40,6 +41,7 @@ class Variac(Unit):
     indoors = False
     diagnostics = ("output_voltage", "output_state")
     diagnostic_units: ClassVar[Mapping[str, str]] = {"output_voltage": "V", "output_state": "1"}
+    folds: ClassVar[Mapping[str, Fold]] = {"output_state": LOWEST}
     report_only: ClassVar[frozenset[str]] = frozenset({"instrument_id"})
     firmware = "1.0"
 

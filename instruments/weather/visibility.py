@@ -19,6 +19,7 @@ from instruments.air import FloatArray
 from instruments.ambient.table import MOR
 from instruments.device import Value
 from instruments.errors import Refused
+from instruments.folding import HIGHEST, LAST, Fold
 from instruments.signal import OrnsteinUhlenbeck, WhiteNoise
 from instruments.steps import Hidden, Moment
 from instruments.unit import Unit
@@ -56,6 +57,10 @@ class VisibilityHidden(Hidden):
     target_per_km: float = Field(default=-1.0, ge=-1.0, le=300.0)
 
 
+_STATUS_ORDER = (0.0, 4.0, 2.0, 3.0, 1.0)
+"""Codes of ``status`` from the best to the worst: the order in which one overrules the other."""
+
+
 class VisibilityMeter(Unit):
     """A PWD22."""
 
@@ -70,6 +75,10 @@ class VisibilityMeter(Unit):
     diagnostic_units: ClassVar[Mapping[str, str]] = {
         "signal": "Hz", "offset": "Hz", "rec_backscatter": "Hz", "tr_backscatter": "V", "ledi": "V", "ambl": "V",
         "vbb": "V", "p12": "V", "m12": "V", "ts": "deg C", "tb": "deg C", "drd": "1", "hood_heaters": "1",
+    }  # fmt: skip
+    folds: ClassVar[Mapping[str, Fold]] = {
+        "visibility_alarm": HIGHEST, "status": Fold("worst", _STATUS_ORDER), "weather_now": HIGHEST,
+        "weather_15min": HIGHEST, "weather_1h": HIGHEST, "water_sum": LAST, "snow_sum": LAST,
     }  # fmt: skip
     memory = ("scatter", "rain_seen", "water", "snow", "ice", "code", "fault")
     report_only = frozenset(

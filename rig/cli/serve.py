@@ -38,7 +38,7 @@ def serve(
         ConfigurationError: a mistake in the bench file or an argument; nothing has been opened.
         RigFault: a port cannot be opened, or the bench breaks down.
     """
-    file, path = load_bench(bench)
+    file, path = load_bench(bench, "BENCH")
     errors = []
     ports = [port for section in file.device.values() for port in section.port.values()]
     if all(port.kind == "direct" for port in ports):

@@ -54,7 +54,7 @@ def simulate(bench: str, duration_s: int, out: Path, every_s: int, plot: Path | 
     _can_be(out, "--out", (".parquet", ".csv"))
     if plot is not None:
         _can_be(plot, "--plot", (".png", ".svg", ".pdf"))
-    file, path = load_bench(bench)
+    file, path = load_bench(bench, "BENCH")
     emulated = Bench(file, str(path), VirtualClock(), seed)
     partial = out.with_name(f".{out.name}.partial")
     picture = None
@@ -147,7 +147,10 @@ class CsvSink:
             names = [f"{name} [{chunk.units[name]}]" if chunk.units.get(name) else name for name in chunk.numbers]
             self._writer.writerow(["time", *names, *chunk.texts])
             self._begun = True
-        columns = [[_shown(v) for v in values.tolist()] for values in chunk.numbers.values()]
+        columns = [
+            [_shown(v, ".15g" if name in chunk.whole else ".7g") for v in values.tolist()]
+            for name, values in chunk.numbers.items()
+        ]
         columns += [values.tolist() for values in chunk.texts.values()]
         times = [(self._epoch + timedelta(seconds=t)).isoformat(timespec="seconds") for t in chunk.t_s.tolist()]
         self._writer.writerows(zip(times, *columns, strict=True))
@@ -157,8 +160,8 @@ class CsvSink:
         self._file.close()
 
 
-def _shown(value: float) -> str:
-    return "" if value != value else f"{value:.7g}"
+def _shown(value: float, form: str) -> str:
+    return "" if value != value else format(value, form)
 
 
 _CHUNKS_A_GROUP = 4
@@ -166,7 +169,7 @@ _CHUNKS_A_GROUP = 4
 
 
 class ParquetSink:
-    """A Parquet file; each column's unit stands in its field's metadata."""
+    """A Parquet file; each column's unit, and what stands for an interval, are in its field's metadata."""
 
     def __init__(self, path: Path, bench: Bench) -> None:
         self._path = path
@@ -183,8 +186,11 @@ class ParquetSink:
         start = np.datetime64(int(self._epoch.timestamp() * 1e6), "us")
         times = start + np.round(chunk.t_s * 1e6).astype("timedelta64[us]")
         fields = [pa.field("time", pa.timestamp("us", tz="UTC"), metadata={"meaning": "end of the interval"})]
-        fields += [pa.field(n, pa.float64(), metadata={"unit": chunk.units.get(n, "")}) for n in chunk.numbers]
-        fields += [pa.field(n, pa.string()) for n in chunk.texts]
+        fields += [
+            pa.field(n, pa.float64(), metadata={"unit": chunk.units.get(n, ""), "interval": chunk.interval[n]})
+            for n in chunk.numbers
+        ]
+        fields += [pa.field(n, pa.string(), metadata={"interval": chunk.interval[n]}) for n in chunk.texts]
         schema = pa.schema(fields, metadata=self._about)
         arrays = [pa.array(times, type=pa.timestamp("us", tz="UTC"))]
         arrays += [pa.array(v, from_pandas=True) for v in chunk.numbers.values()]

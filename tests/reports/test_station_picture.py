@@ -43,6 +43,14 @@ def days(count=3):
     return numbers, texts
 
 
+def test_a_standard_in_its_case_is_no_analyzer_of_the_air():
+    numbers, texts = days()
+    numbers |= {"o3.o3": np.full(3 * DAY, 50.0), "ozone_standard.o3": np.full(3 * DAY, 1.0)}
+    texts["ozone_standard.sample_line"] = np.full(3 * DAY, "open")
+    _, shown = panel(drawn(numbers, texts), "Ozone")
+    assert set(shown) == {"o3.o3"}
+
+
 def test_checks_stand_in_a_panel_of_their_own_and_are_gaps_in_the_air():
     numbers, texts = days()
     for name, level in (("so2", 400.0), ("co", 40.0)):

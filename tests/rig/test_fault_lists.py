@@ -56,3 +56,17 @@ def test_every_fault_is_run_on_every_design_that_it_befalls():
 def test_the_page_of_faults_has_each_fault_of_the_library_and_no_other():
     page = (ROOT / "docs" / "faults.md").read_text("utf-8")
     assert set(re.findall(r"^\| (\w+): ", page, re.MULTILINE)) == set(library()), "python benchmarks/fault_table.py"
+
+
+def test_nothing_on_the_page_of_faults_moved_after_the_end_of_its_run_or_by_rounding():
+    head, *parts = (ROOT / "docs" / "faults.md").read_text("utf-8").split("\n## ")
+    longest = {}
+    for names, words in re.findall(r"^- (.+?): they (.+)$", head, re.MULTILINE):
+        hours = max(float(found) for found in re.findall(r"([\d.]+) h\b", words) or re.findall(r"(\d+) hours", words))
+        longest |= {name: max(hours, longest.get(name, 0.0)) for name in names.split(", ")}
+    late = []
+    for part in parts:
+        model, _, rows = part.partition("\n")
+        late += [(model, found) for found in re.findall(r"\((\d+) min\)", rows) if float(found) > 60.0 * longest[model]]
+        assert not re.search(r"\de-1[3-9] ", rows)
+    assert late == []

@@ -97,6 +97,69 @@ def test_angles_are_averaged_as_vectors_and_gaps_left_out():
     assert spread(np.array([5.0, 7.0]), 0, 60, np.array([60.0, 90.0, 120.0]), 30).tolist() == [5.0, 5.0, 7.0]
 
 
+def station(tmp_path, more):
+    text = (Path(__file__).parents[2] / "scenarios" / "benches" / "station.toml").read_text(encoding="utf-8")
+    (tmp_path / "own.toml").write_text(f"{text}\n{more}", encoding="utf-8")
+    return str(tmp_path / "own.toml")
+
+
+def test_an_hour_has_every_bit_the_worst_code_all_alarms_and_every_mode_that_stood(tmp_path):
+    """Held against the same run at native resolution, with a cut of the mains and a pump that is weak for a while."""
+    own = station(
+        tmp_path,
+        """
+[[fault]]
+kind = "mains_cut"
+device = "supply"
+at = "40 min"
+for = "5 min"
+[[fault]]
+kind = "cause"
+device = "teom"
+parameter = "pump_fraction"
+severity = 0.3
+at = "70 min"
+for = "10 min"
+""",
+    )
+    tables = {}
+    for every in (10, 3600):
+        for kind in ("csv", "parquet"):
+            assert simulate(own, 2 * 3600, tmp_path / f"{every}.{kind}", every, None, 1) == 0
+        tables[every] = pq.read_table(tmp_path / f"{every}.parquet")
+    fine, hours = tables[10], tables[3600]
+    said = {field.name: field.metadata[b"interval"].decode() for field in hours.schema if field.name != "time"}
+    seen = np.nan_to_num(fine["teom.status"].to_numpy()).astype(np.int64).reshape(2, 360)
+    assert len(np.unique(seen)) > 1
+    assert hours["teom.status"].to_pylist() == np.bitwise_or.reduce(seen, axis=1).tolist()
+    assert said["teom.status"] == "every bit that was set in the interval"
+    with (tmp_path / "3600.csv").open(encoding="utf-8") as file:  # and every digit of the word
+        assert [int(row["teom.status [1]"]) for row in csv.DictReader(file)] == hours["teom.status"].to_pylist()
+    for name, worst in (
+        ("pm25.hour_valid", np.nanmin),
+        ("path.so2_status", np.nanmax),
+        ("supply.on_battery", np.nanmax),
+    ):
+        assert hours[name].to_pylist() == worst(fine[name].to_numpy().reshape(2, 360), axis=1).tolist()
+    words = np.array(fine["teom.alarms"].to_pylist()).reshape(2, 360)
+    assert hours["teom.alarms"].to_pylist() == [" ".join(sorted(set(" ".join(hour).split()))) for hour in words]
+    assert hours["so2.gas_mode"].to_pylist() == ["sample+span", "span+sample"]
+    assert said["so2.gas_mode"] == "the values that stood in the interval, joined by +, the longest first"
+    assert "from best to worst: 0, 4, 2, 3, 1" in said["visibility.status"]
+    # whatever is a whole number without a unit, no share of time and no signal, says what stands for an hour
+    meant = {
+        "shelter.ac_state", "shelter.drier_state", "pm25.changing", "teom.valve_position", "visibility.hood_heaters",
+        "visibility.drd",
+    }  # fmt: skip
+    codes = {
+        field.name
+        for field in fine.schema
+        if (field.metadata or {}).get(b"unit") == b"1"
+        and np.all(np.mod(np.nan_to_num(fine[field.name].to_numpy()), 1.0) == 0.0)
+    }
+    assert {name for name in codes if said[name].startswith("mean")} == meant
+
+
 def test_csv_names_units_and_a_picture_is_drawn(tmp_path):
     out, plot = tmp_path / "day.csv", tmp_path / "day.png"
     simulate("demo", 7200, out, 600, plot, 1)

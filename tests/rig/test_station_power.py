@@ -42,7 +42,9 @@ def test_all_goes_dark_when_the_battery_is_empty_but_what_has_its_own():
         if device in (*BATTERY, *ITSELF):
             assert not len(minutes)
         else:
-            assert CUT <= minutes[0] <= empty + 1
+            # the air conditioner hangs on the mains alone
+            assert minutes[0] <= CUT + 1 if device == "shelter" else CUT + 2 < minutes[0] <= empty + 1
+            assert minutes[0] >= CUT
             assert BACK - 2 <= minutes[-1] <= BACK + 3
             assert np.all(np.diff(minutes) == 1)
 

@@ -123,6 +123,19 @@ def test_a_gap_that_is_held_keeps_the_last_value_and_the_rest_is_untouched(tmp_p
     np.testing.assert_allclose(seen[8:], [64.0, 67.0, 70.0, 73.0], rtol=1e-6)
 
 
+@pytest.mark.parametrize("every", ["10 s", "1 h"])
+def test_a_recording_is_played_to_its_end_and_no_second_longer(tmp_path, rig, every):
+    path = bench(tmp_path, unit="ppb", reference="")
+    out = tmp_path / "out.csv"
+    assert rig("simulate", path, "--for", "24 h", "--every", every, "--out", out)[0] == 0
+    seen = hourly(out)
+    # the last hour keeps the mean that was recorded, though nothing follows it
+    assert seen[-len(seen) // 24 :].mean() == pytest.approx(40.0 + 3.0 * 23, rel=1e-5)
+    code, _, told = rig("simulate", path, "--for", "86410 s", "--out", tmp_path / "longer.csv")
+    assert code == 2
+    assert "found an end at 2026-07-06T16:00:00+00:00" in told
+
+
 def test_a_run_beyond_the_recording_is_told_and_leaves_nothing(tmp_path, rig):
     path = bench(tmp_path)
     code, _, told = rig("simulate", path, "--for", "30 h", "--out", tmp_path / "out.csv")

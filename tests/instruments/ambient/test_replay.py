@@ -174,7 +174,11 @@ def test_gaps_are_refused_with_their_line_or_held(tmp_path):
 def test_the_end_of_the_file_is_an_error_or_is_held(tmp_path):
     write(tmp_path)
     with pytest.raises(ConfigurationError, match=r"air\.csv.*2026-03-01T00:00"):
-        replay(tmp_path).gas(8 * 3600 - 10, 8 * 3600 + 1)
+        replay(tmp_path).gas(9 * 3600 - 10, 9 * 3600 + 1)
+    ahead = replay(tmp_path).gas(8 * 3600 - 2, 9 * 3600).temperature_c  # devices look ahead of the last second
+    assert ahead[0] == pytest.approx(ahead[-1], abs=1e-3)
+    with pytest.raises(ConfigurationError, match="a recording as long as the run"):
+        replay(tmp_path).reaches(8 * 3600 + 1)
     assert replay(tmp_path, gaps="hold").weather(600, 601).temperature_c[0] == pytest.approx(8.0)
 
 

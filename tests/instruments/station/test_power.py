@@ -171,6 +171,7 @@ def test_the_shelter_is_not_heated_by_what_has_no_power(supply, outside):
     shelter = build_unit(catalogue.load("shelter"), "shelter", 1)
     shelter.place(Site(outside(temperature_c=10.0), None))
     shelter.heated_by(unit)
+    unit.feed("conditioner", ups=False, watts=2500.0, heats=False)  # its heat is no part of that of the devices
     unit.apply(4 * HOUR, Command("hidden.mains", False))
     heat = shelter.heat_w(230, 300)
     assert heat[0] == pytest.approx(1200.0)
