@@ -48,7 +48,15 @@ def test_the_second_family_passes_with_the_verdicts_of_the_first(tmp_path):
     assert code == first_code == 0
     assert verdicts(second) == verdicts(first)
     assert len(verdicts(second)) > 20
-    assert {device["model"] for device in second["devices"]} == {"T100", "T200", "T300", "T400", "T700", "701"}
+    assert {device["model"] for device in second["devices"]} == {
+        "T100",
+        "T200",
+        "T300",
+        "T400",
+        "T700",
+        "701",
+        "defender-530",
+    }
     names = {setting["name"] for p in second["procedures"] for setting in p["settings"]}
     assert {"so2_slope", "so2_offset", "nox_offset", "ce_factor", "filter_size", "tpc", "lamp_cal"} <= names
     assert not any(name.endswith(("_coef", "_bkg")) for name in names)
