@@ -50,9 +50,9 @@ class AccuracyAuditPlan(Parameters):
         if not self.blind_pct:
             return list(self.levels_pct)
         digest = hashlib.sha256(f"{NAME}/{self.draw}/{gas}".encode()).digest()
-        random = np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "big")))
-        levels = [round(float(random.uniform(low, high)), 1) for low, high in self.blind_pct]
-        return [levels[int(place)] for place in random.permutation(len(levels))]
+        draw = np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "big")))
+        levels = [round(float(draw.uniform(low, high)), 1) for low, high in self.blind_pct]
+        return [levels[int(place)] for place in draw.permutation(len(levels))]
 
     def labels(self, gas: str) -> list[str]:
         """What the levels are called while they are offered: blind ones have numbers only."""

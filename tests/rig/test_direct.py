@@ -65,7 +65,7 @@ def test_without_power_there_is_no_answer(session):
 
 
 def test_no_line_is_laid_to_a_direct_port(session):
-    assert session.bench.line_names() == ["zero_air"]
+    assert session.bench.line_names() == ["zero_air", "flow_meter"]
 
 
 def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
@@ -86,7 +86,8 @@ def test_a_calibrator_without_a_wire_takes_each_gas_in_its_own_unit(session):
 
 def direct_data(**values):
     data = tomllib.loads(DIRECT)
-    del data["device"]["zero_air"]["port"]
+    for name in ("zero_air", "flow_meter"):
+        del data["device"][name]["port"]
     return changed(data, **values)
 
 

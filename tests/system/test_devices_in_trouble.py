@@ -64,7 +64,9 @@ def test_a_device_that_dies_in_mid_run(tmp_path):
         done, record = accept(tmp_path, box.path)
     assert done.returncode == 4
     verdicts = {test["id"]: test["verdict"] for test in record["tests"]}
-    assert verdicts["so2/zero_span/so2/span"] == "pass"  # 400 at 400: what was measured is kept
+    # 400 at 400, as at zero: what was measured is kept, and a reading that never moves is no measurement.
+    assert verdicts["so2/zero_span/so2/zero"] == "fail"
+    assert verdicts["so2/zero_span/so2/span"] == "void"
     assert verdicts["so2/multipoint/so2/slope"] == "error"
     readings = (tmp_path / "out" / "readings.csv").read_text().splitlines()
     assert len(readings) == 1 + 45
