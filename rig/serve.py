@@ -261,8 +261,7 @@ class ServedBench:
             self.listener(event)
 
     def _fault(self, t_us: int, fault: Fault, begins: bool) -> None:
-        port = None if fault.line is None else fault.line.port
-        self._happened({**fault_line(t_us, fault, begins), "port": port})
+        self._happened(fault_line(t_us, fault, begins))
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         clock = PacedClock(self.speed)

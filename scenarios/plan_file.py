@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from calibration.criteria import CriteriaFile, load_criteria
 from calibration.procedures.common.parameters import GasPlan, Parameters
-from calibration.procedures.common.procedure import Procedure, names_of_procedures, procedure_of
+from calibration.procedures.common.procedure import Procedure, Unit, names_of_procedures, procedure_of
 from calibration.record import DecisionRule, PlanParameter
 from instruments.reading import read_data, validate
 from rig.errors import ConfigurationError, ConfigurationErrors
@@ -86,6 +86,10 @@ class Step:
     parameters: Parameters
     criteria: tuple[str, ...]
     devices: tuple[str, ...] = ()
+
+    def serves(self, unit: Unit) -> bool:
+        """Whether the step tests this unit: its procedure can, and the plan does not name others only."""
+        return self.procedure.serves(unit) and (not self.devices or unit.name in self.devices)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
-from scenarios.itinerary import groups_of, names_of
+from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
 from scenarios.standards import expired, standard_mistakes
 from scenarios.units import chosen_units
@@ -98,13 +98,7 @@ def check_plan(
 
 def _last_day(plan: PlanFile, units: list[Unit], today: date) -> date:
     """The earliest day on which the plan can end: a certificate must be valid until then."""
-    seconds = sum(
-        stage.expected_s
-        for step in plan.steps
-        for group in groups_of(step, units)
-        for stage in step.procedure.stages(group, step.parameters, plan.gas)
-    )
-    return today + timedelta(seconds=seconds)
+    return today + timedelta(seconds=TimeLeft(itinerary(plan, units)).left_s(0.0))
 
 
 def _references(
@@ -146,7 +140,7 @@ def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[s
                 expected = f"analyzers of the bench ({', '.join(sorted(testable))})"
                 yield ConfigurationError(plan_path, f"{step.name}.devices", expected, repr(device))
         for unit in units:
-            if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
+            if not step.serves(unit):
                 continue
             for judged in step.procedure.judged(unit, step.parameters):
                 for short in judged.criteria:
@@ -184,7 +178,7 @@ def _equipment(
 def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:
     """Every gas that the plan asks for this analyzer, zero left out, with the key that asks for it."""
     for step in plan.steps:
-        if step.procedure.serves(unit) and (not step.devices or unit.name in step.devices):
+        if step.serves(unit):
             for wanted in step.procedure.wanted(unit, step.parameters, plan.gas):
                 yield f"{step.name}.{wanted.key}", wanted
 

@@ -22,7 +22,7 @@ def standard_mistakes(
     said: set[tuple[str, str]] = set()
     for step in plan.steps:
         for unit in units:
-            if not step.procedure.serves(unit) or (step.devices and unit.name not in step.devices):
+            if not step.serves(unit):
                 continue
             for one in step.procedure.rests_on(unit, step.parameters):
                 key = f"{step.name}.{one.key}"

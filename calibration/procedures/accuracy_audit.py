@@ -11,11 +11,19 @@ from pydantic import Field, model_validator
 
 from calibration.procedures.common.budgets import budget_of_means
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request, trace_of
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import (
+    Asked,
+    Windows,
+    asked_of,
+    keep,
+    measure_together,
+    refusal,
+    request,
+    trace_of,
+)
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters, Percent
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
-from calibration.procedures.common.references import nox_share, reference_ids
+from calibration.procedures.common.references import as_read_by, reference_ids
 from calibration.record import Column, Level, MeasuredData, Message, Table, Test
 from calibration.statistics.hj_gas import mean_relative_error
 from rig.host.kinds import Channel
@@ -92,16 +100,18 @@ class AccuracyAudit(Procedure[AccuracyAuditPlan]):
         gas = units[0].gas
         asked = [asked_of(context, unit) for unit in units]
         trace: list[Reading] = []
-        found: dict[tuple[str, str], list[Level]] = {}
+        found: Windows = {}
         for label, percent in zip(parameters.labels(gas), parameters.drawn(gas), strict=True):
             task = request(context, gas, percent * asked[0].scale / 100.0)
-            for device, made in measure_together(context, asked, label, task, trace).items():
-                for quantity, level in made.levels.items():
-                    share = nox_share(context) if quantity == "nox" else 1.0
-                    level = level.model_copy(update={"nominal": level.nominal * share})
-                    found.setdefault((device, quantity), []).append(level)
+            keep(found, measure_together(context, asked, label, task, trace))
         return [
-            _outcome(context, its, channel, found[unit.name, channel.quantity], trace)
+            _outcome(
+                context,
+                its,
+                channel,
+                [as_read_by(context, channel.quantity, level) for level in found[unit.name, channel.quantity]],
+                trace,
+            )
             for unit, its in zip(units, asked, strict=True)
             for channel in unit.channels
         ]
@@ -109,7 +119,7 @@ class AccuracyAudit(Procedure[AccuracyAuditPlan]):
 
 def _outcome(context: Context, asked: Asked, channel: Channel, levels: list[Level], trace: list[Reading]) -> Outcome:
     subject = context.of_channel(asked.device, channel, asked.scale)
-    refused = next((level.refused for level in levels if level.refused is not None), None)
+    refused = refusal(levels)
     errors = [None if its.mean is None else 100.0 * (its.mean - its.nominal) / its.nominal for its in levels]
     test = _judged(context, asked, channel, levels, errors, refused)
     table = Table(

@@ -9,8 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, MeasuredLevel, Switch, measure_together, request, turn
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, MeasuredLevel, Switch, asked_of, measure_together, request, turn
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Judged, Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -59,8 +58,7 @@ class AveragingEffect(Procedure[AveragingPlan]):
     def wanted(self, unit: Unit, parameters: AveragingPlan, gas: GasPlan) -> list[Wanted]:
         """The level."""
         minutes = (gas.wait(unit.gas) + parameters.half * (parameters.first + parameters.alternations)) / 60.0
-        value = parameters.level_pct * unit.full_scale / 100.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: AveragingPlan) -> list[Outcome]:
         """Measure units of one gas together."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.hands import told
-from calibration.procedures.common.levels import full_scale, measure_level, trace_of
+from calibration.procedures.common.levels import full_scale, measure_level, refusal, trace_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent
 from calibration.procedures.common.procedure import CYLINDER, Judged, Needed, Procedure, Stage, Unit, Wanted, label_of
 from calibration.procedures.common.ratios import difference_pct, responses, scatter_components
@@ -62,9 +62,8 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
 
     def wanted(self, unit: Unit, parameters: CylinderCheckPlan, gas: GasPlan) -> list[Wanted]:
         """The level, from the cylinder in use."""
-        value = parameters.level_pct * unit.full_scale / 100.0
         minutes = (parameters.rounds + 1) * gas.wait(unit.gas) / 60.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: CylinderCheckPlan) -> list[Outcome]:
         """Change to and fro, and judge the difference."""
@@ -96,7 +95,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
             formula_numbers=f"{responses(levels[own.id]).mean():.5f} / {responses(levels[other.id]).mean():.5f} × 100 %"
                             " − 100 %",
         )  # fmt: skip
-        trouble = trouble or next((lv.refused for some in levels.values() for lv in some if lv.refused), None)
+        trouble = trouble or refusal(lv for some in levels.values() for lv in some)
         if trouble is not None:
             test = test.model_copy(update={"verdict": "void", "p_conform": None, "assurance": "not applicable",
                                            "message": trouble})  # fmt: skip

@@ -10,12 +10,11 @@ from pydantic import Field
 
 from calibration.procedures.common.budgets import budget_of_means, scaled
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, Windows, asked_of, refusal
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Gap, Procedure, Stage, Takes, Unit, Wanted
 from calibration.procedures.common.references import reference_ids
-from calibration.procedures.common.visits import Windows, excess, visit, visit_gases, visit_stages
+from calibration.procedures.common.visits import excess, visit, visit_gases, visit_stages
 from calibration.record import Chart, Column, Level, MeasuredData, Message, Table, Test
 from calibration.statistics.day_to_day import daily_drift
 from calibration.statistics.en_gas import zero_span_drift
@@ -99,7 +98,7 @@ def _outcome(
     subject = context.of_channel(asked.device, channel, asked.scale)
     tests: list[Test] = []
     notes: list[Message] = []
-    refused = next((level.refused for some in levels.values() for level in some if level.refused is not None), None)
+    refused = refusal(level for some in levels.values() for level in some)
     for short in Drift.criteria:
         name = f"{procedure}.{short}"
         if name not in context.judge or short.split("_", 1)[0] not in levels:

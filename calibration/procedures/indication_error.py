@@ -9,11 +9,19 @@ from pydantic import Field
 
 from calibration.procedures.common.budgets import budget_of_means, scaled
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request, trace_of
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import (
+    Asked,
+    Windows,
+    asked_of,
+    keep,
+    measure_together,
+    refusal,
+    request,
+    trace_of,
+)
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
-from calibration.procedures.common.references import nox_share, reference_ids
+from calibration.procedures.common.references import as_read_by, reference_ids
 from calibration.record import Column, Level, MeasuredData, Message, Table
 from calibration.statistics.hj_gas import indication_error
 from rig.host.kinds import Channel
@@ -49,23 +57,21 @@ class IndicationError(Procedure[IndicationErrorPlan]):
 
     def wanted(self, unit: Unit, parameters: IndicationErrorPlan, gas: GasPlan) -> list[Wanted]:
         """The level."""
-        value = parameters.level_pct * unit.full_scale / 100.0
         minutes = parameters.repeats * gas.wait(unit.gas) / 60.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: IndicationErrorPlan) -> list[Outcome]:
         """Measure units of one gas together."""
         gas = units[0].gas
         asked = [asked_of(context, unit) for unit in units]
         trace: list[Reading] = []
-        windows: list[dict[str, dict[str, Level]]] = []
+        windows: Windows = {}
         task = request(context, gas, parameters.level_pct * asked[0].scale / 100.0)
         for _ in range(parameters.repeats):
             measure_together(context, asked, "zero", request(context, gas, 0.0), trace)
-            made = measure_together(context, asked, label_of(parameters.level_pct), task, trace)
-            windows.append({device: its.levels for device, its in made.items()})
+            keep(windows, measure_together(context, asked, label_of(parameters.level_pct), task, trace))
         return [
-            _outcome(context, unit.name, channel, its, [w[unit.name][channel.quantity] for w in windows], trace)
+            _outcome(context, unit.name, channel, its, windows[unit.name, channel.quantity], trace)
             for unit, its in zip(units, asked, strict=True)
             for channel in unit.channels
         ]
@@ -74,8 +80,7 @@ class IndicationError(Procedure[IndicationErrorPlan]):
 def _outcome(
     context: Context, device: str, channel: Channel, asked: Asked, levels: list[Level], trace: list[Reading]
 ) -> Outcome:
-    share = nox_share(context) if channel.quantity == "nox" else 1.0
-    levels = [level.model_copy(update={"nominal": level.nominal * share}) for level in levels]
+    levels = [as_read_by(context, channel.quantity, level) for level in levels]
     nominal = sum(level.nominal for level in levels) / len(levels)
     means = [float(level.mean) for level in levels if level.mean is not None]
     rows: list[list[float | str | Message | None]] = [
@@ -93,7 +98,7 @@ def _outcome(
     )  # fmt: skip
     subject = context.of_channel(device, channel, asked.scale)
     name = f"{NAME}.error"
-    refused = next((level.refused for level in levels if level.refused is not None), None)
+    refused = refusal(levels)
     notes = [] if refused is None else [refused]
     references = reference_ids(context, channel.gas)
     if refused is not None:

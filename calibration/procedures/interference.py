@@ -9,8 +9,7 @@ from pydantic import Field, field_validator
 
 from calibration.procedures.common.budgets import budget_of_means, scaled
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, asked_of, measure_together, refusal, request
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Equipment, Missing, Procedure, Stage, Takes, Unit, Wanted
 from calibration.procedures.common.references import reference_ids
@@ -138,7 +137,7 @@ def _outcome(
     remark = Message(
         key="interference.largest", values={"gas": largest, "n": len(within), "tested_at": interferents[largest]}
     )
-    refused = next((lv.refused for pair in found.values() for some in pair for lv in some if lv.refused), None)
+    refused = refusal(lv for pair in found.values() for some in pair for lv in some)
     tests: list[Test] = []
     for short, (value, budget, numbers) in results.items():
         name = f"{NAME}.{short}"

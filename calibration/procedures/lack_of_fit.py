@@ -9,8 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, Windows, asked_of, keep, measure_together, refusal, request
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters, Seconds
 from calibration.procedures.common.procedure import Judged, Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import nox_share, reference_ids
@@ -61,23 +60,17 @@ class LackOfFit(Procedure[LackOfFitPlan]):
     def wanted(self, unit: Unit, parameters: LackOfFitPlan, gas: GasPlan) -> list[Wanted]:
         """The levels."""
         minutes = (gas.wait(unit.gas) + parameters.readings * parameters.interval) / 60.0
-        return [
-            Wanted("levels_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow, minutes)
-            for percent in parameters.levels_pct
-            if percent
-        ]
+        return [Wanted.level(unit, "levels_pct", percent, gas, minutes) for percent in parameters.levels_pct if percent]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: LackOfFitPlan) -> list[Outcome]:
         """Measure units of one gas together."""
         gas = units[0].gas
         asked = [asked_of(context, unit) for unit in units]
-        levels: dict[tuple[str, str], list[Level]] = {}
+        levels: Windows = {}
         readings: dict[tuple[str, str], list[list[float]]] = {}
         for percent in parameters.levels_pct:
             task = request(context, gas, percent * asked[0].scale / 100.0)
-            for device, made in measure_together(context, asked, label_of(percent), task, []).items():
-                for quantity, level in made.levels.items():
-                    levels.setdefault((device, quantity), []).append(level)
+            keep(levels, measure_together(context, asked, label_of(percent), task, []))
             for its in collect(context.run, asked, parameters.readings, parameters.interval, parameters.poll):
                 readings.setdefault((its.device, its.quantity), []).append(its.means[1:])
         return [
@@ -105,7 +98,7 @@ def _outcome(
                   x=[found.levels.tolist()], y=[found.residuals.tolist()])  # fmt: skip
     data = MeasuredData(quantity=channel.quantity, unit=channel.unit, full_scale=asked.scale, levels=levels,
                         tables=[Table(key="lack_of_fit", columns=columns, rows=rows)], charts=[chart])  # fmt: skip
-    refused = next((level.refused for level in levels if level.refused is not None), None)
+    refused = refusal(levels)
     tests: list[Test] = []
     at = max(range(len(found.levels)), key=lambda i: abs(rows[i][3] or 0.0))  # type: ignore[arg-type]
     concentration = float(found.levels[at])

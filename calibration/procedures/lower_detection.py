@@ -9,8 +9,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request
-from calibration.procedures.common.noise import NoisePlan, asked_of, noise_data, scatter_of
+from calibration.procedures.common.levels import Asked, asked_of, measure_together, request
+from calibration.procedures.common.noise import NoisePlan, noise_data, scatter_of
 from calibration.procedures.common.parameters import GasPlan, LitresPerMinute, WaitKey
 from calibration.procedures.common.procedure import Judged, Procedure, Stage, Takes, Unit, Wanted, by_gas
 from calibration.procedures.common.references import reference_ids

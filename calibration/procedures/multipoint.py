@@ -14,7 +14,12 @@ from calibration.procedures.common.fits import stored_fit
 from calibration.procedures.common.levels import full_scale, measure_level, request, trace_of
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters
 from calibration.procedures.common.procedure import Gap, Procedure, Stage, Unit, Wanted, label_of
-from calibration.procedures.common.references import nox_share, point_errors, reference_errors, reference_ids
+from calibration.procedures.common.references import (
+    as_read_by,
+    point_errors,
+    reference_errors,
+    reference_ids,
+)
 from calibration.record import Level, LineFit, Message, MultipointData, Test
 from calibration.statistics import ChiSquareFit
 from calibration.uncertainty import LineBudgets, calibration_line_budgets
@@ -57,8 +62,7 @@ class Multipoint(Procedure[MultipointPlan]):
     def wanted(self, unit: Unit, parameters: MultipointPlan, gas: GasPlan) -> list[Wanted]:
         """The levels above zero."""
         return [
-            Wanted("levels_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow,
-                   gas.wait(unit.gas) / 60.0)
+            Wanted.level(unit, "levels_pct", percent, gas, gas.wait(unit.gas) / 60.0)
             for percent in parameters.levels_pct
             if percent > 0.0
         ]  # fmt: skip
@@ -75,10 +79,7 @@ class Multipoint(Procedure[MultipointPlan]):
             task = request(context, gas, percent * scale / 100.0)
             made = measure_level(context, device, quantities, label_of(percent), task, scale, trace, gas)
             for quantity in quantities:
-                level = made.levels[quantity]
-                if quantity == "nox":
-                    level = level.model_copy(update={"nominal": level.nominal * nox_share(context)})
-                measured[quantity].append(level)
+                measured[quantity].append(as_read_by(context, quantity, made.levels[quantity]))
         return [
             _evaluate(context, device, channel, scale, parameters, measured[channel.quantity], trace)
             for channel in channels

@@ -8,8 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import measure_together, request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Windows, asked_of, keep, measure_together, refusal, request
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters, Seconds, WaitKey
 from calibration.procedures.common.procedure import (
     Gap,
@@ -99,8 +98,7 @@ class OnePointQc(Procedure[OnePointPlan]):
         if not parameters.audits:
             return found
         return found + [
-            Wanted("audit_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow,
-                   parameters.audits * minutes)
+            Wanted.level(unit, "audit_pct", percent, gas, parameters.audits * minutes)
             for percent in parameters.audit_pct
         ]  # fmt: skip
 
@@ -108,8 +106,8 @@ class OnePointQc(Procedure[OnePointPlan]):
         """Check, wait, check again; nothing is adjusted."""
         run = context.run
         asked = {unit.name: asked_of(context, unit) for unit in units}
-        checks: dict[tuple[str, str], list[Level]] = {}
-        audits: dict[tuple[str, str], list[Level]] = {}
+        checks: Windows = {}
+        audits: Windows = {}
         begun = run.now()
         for number in range(1, parameters.checks + 1):
             for gas, group in by_gas(units):
@@ -119,9 +117,7 @@ class OnePointQc(Procedure[OnePointPlan]):
                     levels += [(audits, label_of(p), p * some[0].scale / 100.0) for p in parameters.audit_pct]
                 for into, label, value in levels:
                     made = measure_together(context, some, label, request(context, gas, value), [])
-                    for device, its in made.items():
-                        for quantity, level in its.levels.items():
-                            into.setdefault((device, quantity), []).append(level)
+                    keep(into, made)
             if number < parameters.checks:
                 run.rest()
                 run.step(f"{', '.join(asked)}: until_next_check")
@@ -144,7 +140,7 @@ def _outcome(
     subject = context.subject(device, channel.quantity, "%", scale)
     references = reference_ids(context, channel.gas)
     days = [i * plan.every / _DAY_S for i in range(len(checks))]
-    refused = next((level.refused for level in (*checks, *audits) if level.refused is not None), None)
+    refused = refusal((*checks, *audits))
     names = [f"{NAME}.{short}" for short in OnePointQc.criteria if f"{NAME}.{short}" in context.judge]
     if refused is not None:
         tests = [context.judge.no_result(name, subject, "void", refused) for name in names]

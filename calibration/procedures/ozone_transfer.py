@@ -17,7 +17,7 @@ from calibration.criteria import Subject
 from calibration.procedures.common.budgets import scaled
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.fits import stored_fit
-from calibration.procedures.common.levels import Asked, full_scale, measure_together, request, trace_of
+from calibration.procedures.common.levels import Asked, full_scale, measure_together, refusal, request, trace_of
 from calibration.procedures.common.ozone import (
     OZONE,
     WORKING,
@@ -200,7 +200,7 @@ def _analyzer(
         budget=_budget_of_analyzer(rise, given, zero, span, transfer, found), n=span.n,
         formula_numbers=f"{rise:.2f} / {given:.2f} × 100 % − 100 %",
     )  # fmt: skip
-    reason = void or next((level.refused for level in levels if level.refused is not None), None)
+    reason = void or refusal(levels)
     if reason is not None:
         test = _voided(test, reason)
     data = MeasuredData(quantity=OZONE, unit="nmol/mol", full_scale=scale, levels=levels,

@@ -8,8 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import measure_together, request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import asked_of, measure_together, refusal, request
 from calibration.procedures.common.parameters import GasPlan, Levels, Parameters
 from calibration.procedures.common.procedure import Equipment, Missing, Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -55,8 +54,7 @@ class Parallelism(Procedure[ParallelismPlan]):
     def wanted(self, unit: Unit, parameters: ParallelismPlan, gas: GasPlan) -> list[Wanted]:
         """The levels."""
         return [
-            Wanted("levels_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow,
-                   gas.wait(unit.gas) / 60.0)
+            Wanted.level(unit, "levels_pct", percent, gas, gas.wait(unit.gas) / 60.0)
             for percent in parameters.levels_pct
             if percent
         ]  # fmt: skip
@@ -100,7 +98,7 @@ def _outcome(
     )  # fmt: skip
     references = reference_ids(context, channel.gas)
     note = Message(key="parallelism.units", values={"units": ", ".join(names), "n": len(names)})
-    refused = next((level.refused for group in by_level for level in group if level.refused is not None), None)
+    refused = refusal(level for group in by_level for level in group)
     if refused is not None:
         test = context.judge.no_result(name, subject, "void", refused)
         return Outcome(device, channel.quantity, data, [test], [note, refused], references)

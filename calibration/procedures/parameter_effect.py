@@ -83,7 +83,7 @@ class ParameterEffect(Procedure[ParameterEffectPlan]):
         """The span gas."""
         value = parameters.level_pct * unit.full_scale / 100.0
         minutes = (1 + len(adjustable(unit))) * gas.wait(unit.gas) / 60.0
-        found = [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        found = [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
         if _factors(unit):
             found.append(Wanted("ozone_pct", parameters.ozone_pct, unit.gas, value,
                                 parameters.ozone_pct * unit.full_scale / 100.0, gas.total_flow,

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from calibration.procedures.common.budgets import budget_of_means, scaled
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, Windows, asked_of, keep, measure_together, refusal, request
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Equipment, Missing, Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -57,16 +56,15 @@ class PortDifference(Procedure[PortPlan]):
 
     def wanted(self, unit: Unit, parameters: PortPlan, gas: GasPlan) -> list[Wanted]:
         """The level."""
-        value = parameters.level_pct * unit.full_scale / 100.0
         minutes = 2 * parameters.repeats * gas.wait(unit.gas) / 60.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: PortPlan) -> list[Outcome]:
         """Measure units of one gas together."""
         run, gas = context.run, units[0].gas
         asked = [asked_of(context, unit) for unit in units]
         task = request(context, gas, parameters.level_pct * asked[0].scale / 100.0)
-        windows: dict[tuple[str, str, str], list[Level]] = {}
+        windows: Windows = {}
         for _ in range(parameters.repeats):
             for port in ("calibration", SAMPLE):
                 for unit in units:
@@ -75,9 +73,7 @@ class PortDifference(Procedure[PortPlan]):
                     else:
                         run.enter_gas(unit.name)
                 label = label_of(parameters.level_pct)
-                for device, its in measure_together(context, asked, label, task, []).items():
-                    for quantity, level in its.levels.items():
-                        windows.setdefault((device, quantity, port), []).append(level)
+                keep(windows, measure_together(context, asked, label, task, []), port)
         return [
             _outcome(context, channel, its, windows[unit.name, channel.quantity, "calibration"],
                      windows[unit.name, channel.quantity, SAMPLE])
@@ -103,7 +99,7 @@ def _outcome(
         tables=[Table(key="ports", columns=columns, rows=rows)],
     )  # fmt: skip
     references = reference_ids(context, channel.gas)
-    refused = next((level.refused for level in (*calibration, *sample) if level.refused is not None), None)
+    refused = refusal((*calibration, *sample))
     if refused is not None:
         test = context.judge.no_result(name, subject, "void", refused)
         return Outcome(asked.device, channel.quantity, data, [test], [refused], references)

@@ -8,8 +8,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request, trace_of
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import (
+    Asked,
+    Windows,
+    asked_of,
+    keep,
+    measure_together,
+    refusal,
+    request,
+    trace_of,
+)
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -55,8 +63,7 @@ class Precision(Procedure[PrecisionPlan]):
         """Both levels."""
         minutes = parameters.repeats * gas.wait(unit.gas) / 60.0
         return [
-            Wanted(f"{short}_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow, minutes)
-            for short, percent in parameters.levels().items()
+            Wanted.level(unit, f"{short}_pct", percent, gas, minutes) for short, percent in parameters.levels().items()
         ]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: PrecisionPlan) -> list[Outcome]:
@@ -64,13 +71,11 @@ class Precision(Procedure[PrecisionPlan]):
         gas = units[0].gas
         asked = [asked_of(context, unit) for unit in units]
         trace: list[Reading] = []
-        windows: dict[tuple[str, str, str], list[Level]] = {}
+        windows: Windows = {}
         for _ in range(parameters.repeats):
             for short, percent in parameters.levels().items():
                 task = request(context, gas, percent * asked[0].scale / 100.0)
-                for device, made in measure_together(context, asked, label_of(percent), task, trace).items():
-                    for quantity, level in made.levels.items():
-                        windows.setdefault((device, quantity, short), []).append(level)
+                keep(windows, measure_together(context, asked, label_of(percent), task, trace), short)
         return [
             _outcome(context, channel, its, {s: windows[unit.name, channel.quantity, s] for s in self.criteria}, trace)
             for unit, its in zip(units, asked, strict=True)
@@ -89,7 +94,7 @@ def _outcome(
         name = f"{NAME}.{short}"
         if name not in context.judge:
             continue
-        refused = next((level.refused for level in some if level.refused is not None), None)
+        refused = refusal(some)
         if refused is not None:
             notes.append(refused)
             tests.append(context.judge.no_result(name, subject, "void", refused))

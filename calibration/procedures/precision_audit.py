@@ -8,8 +8,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked, measure_together, request, trace_of
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import (
+    Asked,
+    Windows,
+    asked_of,
+    keep,
+    measure_together,
+    refusal,
+    request,
+    trace_of,
+)
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
@@ -48,21 +56,18 @@ class PrecisionAudit(Procedure[PrecisionAuditPlan]):
     def wanted(self, unit: Unit, parameters: PrecisionAuditPlan, gas: GasPlan) -> list[Wanted]:
         """The level."""
         minutes = parameters.repeats * gas.wait(unit.gas) / 60.0
-        value = parameters.level_pct * unit.full_scale / 100.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: PrecisionAuditPlan) -> list[Outcome]:
         """Measure units of one gas together."""
         gas = units[0].gas
         asked = [asked_of(context, unit) for unit in units]
         trace: list[Reading] = []
-        found: dict[tuple[str, str], list[Level]] = {}
+        found: Windows = {}
         task = request(context, gas, parameters.level_pct * asked[0].scale / 100.0)
         for _ in range(parameters.repeats):
             measure_together(context, asked, "zero", request(context, gas, 0.0), trace)
-            for device, made in measure_together(context, asked, label_of(parameters.level_pct), task, trace).items():
-                for quantity, level in made.levels.items():
-                    found.setdefault((device, quantity), []).append(level)
+            keep(found, measure_together(context, asked, label_of(parameters.level_pct), task, trace))
         return [
             _outcome(context, its, channel, found[unit.name, channel.quantity], trace)
             for unit, its in zip(units, asked, strict=True)
@@ -73,7 +78,7 @@ class PrecisionAudit(Procedure[PrecisionAuditPlan]):
 def _outcome(context: Context, asked: Asked, channel: Channel, levels: list[Level], trace: list[Reading]) -> Outcome:
     device, name = asked.device, f"{NAME}.deviation"
     subject = context.of_channel(device, channel, asked.scale)
-    refused = next((level.refused for level in levels if level.refused is not None), None)
+    refused = refusal(levels)
     means = [float(level.mean) for level in levels if level.mean is not None]
     if refused is not None or sum(means) <= 0.0:
         assert refused is not None  # gas was offered: an analyzer that reads none of it is not stable on it

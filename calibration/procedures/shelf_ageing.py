@@ -12,7 +12,7 @@ from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.levels import Asked, full_scale, measure_level, request, trace_of
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Procedure, Stage, Unit, Wanted, label_of
-from calibration.procedures.common.references import nox_share, reference_ids
+from calibration.procedures.common.references import as_read_by, reference_ids
 from calibration.record import Column, Level, MeasuredData, Message, Table, Test
 from rig.host.kinds import Channel
 from rig.run import Reading
@@ -50,9 +50,8 @@ class ShelfAgeing(Procedure[ShelfAgeingPlan]):
 
     def wanted(self, unit: Unit, parameters: ShelfAgeingPlan, gas: GasPlan) -> list[Wanted]:
         """The span gas."""
-        value = parameters.span_pct * unit.full_scale / 100.0
         minutes = gas.wait(unit.gas) / 60.0
-        return [Wanted("span_pct", parameters.span_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "span_pct", parameters.span_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: ShelfAgeingPlan) -> list[Outcome]:
         """Both levels, all channels together."""
@@ -81,8 +80,7 @@ class ShelfAgeing(Procedure[ShelfAgeingPlan]):
 def _outcome(
     context: Context, device: str, channel: Channel, scale: float, levels: Mapping[str, Level], trace: list[Reading]
 ) -> Outcome:
-    share = nox_share(context) if channel.quantity == "nox" else 1.0
-    found = {short: its.model_copy(update={"nominal": its.nominal * share}) for short, its in levels.items()}
+    found = {short: as_read_by(context, channel.quantity, its) for short, its in levels.items()}
     subject = context.of_channel(device, channel, scale)
     days = context.run.identity(device).plate.shelf_days
     months = None if not days else days / DAYS_A_MONTH

@@ -8,20 +8,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import measure_together, request
-from calibration.procedures.common.noise import (
-    NoisePlan,
-    asked_of,
-    noise_data,
-    scatter_of,
-    standing_still,
-    too_long_averaging,
-)
+from calibration.procedures.common.noise import NoisePlan, noise_of
 from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit, Wanted, label_of
 from calibration.procedures.common.references import reference_ids
-from calibration.procedures.common.series import collect
-from rig.run import Reading
 
 NAME = "span_noise"
 
@@ -36,7 +26,7 @@ class SpanNoise(Procedure[SpanNoisePlan]):
     """The standard deviation of means over equal intervals on gas near full scale.
 
     Units of the same gas read it at the same time. What the calibrator's flows wander in that time counts as noise of
-    the unit: the standard does not take it out, and the note says how much it may be.
+    the unit: the standard does not take it out.
     """
 
     name = NAME
@@ -53,52 +43,13 @@ class SpanNoise(Procedure[SpanNoisePlan]):
 
     def wanted(self, unit: Unit, parameters: SpanNoisePlan, gas: GasPlan) -> list[Wanted]:
         """The span gas."""
-        value = parameters.level_pct * unit.full_scale / 100.0
         minutes = (gas.wait(unit.gas) + parameters.length_s) / 60.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: SpanNoisePlan) -> list[Outcome]:
-        """Measure units of one gas together; one whose averaging time is too long is left out and said."""
-        name, gas = f"{NAME}.noise", units[0].gas
-        refused = {unit.name: too_long_averaging(context, unit.name, parameters.interval) for unit in units}
-        outcomes = []
-        for unit in units:
-            why = refused[unit.name]
-            if why is not None:
-                for channel in unit.channels:
-                    subject = context.of_channel(unit.name, channel, unit.full_scale)
-                    test = context.judge.no_result(name, subject, "void", why)
-                    outcomes.append(Outcome(unit.name, channel.quantity, tests=[test], notes=[why]))
-        asked = [asked_of(context, unit) for unit in units if refused[unit.name] is None]
-        if not asked:
-            return outcomes
-        scales = {unit.device: unit.scale for unit in asked}
-        trace: list[Reading] = []
-        task = request(context, gas, parameters.level_pct * max(scales.values()) / 100.0)
-        made = measure_together(context, asked, label_of(parameters.level_pct), task, trace)
-        context.run.step(f"{', '.join(unit.device for unit in asked)}: noise")
-        channels = {(unit.name, channel.quantity): channel for unit in units for channel in unit.channels}
-        for series in collect(context.run, asked, parameters.count, parameters.interval, parameters.poll):
-            summary, dof = scatter_of(series)
-            scale, level = scales[series.device], made[series.device].levels[series.quantity]
-            subject = context.of_channel(series.device, channels[series.device, series.quantity], scale)
-            frozen = standing_still(series)
-            if frozen is not None:
-                test = context.judge.no_result(name, subject, "void", frozen)
-            else:
-                test = context.judge.judge_deviation(
-                    name,
-                    subject,
-                    s=summary.sd,
-                    dof=dof,
-                    n=summary.n,
-                    formula_numbers=f"s({summary.n}) = {summary.sd:.3g}",
-                )
-            outcomes.append(
-                Outcome(series.device, series.quantity, noise_data(series, scale, level, summary), [test],
-                        [] if level.refused is None else [level.refused], reference_ids(context, gas))
-            )  # fmt: skip
-        return outcomes
+        """Measure units of one gas together."""
+        references = reference_ids(context, units[0].gas)
+        return noise_of(context, units, parameters, parameters.level_pct, {f"{NAME}.noise": 1.0}, references)
 
 
 PROCEDURE = SpanNoise()

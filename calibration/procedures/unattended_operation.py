@@ -9,12 +9,11 @@ from pydantic import Field
 
 from calibration.procedures.common.budgets import budget_of_means
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, Windows, asked_of, refusal
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Gap, Judged, Procedure, Stage, Takes, Unit, Wanted
 from calibration.procedures.common.references import reference_ids
-from calibration.procedures.common.visits import Windows, excess, visit, visit_gases, visit_stages
+from calibration.procedures.common.visits import excess, visit, visit_gases, visit_stages
 from calibration.procedures.undisturbed_run import interrupted
 from calibration.record import Column, Level, MeasuredData, Message, Table
 from rig.host.kinds import Channel
@@ -104,7 +103,7 @@ def _outcome(
     context: Context, channel: Channel, asked: Asked, parameters: UnattendedPlan, levels: Mapping[str, list[Level]]
 ) -> Outcome:
     subject = context.of_channel(asked.device, channel, asked.scale)
-    refused = next((level.refused for some in levels.values() for level in some if level.refused is not None), None)
+    refused = refusal(level for some in levels.values() for level in some)
     tests = []
     rows: list[list[float | str | Message | None]] = []
     for short, pair in levels.items():

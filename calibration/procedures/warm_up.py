@@ -9,8 +9,7 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.influence import lacking
-from calibration.procedures.common.levels import request
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import asked_of, request
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import (
     Equipment,
@@ -75,9 +74,7 @@ class WarmUp(Procedure[WarmUpPlan]):
 
     def wanted(self, unit: Unit, parameters: WarmUpPlan, gas: GasPlan) -> list[Wanted]:
         """The level."""
-        value = parameters.level_pct * unit.full_scale / 100.0
-        return [Wanted("level_pct", parameters.level_pct, unit.gas, value, None, gas.total_flow,
-                       parameters.watch / 60.0)]  # fmt: skip
+        return [Wanted.level(unit, "level_pct", parameters.level_pct, gas, parameters.watch / 60.0)]  # fmt: skip
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: WarmUpPlan) -> list[Outcome]:
         """Switch off, wait, switch on, watch."""

@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import measure_together, request
-from calibration.procedures.common.noise import asked_of, noise_data, scatter_of
+from calibration.procedures.common.levels import asked_of, measure_together, request
+from calibration.procedures.common.noise import noise_data, scatter_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Procedure, Stage, Takes, Unit
 from calibration.procedures.common.series import Series, collect

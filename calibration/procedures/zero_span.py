@@ -57,7 +57,7 @@ class ZeroSpan(Procedure[ZeroSpanPlan]):
         """The span gas."""
         percent = parameters.span_pct
         minutes = len(unit.channels) * gas.wait(unit.gas) / 60.0
-        return [Wanted("span_pct", percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow, minutes)]
+        return [Wanted.level(unit, "span_pct", percent, gas, minutes)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: ZeroSpanPlan) -> list[Outcome]:
         """Check one channel after the other."""

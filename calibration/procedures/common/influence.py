@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.levels import Asked
-from calibration.procedures.common.noise import asked_of
+from calibration.procedures.common.levels import Asked, Windows, asked_of, refusal
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.procedures.common.procedure import Equipment, Missing, Stage, Unit
 from calibration.procedures.common.references import reference_ids
-from calibration.procedures.common.visits import Windows, excess, visit, visit_stages
+from calibration.procedures.common.visits import excess, visit, visit_stages
 from calibration.record import Chart, Column, Level, MeasuredData, Message, Table, Test
 from calibration.uncertainty import Budget
 from rig.host.kinds import Channel
@@ -98,7 +97,7 @@ def influence_outcome(
     """
     subject = context.of_channel(asked.device, channel, asked.scale)
     tests: list[Test] = []
-    why = refused or next((lv.refused for some in levels.values() for lv in some if lv.refused is not None), None)
+    why = refused or refusal(lv for some in levels.values() for lv in some)
     for short, (level, judged) in criteria.items():
         name = f"{procedure}.{short}"
         if name not in context.judge or level not in levels:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from calibration.procedures.common.context import Context
+from calibration.procedures.common.procedure import Unit
 from calibration.record import Level, Message, Trace
 from calibration.statistics.summary import Summary, summarize
 from rig.errors import RigFault
@@ -71,6 +72,28 @@ class Asked:
     quantities: tuple[str, ...]
     scale: float
     wait_key: str | None = None
+
+
+def asked_of(context: Context, unit: Unit) -> Asked:
+    """The unit with its channels and its full scale as it says, to be waited for by its own gas."""
+    names = tuple(channel.quantity for channel in unit.channels)
+    return Asked(unit.name, names, full_scale(context.run, unit.name), unit.gas)
+
+
+Windows = dict[tuple[str, ...], list[Level]]
+"""What units read on some levels: by device, quantity, and whatever else tells one level from another."""
+
+
+def keep(windows: Windows, made: Mapping[str, MeasuredLevel], *name: str) -> None:
+    """Add what each unit read on a level to ``windows``, under its device, quantity and ``name``."""
+    for device, its in made.items():
+        for quantity, level in its.levels.items():
+            windows.setdefault((device, quantity, *name), []).append(level)
+
+
+def refusal(levels: Iterable[Level]) -> Message | None:
+    """Why one of some levels is no measurement, the first of them; None if all count."""
+    return next((level.refused for level in levels if level.refused is not None), None)
 
 
 def measure_level(

@@ -1,18 +1,18 @@
-"""What zero noise and span noise share: parameters, the gate on the averaging time, the record of a series."""
+"""Noise: the scatter of means over equal intervals on one gas, whatever gas that is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from calibration.procedures.common.context import Context
-from calibration.procedures.common.levels import Asked, full_scale
+from calibration.criteria import Subject
+from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.levels import MeasuredLevel, asked_of, measure_together, request
 from calibration.procedures.common.parameters import Parameters, Seconds
-from calibration.procedures.common.procedure import Unit
-from calibration.procedures.common.series import Series
-from calibration.record import Chart, Column, Level, MeasuredData, Message, Table
-from calibration.statistics.hj_gas import DETECTION_FACTOR
+from calibration.procedures.common.procedure import Unit, label_of
+from calibration.procedures.common.series import Series, collect
+from calibration.record import Chart, Column, Level, MeasuredData, Message, Table, Test
 from calibration.statistics.summary import Summary, summarize, variance_dof
 
 AVERAGING = "averaging_time"
@@ -24,18 +24,11 @@ class NoisePlan(Parameters):
     count: int = Field(default=25, ge=10)
     interval: Seconds = Field(default=120.0, gt=0, description="each datum is the mean over one interval")
     poll: Seconds = Field(default=10.0, gt=0)
-    detection_factor: float = Field(default=DETECTION_FACTOR, gt=0, description="detection limit over the zero noise")
 
     @property
     def length_s(self) -> float:
         """How long the readings take, s."""
         return self.count * self.interval
-
-
-def asked_of(context: Context, unit: Unit, quantities: Sequence[str] | None = None) -> Asked:
-    """The unit with its channels (or some of them) and its full scale as it says, to be waited for by its own gas."""
-    names = tuple(channel.quantity for channel in unit.channels) if quantities is None else tuple(quantities)
-    return Asked(unit.name, names, full_scale(context.run, unit.name), unit.gas)
 
 
 def too_long_averaging(context: Context, device: str, interval_s: float) -> Message | None:
@@ -86,3 +79,65 @@ def noise_data(series: Series, scale: float, level: Level, summary: Summary) -> 
     )  # fmt: skip
     return MeasuredData(quantity=series.quantity, unit=series.unit, full_scale=scale, levels=[level],
                         tables=[table], charts=[chart])  # fmt: skip
+
+
+def noise_of(
+    context: Context, units: Sequence[Unit], plan: NoisePlan, percent: float, factors: Mapping[str, float],
+    references: Sequence[str],
+) -> list[Outcome]:  # fmt: skip
+    """Read units together on one gas, and judge the scatter of their means; an outcome for each channel.
+
+    Args:
+        context: run, judge, step.
+        units: those that breathe the gas; one whose averaging time is too long is left out, and its outcomes say so.
+        plan: how many means, of which length.
+        percent: of their gas, % of full scale; units of several gases can share zero gas only.
+        factors: full name of each criterion, and what the scatter is multiplied with; those that no document has are
+            passed over.
+        references: names of what the gas rests on.
+    """
+    names = [name for name in factors if name in context.judge]
+    refused = {unit.name: too_long_averaging(context, unit.name, plan.interval) for unit in units}
+    asked = {unit.name: asked_of(context, unit) for unit in units if refused[unit.name] is None}
+    made: dict[str, MeasuredLevel] = {}
+    found: dict[tuple[str, str], Series] = {}
+    if asked:
+        task = request(context, units[0].gas, percent * max(its.scale for its in asked.values()) / 100.0)
+        made = measure_together(context, list(asked.values()), label_of(percent), task, [])
+        context.run.step(f"{', '.join(asked)}: noise")
+        every = collect(context.run, list(asked.values()), plan.count, plan.interval, plan.poll)
+        found = {(series.device, series.quantity): series for series in every}
+    outcomes = []
+    for unit in units:
+        for channel in unit.channels:
+            why = refused[unit.name]
+            if why is not None:
+                subject = context.of_channel(unit.name, channel, unit.full_scale)
+                tests = [context.judge.no_result(name, subject, "void", why) for name in names]
+                outcomes.append(Outcome(unit.name, channel.quantity, tests=tests, notes=[why]))
+                continue
+            series, level = found[unit.name, channel.quantity], made[unit.name].levels[channel.quantity]
+            scale = asked[unit.name].scale
+            tests, notes = _judged(context, context.of_channel(unit.name, channel, scale), series, names, factors)
+            notes += [] if level.refused is None else [level.refused]
+            data = noise_data(series, scale, level, summarize(series.means))
+            outcomes.append(Outcome(unit.name, channel.quantity, data, tests, notes, list(references)))
+    return outcomes
+
+
+def _judged(
+    context: Context, subject: Subject, series: Series, names: Sequence[str], factors: Mapping[str, float]
+) -> tuple[list[Test], list[Message]]:
+    frozen = standing_still(series)
+    if frozen is not None:
+        return [context.judge.no_result(name, subject, "void", frozen) for name in names], [frozen]
+    summary, dof = scatter_of(series)
+    tests = []
+    for name in names:
+        factor = factors[name]
+        numbers = f"{factor:g} × {summary.sd:.3g}" if factor != 1.0 else f"s({summary.n}) = {summary.sd:.3g}"
+        tests.append(
+            context.judge.judge_deviation(name, subject, s=summary.sd, dof=dof, n=summary.n, factor=factor,
+                                          formula_numbers=numbers)
+        )  # fmt: skip
+    return tests, []

@@ -87,6 +87,11 @@ class Wanted:
     total_flow: float
     minutes: float
 
+    @classmethod
+    def level(cls, unit: Unit, key: str, percent: float, gas: GasPlan, minutes: float) -> Wanted:
+        """A level of the unit's own gas, % of its full scale, at the plan's total flow."""
+        return cls(key, percent, unit.gas, percent * unit.full_scale / 100.0, None, gas.total_flow, minutes)
+
     @property
     def shown(self) -> str:
         """What is asked for, in words."""

@@ -141,6 +141,13 @@ def nox_share(context: Context) -> float:
     return 1.0 + cylinder.no2_impurity / cylinder.value
 
 
+def as_read_by(context: Context, quantity: str, level: Level) -> Level:
+    """The level as a channel should read it: NOx also counts the NO2 that the NO cylinder brings along."""
+    if quantity != "nox":
+        return level
+    return level.model_copy(update={"nominal": level.nominal * nox_share(context)})
+
+
 def reference_ids(context: Context, gas: str) -> list[str]:
     """Names of the references that a level of ``gas`` rests on."""
     supply = context.run.supply

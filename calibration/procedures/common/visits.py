@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from calibration.procedures.common.context import Context
-from calibration.procedures.common.levels import Asked, measure_together, request
+from calibration.procedures.common.levels import Asked, Windows, keep, measure_together, request
 from calibration.procedures.common.parameters import GasPlan
 from calibration.procedures.common.procedure import Stage, Unit, Wanted, by_gas, label_of
 from calibration.record import Level
-from rig.run import Reading
-
-Windows = dict[tuple[str, str, str], list[Level]]
-"""Levels of all visits by unit, quantity and name of the level."""
 
 
 def visit_stages(units: Sequence[Unit], levels: Mapping[str, float], gas: GasPlan) -> list[Stage]:
@@ -28,8 +24,7 @@ def visit_gases(unit: Unit, levels: Mapping[str, float], gas: GasPlan, visits: i
     minutes = visits * gas.wait(unit.gas) / 60.0
     for short, percent in levels.items():
         if percent:
-            value = percent * unit.full_scale / 100.0
-            yield Wanted(f"{short}_pct", percent, unit.gas, value, None, gas.total_flow, minutes)
+            yield Wanted.level(unit, f"{short}_pct", percent, gas, minutes)
 
 
 def visit(
@@ -38,11 +33,7 @@ def visit(
     """Zero for all (if asked for), then each gas at its levels, % of full scale; what was read goes to ``windows``."""
 
     def note(short: str, devices: Sequence[Asked], label: str, gas: str, value: float) -> None:
-        trace: list[Reading] = []
-        made = measure_together(context, devices, label, request(context, gas, value), trace)
-        for device, its in made.items():
-            for quantity, level in its.levels.items():
-                windows.setdefault((device, quantity, short), []).append(level)
+        keep(windows, measure_together(context, devices, label, request(context, gas, value), []), short)
 
     for short, percent in levels.items():
         if not percent:
