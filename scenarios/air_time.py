@@ -1,7 +1,7 @@
 """Data of the air that a plan costs: while a unit breathes the calibrator's gas it does not measure the air.
 
-A step with gas turns its units to the calibrator's line, and they stay there until the bench rests: before a step
-without gas, in the pauses of a test over days, and at the end of the run.
+A step with gas turns the units under test to the calibrator's line; they go back to the air as soon as others are
+tested, and when the bench rests: before a step without gas, in the pauses of a test over days, at the end of the run.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from rig.run import Run
 from rig.session import Session
 from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile, Step
-from scenarios.standards import standards_used
+from scenarios.standards import cylinder_used, standards_used
 
 _PACKAGES = ("air-station-rig", "numpy", "scipy", "simpy", "pyvisa")
 _ORDER: tuple[Verdict, ...] = ("error", "fail", "undecided", "not tested", "void", "pass")
@@ -258,11 +258,7 @@ class Engine:
 
     def _references(self) -> list[Reference]:
         supply, emulated = self.session.supply, self.session.simulated
-        found = [
-            Reference(id=c.id, kind="cylinder", species=c.species, value=c.value, unit=c.unit, u=c.u,
-                      certificate=c.certificate, expires=c.expires.isoformat(), emulated=emulated)
-            for c in supply.cylinders.values()
-        ]  # fmt: skip
+        found = [cylinder_used(cylinder, emulated=emulated) for cylinder in supply.cylinders.values()]
         if supply.flows is not None:
             found.append(
                 Reference(id=supply.flows.id, kind="flow", species="", value=100.0, unit="%",

@@ -10,7 +10,7 @@ from calibration.procedures.common.procedure import CYLINDER, Needed, Unit
 from calibration.record import Reference
 from rig.bench_file import BenchFile
 from rig.errors import ConfigurationError
-from rig.host.references import Supply, named_cylinders, standards_of
+from rig.host.references import CylinderReference, Supply, named_cylinders, standards_of
 from scenarios.plan_file import PlanFile
 
 
@@ -57,16 +57,21 @@ def expired(bench_path: Path, key: str, expires: date, today: date) -> Configura
                               f"expired on {expires}")  # fmt: skip
 
 
+def cylinder_used(cylinder: CylinderReference, *, emulated: bool) -> Reference:
+    """A cylinder as a record names it."""
+    return Reference(
+        id=cylinder.id, kind="cylinder", species=cylinder.species, value=cylinder.value, unit=cylinder.unit,
+        u=cylinder.u, certificate=cylinder.certificate, expires=cylinder.expires.isoformat(), emulated=emulated,
+    )  # fmt: skip
+
+
 def standards_used(needed: Iterable[Needed], supply: Supply, *, emulated: bool) -> list[Reference]:
     """The same references as a record names them, each once."""
     found: dict[str, Reference] = {}
     for one in needed:
         if one.name.startswith(CYLINDER):
             c = supply.spare[one.name.removeprefix(CYLINDER)]
-            found[c.id] = Reference(
-                id=c.id, kind="cylinder", species=c.species, value=c.value, unit=c.unit, u=c.u,
-                certificate=c.certificate, expires=c.expires.isoformat(), emulated=emulated,
-            )  # fmt: skip
+            found[c.id] = cylinder_used(c, emulated=emulated)
             continue
         s = supply.certified(one.name, *one.quantities)
         # A meter's certificate states no one value: what is stated is its uncertainty, in per cent of the reading.

@@ -17,12 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-
-from calibration.record import Record, Verdict, Wall, load
+from calibration.record import Record, Verdict, Wall
 from rig.bench_file import BenchFile, direct_ports
 from rig.cli.people import TerminalOperator, last_words
 from rig.cli.progress import Progress
+from rig.cli.records import read_record
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
@@ -76,7 +75,11 @@ def accept(options: AcceptOptions) -> int:
         RigFault: a port cannot be opened, or the results cannot be written.
     """
     file, bench_path, plan, plan_path = _load(options)
-    last = None if options.last_record is None else _last_record(options.last_record)
+    last = (
+        None
+        if options.last_record is None
+        else read_record(options.last_record, "--last-record", "the result.json of an earlier run, or its folder")
+    )
     started = time.time()
     check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, started).date())
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
@@ -142,18 +145,6 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     if errors or bench is None or plan is None:
         raise ConfigurationErrors(errors)
     return *bench, *plan
-
-
-def _last_record(path: Path) -> Record:
-    """The record of an earlier run: its file, or the folder that holds it. Raises ConfigurationError."""
-    file = path / "result.json" if path.is_dir() else path
-    try:
-        return load(file)
-    except OSError as error:
-        found = f"{file}: {error.strerror}"
-    except ValidationError as error:
-        found = f"{file}: {error.error_count()} mistakes, the first at {'.'.join(map(str, error.errors()[0]['loc']))}"
-    raise ConfigurationError("--last-record", "", "the result.json of an earlier run, or its folder", found)
 
 
 def _play(

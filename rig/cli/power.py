@@ -10,11 +10,10 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from calibration.record import Record
 from calibration.record import load as load_record
 from rig.cli.accept import AcceptOptions, accept
+from rig.cli.records import read_record
 from rig.errors import EXIT_PASS, ConfigurationError
 from scenarios.opening import load_bench, load_plan
 from scenarios.power import Power, power, worst_by_criterion
@@ -51,12 +50,7 @@ def run_power(
 
 
 def _read(path: Path, plan: str) -> Record:
-    try:
-        record = load_record(path)
-    except OSError as error:
-        raise ConfigurationError("--record", "", "a result.json", f"{path}: {error.strerror}") from None
-    except ValidationError:
-        raise ConfigurationError("--record", "", "a result.json of this version", str(path)) from None
+    record = read_record(path, "--record", "a result.json of this version, or its folder")
     if Path(record.run.plan).stem != Path(plan).stem:
         raise ConfigurationError("--record", "", f"a run of {plan}", f"{path}, a run of {record.run.plan}")
     return record

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from general_record import CHANNELS
 from scipy.special import stdtrit
 
 from calibration.record import (
@@ -34,13 +35,6 @@ from calibration.record import (
 )
 
 POLL_S = 10.0
-CHANNELS = (
-    ("so2", "so2", "nmol/mol", 500.0),
-    ("nox", "no", "nmol/mol", 500.0),
-    ("nox", "nox", "nmol/mol", 500.0),
-    ("o3", "o3", "nmol/mol", 500.0),
-    ("co", "co", "umol/mol", 50.0),
-)
 CERTIFICATES = {
     "so2": "GBW(E)061333-07",
     "no": "GBW(E)061334-11",

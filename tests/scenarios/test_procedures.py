@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import rig.cli.accept
 from instruments.catalogue import CatalogueEntry
-from instruments.device import Command
 from rig.cli.accept import AcceptOptions, accept
 
 ROOT = Path(__file__).parents[2]
@@ -41,28 +39,6 @@ def result(record, identifier):
 
 def data(record, identifier):
     return next(p["data"] for p in record["procedures"] if p["id"] == identifier)
-
-
-@pytest.fixture
-def at(monkeypatch):
-    """Let somebody at the bench press a key of a device at a bench time, in hours."""
-    pressed = []
-
-    def schedule(device, hours, setting, value):
-        pressed.append((device, round(hours * HOUR_US), Command(setting, value)))
-
-    opened = rig.cli.accept.open_session
-
-    def open_and_schedule(*arguments, **options):
-        session = opened(*arguments, **options)
-        for device, t_us, command in pressed:
-            session.bench.clock.after(
-                t_us, lambda device=device, command=command: session.bench.command(device, command)
-            )
-        return session
-
-    monkeypatch.setattr(rig.cli.accept, "open_session", open_and_schedule)
-    return schedule
 
 
 # -- settings -------------------------------------------------------------------------------------------------------

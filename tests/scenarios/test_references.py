@@ -8,9 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-import rig.cli.accept
 from calibration.record import load
-from instruments.device import Command
 from rig.cli.accept import AcceptOptions, accept
 from rig.errors import ConfigurationErrors
 from scenarios.defects import defects, found_in
@@ -56,24 +54,6 @@ def verdicts(record):
 
 def notes(record):
     return [note.key for entry in record.procedures for note in entry.notes]
-
-
-@pytest.fixture
-def at(monkeypatch):
-    """Let somebody at the bench press a key of a device at a bench time, in hours."""
-    pressed = []
-    opened = rig.cli.accept.open_session
-
-    def open_and_schedule(*arguments, **options):
-        session = opened(*arguments, **options)
-        for device, t_us, command in pressed:
-            session.bench.clock.after(
-                t_us, lambda device=device, command=command: session.bench.command(device, command)
-            )
-        return session
-
-    monkeypatch.setattr(rig.cli.accept, "open_session", open_and_schedule)
-    return lambda device, hours, name, value: pressed.append((device, round(hours * 3.6e9), Command(name, value)))
 
 
 # -- the whole plan ---------------------------------------------------------------------------------------------------

@@ -336,17 +336,22 @@ def ser2net(served, tmp_path, accepter):
         yield number
 
 
+def reached(number):
+    """A connection to a peer that takes a moment to listen."""
+
+    def opened():
+        try:
+            return socket.create_connection(("127.0.0.1", number), timeout=5)
+        except ConnectionRefusedError:
+            return None
+
+    return until(opened)
+
+
 @bench_with(a={})
 def test_ser2net_puts_the_pty_on_tcp_and_socat_makes_a_port_of_that(served_bench, tmp_path):
     with ser2net(served_bench, tmp_path, "tcp") as number:
-
-        def opened():
-            try:
-                return socket.create_connection(("127.0.0.1", number), timeout=5)
-            except ConnectionRefusedError:
-                return None
-
-        with until(opened) as connection:
+        with reached(number) as connection:
             assert exchange(connection) == ANSWER
         link = tmp_path / "through"
         with running(peer("socat"), f"pty,raw,echo=0,link={link}", f"TCP:127.0.0.1:{number}"):
@@ -359,18 +364,10 @@ def test_ser2net_puts_the_pty_on_tcp_and_socat_makes_a_port_of_that(served_bench
 @bench_with(a={})
 def test_ser2net_with_telnet_between_offers_rfc_2217_over_the_pty(served_bench, tmp_path):
     # Not pyserial's rfc2217://: that waits for RTS and DTR to be confirmed, which ser2net cannot set on a pty.
-    with ser2net(served_bench, tmp_path, "telnet(rfc2217),tcp") as number:
-
-        def opened():
-            try:
-                return socket.create_connection(("127.0.0.1", number), timeout=5)
-            except ConnectionRefusedError:
-                return None
-
-        with until(opened) as connection:
-            heard = exchange(connection)
-            assert heard.endswith(ANSWER)
-            assert b"\xff\xfd\x2c" in heard or b"\xff\xfb\x2c" in heard  # IAC DO, or WILL, COM-PORT-OPTION
+    with ser2net(served_bench, tmp_path, "telnet(rfc2217),tcp") as number, reached(number) as connection:
+        heard = exchange(connection)
+        assert heard.endswith(ANSWER)
+        assert b"\xff\xfd\x2c" in heard or b"\xff\xfb\x2c" in heard  # IAC DO, or WILL, COM-PORT-OPTION
 
 
 # -- a pty that nobody has open ----------------------------------------------------------------------------------------
