@@ -40,6 +40,9 @@ def accept(
     last_record: Annotated[
         Path | None, typer.Option(help="Record of an earlier run (result.json or its folder), to compare with.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was cut off, to be taken up again; it knows the rest.")
+    ] = None,
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -49,7 +52,18 @@ def accept(
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
+        resume=resume,
     )))  # fmt: skip
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+) -> None:
+    """Prove that nothing in a run's journal has been altered, or name the first row that was."""
+    from rig.cli.verify import verify as run_verify
+
+    raise typer.Exit(_orderly(run_verify, run))
 
 
 @app.command()
