@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,12 @@ from rig.errors import RigFault
 
 VERSION = 2
 """Of the schema; version 1 had no hashes."""
+
+GUARD = "guard"
+"""Role of the process that makes the bench safe when its run has been killed."""
+
+_GUARD_DONE_S, _LOOK_AGAIN_S = 120.0, 0.2
+"""How long a guard is waited for, and how often it is looked at, wall seconds."""
 
 NO_HASH = bytes(32)
 """What stands before the first row."""
@@ -44,6 +51,11 @@ PRAGMA user_version = {VERSION};
 """
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
 _json = json.JSONEncoder().encode
+
+
+class JournalTaken(RigFault):
+    """Another process writes this run."""
+
 
 Written = tuple[int, int, float, str, str, str]
 """A row as it is written, without its hash: number, bench time, wall time, kind, request and answer as JSON."""
@@ -81,13 +93,16 @@ class Journal:
         each_row: each row goes to the disk as it is appended (paced time), or only at :meth:`commit` (virtual time: per
             level). What has been committed survives a power cut.
         wall: gives the wall time in seconds that rows are stamped with.
-        again: append to a journal that is there.
+        again: append to a journal that is there; a guard that still makes its bench safe is waited for.
+        role: who writes, as others are told.
 
     Raises:
         RigFault: there is one already, or none; another process writes it; the disk does not take it.
     """
 
-    def __init__(self, path: Path, *, each_row: bool, wall: Callable[[], float], again: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, each_row: bool, wall: Callable[[], float], again: bool = False, role: str = "run",
+    ) -> None:  # fmt: skip
         self.path = path
         self.rows_written = 0
         self.root = NO_HASH
@@ -98,7 +113,7 @@ class Journal:
             raise RigFault(f"{path}: there is a journal already; each run writes its own")
         if again and not path.exists():
             raise RigFault(f"{path}: there is no journal to take up again")
-        self._lock = _locked(path)
+        self._lock = _locked(path, role)
         try:
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -182,22 +197,30 @@ def lock_path(journal: Path) -> Path:
     return journal.with_suffix(".lock")
 
 
-def _locked(journal: Path) -> TextIO:
+def _locked(journal: Path, role: str) -> TextIO:
     """Take the lock; it ends with this process, however that ends. Raises RigFault if somebody holds it."""
-    path = lock_path(journal)
-    try:
-        lock = path.open("a+", encoding="ascii")
-    except OSError as error:
-        raise RigFault(f"{journal}: the journal cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip() or "?"
-        lock.close()
-        raise RigFault(f"{journal}: process {holder} writes this run") from None
+    path, waited = lock_path(journal), 0.0
+    while True:
+        try:
+            lock = path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise RigFault(f"{journal}: the journal cannot be written: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "?"
+            lock.close()
+            if not holder.startswith(GUARD) or waited >= _GUARD_DONE_S:
+                raise JournalTaken(f"{journal}: this run is being written by another process ({holder})") from None
+            time.sleep(_LOOK_AGAIN_S)
+            waited += _LOOK_AGAIN_S
+            continue
+        if path.exists() and path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+            break
+        lock.close()  # it was let go, and taken away, between the two calls
     lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
+    lock.write(f"{role} {os.getpid()}\n")
     lock.flush()
     return lock
 

@@ -322,6 +322,11 @@ class Run:
                 handle = self._handles[device]
                 self._asked("reapply", [device, setting, value], partial(handle.set, setting, value))
 
+    def adopt(self, as_found: Mapping[tuple[str, str], Value]) -> None:
+        """Take over a bench that somebody else has left: what was found there, in the order in which it was changed."""
+        self._gas_is_on = True
+        self._as_found.update(as_found)
+
     # -- the end --------------------------------------------------------------------------------------------------
 
     def make_safe(self) -> list[str]:

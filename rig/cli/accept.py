@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from calibration.record import Gap, Record, Verdict, Wall, record_hash
 from rig.bench_file import BenchFile, direct_ports
+from rig.cli.guard import guarded
 from rig.cli.people import TerminalOperator, last_words
 from rig.cli.progress import Progress
 from rig.cli.records import read_record
@@ -123,6 +124,8 @@ def accept(options: AcceptOptions) -> int:
             served = None
         session = open_session(file, bench_path, seed=options.seed, devices=to_open(plan, file, options.devices))
         stack.callback(session.close)
+        if session.bench is None and served is None:
+            stack.enter_context(guarded(bench_path, out))
         record = _play(session, served, facts, plan, options, out, started, stop, last, cut)
     sys.stdout.write(last_words(record, out, options.languages[0]))
     return _CODES[record.verdict]

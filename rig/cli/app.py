@@ -67,6 +67,19 @@ def verify(
 
 
 @app.command()
+def safe(
+    bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was killed: what it had set is put back too.")
+    ] = None,
+) -> None:
+    """Make a bench safe: calibrator in standby, ozone off, analyzers on sample."""
+    from rig.cli.safe import safe as run_safe
+
+    raise typer.Exit(_orderly(run_safe, bench, run))
+
+
+@app.command()
 def plan(
     name: Annotated[str, typer.Argument(metavar="PLAN", help="Plan file or embedded plan.")],
     bench: Annotated[str, typer.Option(help="Bench file, endpoints file, or embedded bench.")] = "demo",
