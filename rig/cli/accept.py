@@ -10,10 +10,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,7 @@ from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
 from rig.files import write_atomically
+from rig.hands_wire import FarHands
 from rig.journal import Journal
 from rig.operators import Habits, Hands, SimulatedOperator
 from rig.prompts import Operator
@@ -33,6 +35,7 @@ from rig.run import Run
 from rig.session import Session, open_session
 from rig.truth import fault_line
 from scenarios.engine import Engine, RunFacts
+from scenarios.gas_use import CylinderUse, gas_use, short_note, too_short
 from scenarios.itinerary import TimeLeft, itinerary
 from scenarios.opening import begins_at, load_bench, load_plan
 from scenarios.plan_file import PlanFile
@@ -65,6 +68,7 @@ class AcceptOptions:
     decision_rule: str | None = None
     operator: str = "terminal"
     last_record: Path | None = None
+    gas_may_run_out: bool = False
 
 
 def accept(options: AcceptOptions) -> int:
@@ -82,6 +86,9 @@ def accept(options: AcceptOptions) -> int:
     )
     started = time.time()
     check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, started).date())
+    short = [use for use in gas_use(plan, chosen_units(plan, file, options.devices), file) if use.lasts is False]
+    if short and not options.gas_may_run_out:
+        raise ConfigurationErrors(too_short(short, plan_path, bench_path))
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
     facts = RunFacts(
         id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
@@ -104,7 +111,7 @@ def accept(options: AcceptOptions) -> int:
             served = None
         session = open_session(file, bench_path, seed=options.seed, devices=to_open(plan, file, options.devices))
         stack.callback(session.close)
-        record = _play(session, served, facts, plan, options, out, started, stop, last)
+        record = _play(session, served, facts, plan, options, out, started, stop, last, short)
     sys.stdout.write(last_words(record, out, options.languages[0]))
     return _CODES[record.verdict]
 
@@ -149,7 +156,7 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
 
 def _play(
     session: Session, served: ServedBench | None, facts: RunFacts, plan: PlanFile, options: AcceptOptions, out: Path,
-    started: float, stop: StopRequests, last: Record | None,
+    started: float, stop: StopRequests, last: Record | None, short: Sequence[CylinderUse],
 ) -> Record:  # fmt: skip
     language = options.languages[0]
     events: list[dict[str, Any]] = []
@@ -165,6 +172,11 @@ def _play(
     hands = None if bench is None else Hands(lambda action: action(bench))
     if served is not None:
         hands = Hands(served.call)
+    elif session.file.bench.hands:
+        hands = FarHands(session.file.bench.hands)
+    if hands is not None and bench is None:  # somebody stands before the units, on the wall clock too
+        for name, handle in session.handles.items():
+            handle.display = partial(hands.look, name)
     operator: Operator
     if options.operator == "simulated":
         habits = Habits(session.file.operator.delay, session.file.operator.mistakes)
@@ -174,6 +186,9 @@ def _play(
     with progress:
         run = Run(session.handles, session.supply, session.time, journal, operator, progress)
         engine = Engine(session, run, plan, units, facts, last)
+        for use in short:
+            journal.append(session.time.now_us(), "accepted", ["gas may run out", use.id], use.model_dump())
+            engine.notes.append(short_note(use))
         verdict = engine.play()
     stop.held = True  # what was measured is written before anything else is listened to
     ended = time.time()
@@ -182,6 +197,8 @@ def _play(
     record = engine.record(verdict, wall)
     _write_readings(journal, out / "readings.csv", run.start_us)
     journal.close()
+    if hands is not None:
+        hands.close()
     truth: dict[str, Any] | None = None
     if session.bench is not None:
         truth = {**session.bench.truth(), "events": events}
