@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from calibration.advice import advised
 from calibration.criteria import Judge, Subject
 from calibration.procedures.common.conduct import changed_since, conduct, snapshot
 from calibration.procedures.common.context import Context, Outcome
@@ -245,7 +246,7 @@ class Engine:
             wall=wall,
         )
         return Record(run=info, devices=self._devices(), references=self._references(), procedures=self.procedures,
-                      tests=self.tests, verdict=verdict, notes=self.notes)  # fmt: skip
+                      tests=[advised(test) for test in self.tests], verdict=verdict, notes=self.notes)  # fmt: skip
 
     def _devices(self) -> list[DeviceInfo]:
         return [

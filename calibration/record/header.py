@@ -42,6 +42,8 @@ class PlanParameter(Part):
     value: str
     mark: Mark
     source: str
+    value_zh: str = Field(default="", description="the value in Chinese; as `value` if empty")
+    source_zh: str = Field(default="", description="the source in Chinese; as `source` if empty")
 
 
 class RunInfo(Part):
