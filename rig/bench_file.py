@@ -179,7 +179,7 @@ class PlugSection(_Section):
     """``power = { ups = true, watts = 150 }``: how a device of a station with a power supply is fed."""
 
     ups: bool = True
-    watts: float = Field(default=150.0, ge=0)
+    watts: float | None = Field(default=None, ge=0, description="what it draws; the model's own figures if left out")
 
 
 class MeterCertificateSection(_Section):
