@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from calibration.record import Record
+from reports.files import write_whole
 
 Format = Literal["html", "pdf", "junit"]
 
@@ -26,7 +27,7 @@ def write_reports(
         OSError: ``out_dir`` cannot be written.
     """
     names = _names(languages)
-    return [_write(out_dir / "result.json", record.to_json()), *_write_pages(record, out_dir, names, formats)]
+    return [write_whole(out_dir / "result.json", record.to_json()), *_write_pages(record, out_dir, names, formats)]
 
 
 def write_again(record: Record, out_dir: Path, languages: Sequence[str], formats: Collection[Format]) -> list[Path]:
@@ -56,23 +57,13 @@ def _write_pages(
     from reports.junit import to_junit
 
     if "junit" in formats:
-        yield _write(out_dir / "junit.xml", to_junit(record))
+        yield write_whole(out_dir / "junit.xml", to_junit(record))
     drawings = draw(record) if {"html", "pdf"} & set(formats) else []
     for language, name in names.items():
         if "html" in formats:
             others = {other: f"{file}.html" for other, file in names.items() if other != language}
-            yield _write(out_dir / f"{name}.html", render(record, language, drawings, others))
+            yield write_whole(out_dir / f"{name}.html", render(record, language, drawings, others))
         if "pdf" in formats:
             from reports.pdf import render_pdf
 
-            yield _write(out_dir / f"{name}.pdf", render_pdf(record, language, drawings))
-
-
-def _write(path: Path, content: str | bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+            yield write_whole(out_dir / f"{name}.pdf", render_pdf(record, language, drawings))

@@ -94,12 +94,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table; its head stands again on each page that it reaches."""
+    """A table; its head stands again on each page that it reaches. ``lined``: cells to write in."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     title: str = ""
     framed: bool = False
+    lined: bool = False
     kind: str = "table"
 
 

@@ -85,6 +85,19 @@ def report(
 
 
 @app.command()
+def forms(
+    run: Annotated[list[Path], typer.Argument(help="Folders of runs, or their result.json.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    form: Annotated[list[str] | None, typer.Option(help="Name of a form; may be repeated. All if not given.")] = None,
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the forms.")] = "both",
+) -> None:
+    """Fill the record forms of a station from runs, as PDF and XLSX (extra forms)."""
+    from rig.cli.report import forms as run_forms
+
+    raise typer.Exit(_orderly(run_forms, tuple(run), out, tuple(form or ()), lang))
+
+
+@app.command()
 def safe(
     bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
     run: Annotated[

@@ -43,7 +43,8 @@ def english(sample):
 def test_the_same_record_gives_the_same_bytes_in_another_process(sample, english, tmp_path):
     (tmp_path / "result.json").write_text(sample.to_json(), encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path; from calibration.record import load; from reports.pdf import render_pdf\n"
+        "import sys; from pathlib import Path; from calibration.record import load\n"
+        "from reports.pdf import render_pdf\n"
         "sys.stdout.buffer.write(render_pdf(load(Path(sys.argv[1])), 'en'))\n"
     )
     root = Path(__file__).parents[2]
