@@ -300,4 +300,5 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
     return Supply(
         source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
         standards=standards_of(file), epoch=file.bench.epoch, gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
+        cells=cells_of(file),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from rig.bench_file import MANUAL, BenchFile
+from rig.cells import cells_of
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
@@ -54,7 +55,7 @@ def check_plan(
         if name not in testable
     ]
     tested = [unit.name for unit in units if unit.channels]
-    if not analyzers:
+    if not analyzers and not units:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
     elif plan.units == "backups" and not testable:
         expected = f"a device with [device.X.backup]: {plan_path} tests units that stand in for others"
@@ -164,7 +165,10 @@ def _equipment(
                              for device, _, port in [tube.to.partition(".")] if device == unit.name)
         for unit in units
     }  # fmt: skip
-    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports)
+    cells: dict[str, frozenset[str]] = {}
+    for name, cell in cells_of(bench).items():
+        cells[cell.device] = cells.get(cell.device, frozenset()) | {name}
+    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports, cells)
     said: set[str] = set()
     for step in plan.steps:
         for group in groups_of(step, units):

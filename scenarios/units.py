@@ -1,4 +1,4 @@
-"""The devices of a bench that can be tested, as plans see them: analyzers, and the calibrator."""
+"""The devices of a bench that can be tested, as plans see them: analyzers, the calibrator, weather, open paths."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from rig.bench_file import MANUAL, BenchFile
 from rig.host.kinds import channels_of, is_analyzer
 from scenarios.plan_file import PlanFile
 
+SENSORS = ("weather", "visibility", "doas")
+"""Kinds that have neither channels that a calibrator's gas reaches nor a full scale."""
+
 
 def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
-    """Analyzers and calibrators of a bench in its order, or those of ``devices`` among them.
+    """Analyzers, calibrators and sensors of a bench in its order, or those of ``devices`` among them.
 
-    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; a calibrator has
-    none.
+    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; a calibrator and
+    a sensor have none.
     """
     found = []
     for name, section in bench.device.items():
@@ -25,13 +28,16 @@ def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
         if entry is None or entry.kind == "calibrator":
             found.append(Unit(name, "calibrator", (), 0.0))
             continue
+        if entry.kind in SENSORS:
+            found.append(Unit(name, entry.kind, (), 0.0, section.backup is not None, entry.method))
+            continue
         if not is_analyzer(entry.kind):
             continue
         if section.range is None:
             scale = float(entry.settings["range"].default)
         else:
             scale = section.range / 1000.0 if entry.kind == "co" else section.range
-        found.append(Unit(name, entry.kind, channels_of(entry), scale, section.backup is not None))
+        found.append(Unit(name, entry.kind, channels_of(entry), scale, section.backup is not None, entry.method))
     return found
 
 
