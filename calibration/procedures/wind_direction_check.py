@@ -144,10 +144,11 @@ def _threshold(
         run.prompt(Prompt("prompt.hold_vane", {"device": device, "angle": aside}, deeds=(held,)))
         true = set_tunnel(context, device, speed, (Deed(device, "tunnel_from", wind),))
         run.wait(plan.settle)
+        as_held = run.read(device, name).value
         let_go = Deed(device, "vane_held", -1.0, home=-1.0)
         run.prompt(Prompt("prompt.let_vane_go", {"device": device}, deeds=(let_go,)))
         run.wait(plan.settle)
-        if abs(turned_by(run.read(device, name).value, aside)) >= plan.deflection / 2.0:
+        if abs(turned_by(run.read(device, name).value, as_held)) >= plan.deflection / 2.0:
             return true, below, true
         below = true
     return 2.0 * speed, below, 2.0 * speed

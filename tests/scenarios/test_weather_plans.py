@@ -17,10 +17,10 @@ PLANS = {"weather": "weather", "visibility": "visibility", "open-path": "path"}
 
 
 def small(device, model=None):
-    """The station with one sensor, the climate meter and the calibrator."""
+    """The station with one sensor and the climate meter."""
     data = copy.deepcopy(STATION)
-    data["device"] = {name: data["device"][name] for name in (device, "climate_meter", "calibrator")}
-    for key in ("routine", "tube", "cylinder"):
+    data["device"] = {name: data["device"][name] for name in (device, "climate_meter")}
+    for key in ("routine", "tube", "cylinder", "certificate"):
         del data[key]
     if device != "path":
         del data["cell"]

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.record import Message
-from rig.host.kinds import Channel
+from rig.host.kinds import Channel, Weighing
 
 P = TypeVar("P", bound=Parameters)
 
@@ -31,9 +31,10 @@ Gap = Literal["level", "day", "test", "sequence"]
 class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
-    A calibrator is one too, of no channels: its flows and its ozone are tested; so is what measures weather,
-    visibility or an open path. ``backup`` says that the bench file names a unit that this one stands in for, ``method``
-    how it measures in the words of standards ("cup anemometer and wind vane").
+    A calibrator is one too, of no channels: its flows and its ozone are tested; so is a particle monitor (``weighing``
+    says how it weighs), and what measures weather, visibility or an open path. ``backup`` says that the bench file
+    names a unit that this one stands in for, ``method`` how it measures in the words of standards ("cup anemometer and
+    wind vane").
     """
 
     name: str
@@ -41,7 +42,13 @@ class Unit:
     channels: tuple[Channel, ...]
     full_scale: float
     backup: bool = False
+    weighing: Weighing = ""
     method: str = ""
+
+    @property
+    def needs_gas(self) -> bool:
+        """Whether a calibrator is needed to test it, or is it."""
+        return bool(self.channels) or self.kind == "calibrator"
 
     @property
     def gas(self) -> str:
