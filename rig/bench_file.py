@@ -136,6 +136,7 @@ class BenchSection(_Section):
     process: int | None = Field(default=None, description="set by rig serve: its process id")
     source: str = Field(default="", description="set by rig serve: the bench file that it serves")
     simulated: bool = Field(default=False, description="set by rig serve: its devices are emulated")
+    hands: str = Field(default="", description="set by rig serve: host:port at which hands reach what it serves")
 
 
 class PortSection(_Section):

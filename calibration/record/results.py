@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,14 @@ from calibration.record.parts import (
 )
 
 SCHEMA_ID = "https://air-station-rig.invalid/schema/record-1.json"
+
+
+class Advice(Part):
+    """What would settle a marginal verdict: repeats that would bring the risk of the other one to 5 %."""
+
+    repeats: Literal["readings", "tests"] = Field(description="of what: readings of a deviation, or the whole test")
+    more: int | None = Field(description="beside those that were made; null where no number up to 1000 would do")
+    references: bool = Field(default=False, description="what all repeats share is too uncertain: none would help")
 
 
 class Test(Part):
@@ -55,6 +64,7 @@ class Test(Part):
     p_conform: float | None = None
     prior: str = "flat"
     assurance: Assurance = "not applicable"
+    advice: Advice | None = None
     as_found: float | None = None
     as_left: float | None = None
     n: int = 0
@@ -94,6 +104,12 @@ class Record(Part):
     def to_json(self) -> str:
         """Return the record as JSON text, keys in the order of the model, ending with a newline."""
         return self.model_dump_json(indent=1) + "\n"
+
+
+def record_hash(record: Record) -> str:
+    """SHA-256, hexadecimal, of all that a record says but the state of its own journal, which holds this hash."""
+    own = {"run": {"wall": {"journal_rows", "journal_root"}}}
+    return hashlib.sha256(record.model_dump_json(exclude=own).encode()).hexdigest()
 
 
 def load(path: Path) -> Record:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import json
-import platform
 import sys
 import tempfile
 import threading
@@ -17,30 +14,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calibration.record import Record, Verdict, Wall
+from calibration.record import Verdict
 from rig.bench_file import BenchFile, direct_ports
-from rig.cli.people import TerminalOperator, last_words
-from rig.cli.progress import Progress
+from rig.cli.guard import guarded
+from rig.cli.people import last_words
+from rig.cli.play import Play
 from rig.cli.records import read_record
+from rig.cli.resume import cut_off
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
-from rig.files import write_atomically
-from rig.journal import Journal
-from rig.operators import Habits, Hands, SimulatedOperator
-from rig.prompts import Operator
-from rig.run import Run
-from rig.session import Session, open_session
-from rig.truth import fault_line
-from scenarios.engine import Engine, RunFacts
-from scenarios.itinerary import TimeLeft, itinerary
+from rig.session import open_session
+from scenarios.engine import RunFacts
+from scenarios.gas_use import gas_use, too_short
 from scenarios.opening import begins_at, load_bench, load_plan
 from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
 from scenarios.units import chosen_units, to_open
 
 if TYPE_CHECKING:
-    from rig.serve import ServedBench
+    pass
 
 Loaded = TypeVar("Loaded")
 
@@ -48,6 +41,10 @@ _CODES: dict[Verdict, int] = {
     "pass": EXIT_PASS, "fail": EXIT_FAIL, "undecided": EXIT_UNDECIDED, "not tested": EXIT_UNDECIDED,
     "void": EXIT_UNDECIDED, "error": EXIT_FAULT,
 }  # fmt: skip
+
+
+_TURN_S = 0.0005
+"""Wall seconds for which one thread may hold up the other on the paced clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,17 @@ class AcceptOptions:
     decision_rule: str | None = None
     operator: str = "terminal"
     last_record: Path | None = None
+    gas_may_run_out: bool = False
+    resume: Path | None = None
+
+    def as_begun(self) -> dict[str, Any]:
+        """What decides the course of the run, for its journal; the rest may be another when it is taken up again."""
+        return {
+            "bench": self.bench, "plan": self.plan, "devices": list(self.devices), "seed": self.seed,
+            "clock": self.clock, "speed": self.speed, "decision_rule": self.decision_rule, "operator": self.operator,
+            "last_record": None if self.last_record is None else str(self.last_record.resolve()),
+            "gas_may_run_out": self.gas_may_run_out,
+        }  # fmt: skip
 
 
 def accept(options: AcceptOptions) -> int:
@@ -74,29 +82,40 @@ def accept(options: AcceptOptions) -> int:
         ConfigurationError: a mistake in a file or argument; nothing has been touched.
         RigFault: a port cannot be opened, or the results cannot be written.
     """
+    cut = None if options.resume is None else cut_off(options.resume)
+    if cut is not None:
+        options = cut.options(options)
     file, bench_path, plan, plan_path = _load(options)
     last = (
         None
         if options.last_record is None
         else read_record(options.last_record, "--last-record", "the result.json of an earlier run, or its folder")
     )
-    started = time.time()
-    check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, started).date())
+    check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, time.time()).date())
+    started = time.time() if cut is None else float(cut.about["started"])
+    short = [use for use in gas_use(plan, chosen_units(plan, file, options.devices), file) if use.lasts is False]
+    if short and not options.gas_may_run_out:
+        raise ConfigurationErrors(too_short(short, plan_path, bench_path))
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
     facts = RunFacts(
         id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
         plan_sha256=_sha256(plan_path), decision_rule=options.decision_rule or plan.decision_rule,
     )  # fmt: skip
+    if cut is not None:
+        cut.require_same(bench_sha256=facts.bench_sha256, plan_sha256=facts.plan_sha256)
     # In a thread other than the main one (a test, a page) signals are the caller's business.
     main = threading.current_thread() is threading.main_thread()
     ending = "making the bench safe and writing the record"
     with stop_requests(ending) if main else nullcontext(StopRequests(ending)) as stop, ExitStack() as stack:
-        out = stack.enter_context(_folder(options.out or Path("out") / identifier))
+        out = stack.enter_context(_folder(options.out or Path("out") / identifier, again=cut is not None))
         if options.clock == "paced":
             # On the wall clock the bench lives in a thread of its own, and is reached through real ptys like any other.
             from rig.bench_file import parse_bench
             from rig.serve import ServedBench
 
+            # Two threads take turns; with the 5 ms that Python gives each, a bench at speed 3600 loses 18 s a turn.
+            stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+            sys.setswitchinterval(_TURN_S)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-")))
             served = stack.enter_context(ServedBench(file, bench_path, folder, options.speed or 1.0, options.seed))
             file = parse_bench(served.endpoints_data(), str(bench_path))
@@ -104,7 +123,9 @@ def accept(options: AcceptOptions) -> int:
             served = None
         session = open_session(file, bench_path, seed=options.seed, devices=to_open(plan, file, options.devices))
         stack.callback(session.close)
-        record = _play(session, served, facts, plan, options, out, started, stop, last)
+        if session.bench is None and served is None:
+            stack.enter_context(guarded(bench_path, out))
+        record = Play(session, served, facts, plan, options, out, started, stop, last, cut, short).record()
     sys.stdout.write(last_words(record, out, options.languages[0]))
     return _CODES[record.verdict]
 
@@ -147,67 +168,8 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     return *bench, *plan
 
 
-def _play(
-    session: Session, served: ServedBench | None, facts: RunFacts, plan: PlanFile, options: AcceptOptions, out: Path,
-    started: float, stop: StopRequests, last: Record | None,
-) -> Record:  # fmt: skip
-    language = options.languages[0]
-    events: list[dict[str, Any]] = []
-    if session.bench is not None:
-        session.bench.fault_listeners.append(lambda t_us, fault, begins: events.append(fault_line(t_us, fault, begins)))
-        session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
-    journal = Journal(out / "journal.sqlite", each_row=session.bench is None, wall=time.time)
-    journal.about(id=facts.id, plan=facts.plan, bench=facts.bench, seed=str(session.seed))
-    units = chosen_units(plan, session.file, options.devices)
-    left = TimeLeft(itinerary(plan, units))
-    progress = Progress(session.time, left, language, session.speed)
-    bench = session.bench
-    hands = None if bench is None else Hands(lambda action: action(bench))
-    if served is not None:
-        hands = Hands(served.call)
-    operator: Operator
-    if options.operator == "simulated":
-        habits = Habits(session.file.operator.delay, session.file.operator.mistakes)
-        operator = person = SimulatedOperator(session.time, habits, hands, session.seed or 0)
-    else:
-        operator, person = TerminalOperator(language, progress.paused, hands), None
-    with progress:
-        run = Run(session.handles, session.supply, session.time, journal, operator, progress)
-        engine = Engine(session, run, plan, units, facts, last)
-        verdict = engine.play()
-    stop.held = True  # what was measured is written before anything else is listened to
-    ended = time.time()
-    wall = Wall(started=_iso(started), ended=_iso(ended), duration_s=round(ended - started, 3), out=str(out),
-                host=platform.node(), user=_user())  # fmt: skip
-    record = engine.record(verdict, wall)
-    _write_readings(journal, out / "readings.csv", run.start_us)
-    journal.close()
-    truth: dict[str, Any] | None = None
-    if session.bench is not None:
-        truth = {**session.bench.truth(), "events": events}
-    elif served is not None:
-        truth = {**served.call(lambda bench: bench.truth()), "events": served.events}
-    if truth is not None and person is not None:
-        truth["slips"] = [{"prompt": key, "done": what} for key, what in person.slips]
-    if truth is not None:
-        write_atomically(out / "truth.json", json.dumps(truth, indent=1) + "\n")
-    from reports import write_reports
-
-    write_reports(record, out, options.languages)
-    return record
-
-
-def _write_readings(journal: Journal, path: Path, start_us: int) -> None:
-    lines = ["t_s,device,quantity,value,unit"]
-    for row in journal.rows("read"):
-        if isinstance(row.answer, list):
-            device, quantity = row.request
-            lines.append(f"{(row.t_us - start_us) / 1e6:.3f},{device},{quantity},{row.answer[0]!r},{row.answer[1]}")
-    write_atomically(path, "\n".join(lines) + "\n")
-
-
 @contextmanager
-def _folder(out: Path) -> Iterator[Path]:
+def _folder(out: Path, *, again: bool) -> Iterator[Path]:
     """The folder of the results. If the run does not come to its journal, nothing that was made here stays."""
     made = [path for path in (out, *out.parents) if not path.exists()]
     try:
@@ -219,7 +181,7 @@ def _folder(out: Path) -> Iterator[Path]:
         _remove(made)
         raise ConfigurationError("--out", "", "a folder that can be written", f"{out}: {error.strerror}") from None
     for name in ("journal.sqlite", "result.json", "report.html", "junit.xml", "readings.csv", "truth.json"):
-        if (out / name).exists():
+        if not again and (out / name).exists():
             raise ConfigurationError("--out", "", "a folder without a run in it", f"{out}: holds {name} already")
     try:
         yield out
@@ -236,14 +198,3 @@ def _remove(folders: list[Path]) -> None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "?"
