@@ -72,18 +72,33 @@ class CampaignData(Parameters):
         ]  # fmt: skip
 
 
-def pairs_of_step(context: Context, device: str, step: str) -> list[Pair]:
-    """Pairs that an earlier step of the plan left of a device; days that do not count are left out."""
-    found = []
+def pairs_of_step(context: Context, device: str, step: str, twin: str | None = None) -> list[Pair]:
+    """Pairs that an earlier step of the plan left of a device; days that do not count are left out.
+
+    Args:
+        context: of the procedure.
+        device: the candidate.
+        step: name of the step.
+        twin: another unit of the same model, whose values of the same days go beside it.
+    """
+    beside = {} if twin is None else _days(context, twin, step)
+    return [
+        Pair(HERE, first, candidate, second, beside[day][2] if day in beside else None)
+        for day, (first, second, candidate) in _days(context, device, step).items()
+    ]  # fmt: skip
+
+
+def _days(context: Context, device: str, step: str) -> dict[int, tuple[float, float | None, float]]:
+    """By day that counts: both references and the candidate."""
+    found = {}
     for entry in context.entries:
         if entry.device != device or entry.id.split("/")[1] != step or not isinstance(entry.data, MeasuredData):
             continue
         for table in entry.data.tables:
-            if table.key != PAIRS:
-                continue
-            for _, first, second, candidate, excluded in table.rows:
-                if not excluded and isinstance(first, float) and isinstance(candidate, float):
-                    found.append(Pair(HERE, first, candidate, second if isinstance(second, float) else None))
+            for day, first, second, candidate, excluded in table.rows if table.key == PAIRS else []:
+                if not excluded and isinstance(day, float) and isinstance(first, float):
+                    assert isinstance(candidate, float)  # a day without it is excluded
+                    found[round(day)] = (first, second if isinstance(second, float) else None, candidate)
     return found
 
 
