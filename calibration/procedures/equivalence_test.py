@@ -35,6 +35,7 @@ class EquivalenceTestPlan(Parameters):
 
     step: str = "manual_comparison"
     campaigns: list[CampaignData] = Field(default_factory=list)
+    twins: dict[str, str] = Field(default_factory=dict, description="by unit, the other one of its model beside it")
     quantity: Literal["pm10", "pm25"] = "pm25"
     limit_value: float = Field(default=30.0, gt=0)
     threshold: float = Field(default=17.0, gt=0)
@@ -64,7 +65,7 @@ class EquivalenceTest(Procedure[EquivalenceTestPlan]):
     def perform(self, context: Context, units: Sequence[Unit], parameters: EquivalenceTestPlan) -> list[Outcome]:
         """Reckon, and judge."""
         [unit] = units
-        pairs = pairs_of_step(context, unit.name, parameters.step)
+        pairs = pairs_of_step(context, unit.name, parameters.step, parameters.twins.get(unit.name))
         pairs += [pair for campaign in parameters.campaigns for pair in campaign.pairs()]
         subject = context.subject(unit.name, parameters.quantity, UNIT, 0.0)
         if len(pairs) < parameters.least_in_subset:

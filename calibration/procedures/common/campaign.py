@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from calibration.procedures.common.context import Context
-from calibration.procedures.common.parameters import Parameters, Seconds
+from calibration.procedures.common.parameters import LitresPerMinute, Parameters, Seconds
 from calibration.procedures.common.weighing import lay_out, weigh
 from calibration.record import Message
 from calibration.statistics.summary import mean
@@ -40,8 +40,8 @@ class CampaignPlan(Parameters):
     agree_ug: float = Field(default=40.0, gt=0, description="two weighings of a filter that count lie no further apart")
     least_hours: int = Field(default=20, ge=1, le=24)
     least_minutes: float = Field(default=1380.0, gt=0)
-    least_volume: float = Field(default=5.0, gt=0, description="m3 that can be believed of a day")
-    most_volume: float = Field(default=200.0, gt=0)
+    sampler_flow: LitresPerMinute = 16.67
+    doubted_flow_pct: float = Field(default=25.0, gt=0, description="volume over minutes, from it: read again once")
     reasons: list[str] = Field(
         default=["filter torn", "power cut", "sampler opened", "wrong filter"],
         description="for which a person may exclude a sample",
@@ -169,7 +169,7 @@ def conduct_campaign(
             deeds = (Deed(sampler, "fit_filter", one), Deed(sampler, "start", True))
             _hands(context, "prompt.fit_filter", sampler, one, deeds)
         day = Day(number, hours=hourly_means(context, devices, begin))
-        day.samples += [_taken_out(context, sampler, one, plan) for sampler, one in fitted.items()]
+        day.samples += [_taken_out(context, sampler, one, plan, notes) for sampler, one in fitted.items()]
         days.append(day)
     run.step("weighing after")
     gross = _weighed(context, plan, [*filters, *blanks], notes)
@@ -198,15 +198,28 @@ def _hands(context: Context, key: str, sampler: str, number: int, deeds: tuple[D
     context.run.prompt(Prompt(key, {"sampler": sampler, "filter": number}, deeds=deeds))
 
 
-def _taken_out(context: Context, sampler: str, number: int, plan: CampaignPlan) -> Sample:
+def _taken_out(context: Context, sampler: str, number: int, plan: CampaignPlan, notes: list[Message]) -> Sample:
     """Volume and minutes as the sampler shows them, whether a person excludes the sample, and the filter taken out."""
     run = context.run
     values: dict[str, float | int | str] = {"sampler": sampler, "filter": number}
-    volume = float(run.prompt(Prompt("prompt.read_volume", values, unit="m3", lowest=plan.least_volume,
-                                     highest=plan.most_volume, sight=Sight(sampler, "volume", 3))))  # fmt: skip
     minutes = float(run.prompt(Prompt("prompt.read_minutes", values, unit="min", lowest=0.0, highest=1500.0,
                                       sight=Sight(sampler, "minutes", 0))))  # fmt: skip
-    _hands(context, "prompt.take_filter", sampler, number, (Deed(sampler, "remove_filter", True),))
+    wanted = plan.sampler_flow * minutes / 1000.0
+    for attempt in (1, 2):
+        volume = float(run.prompt(Prompt("prompt.read_volume", values, unit="m3", lowest=0.0, highest=1000.0,
+                                         sight=Sight(sampler, "volume", 3))))  # fmt: skip
+        if attempt == 1 and abs(volume - wanted) > plan.doubted_flow_pct / 100.0 * wanted:
+            read: dict[str, float | int | str | None] = {**values, "volume": volume, "minutes": minutes}
+            notes.append(Message(key="comparison.volume_doubted", values=read))
+            continue
+        break
+    _hands(
+        context,
+        "prompt.take_filter",
+        sampler,
+        number,
+        (Deed(sampler, "stop", True), Deed(sampler, "remove_filter", True)),
+    )
     reason = run.prompt(
         Prompt("prompt.exclude_sample", values, expected=NO_REASON, choices=(NO_REASON, *plan.reasons))
     )  # fmt: skip
