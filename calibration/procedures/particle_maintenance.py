@@ -15,6 +15,11 @@ from calibration.record import Column, MeasuredData, Message, Table
 from rig.prompts import Deed
 
 NAME = "particle_maintenance"
+_PROMPTS = {
+    "clean_head": "prompt.clean_head", "clean_nozzle": "prompt.clean_nozzle", "replace_tape": "prompt.replace_tape",
+    "replace_bypass_filter": "prompt.replace_bypass_filter", "replace_purge_filter": "prompt.replace_purge_filter",
+    "reseat_filter": "prompt.reseat_filter",
+}  # fmt: skip
 BetaWork = Literal["clean_head", "clean_nozzle", "replace_tape"]
 OscillationWork = Literal["clean_head", "replace_bypass_filter", "replace_purge_filter", "reseat_filter"]
 
@@ -45,7 +50,7 @@ class ParticleMaintenance(Procedure[ParticleMaintenancePlan]):
         [unit] = units
         work = self._work(unit, parameters)
         done = [
-            Stage(its, "", parameters.each, hands=Message(key=f"prompt.{its}", values={"device": unit.name}))
+            Stage(its, "", parameters.each, hands=Message(key=_PROMPTS[its], values={"device": unit.name}))
             for its in work
         ]
         return [*done, Stage("void", "", parameters.void)]
@@ -56,7 +61,7 @@ class ParticleMaintenance(Procedure[ParticleMaintenancePlan]):
         device, run = unit.name, context.run
         rows: list[list[float | str | Message | None]] = []
         for work in self._work(unit, parameters):
-            hands(context, f"prompt.{work}", device, Deed(device, work, True))
+            hands(context, _PROMPTS[work], device, Deed(device, work, True))
             run.wait(parameters.each)
             rows.append([work, run.now() / 3600.0])
         run.wait(parameters.void)
