@@ -46,6 +46,7 @@ class RoomForNegatives(Procedure[RoomForNegativesPlan]):
     name = NAME
     parameters = RoomForNegativesPlan
     criteria: ClassVar[Mapping[str, str]] = {}
+    any_gas = True
     takes: ClassVar[Takes] = "all"
 
     def stages(self, units: Sequence[Unit], parameters: RoomForNegativesPlan, gas: GasPlan) -> list[Stage]:

@@ -7,6 +7,7 @@ level is carried with its covariance: a flow that wanders is nearly the same in 
 
 from calibration.uncertainty.budget import Budget, Component
 from calibration.uncertainty.converter import (
+    EfficiencyForm,
     Titration,
     TitrationSeries,
     converter_efficiency,
@@ -51,6 +52,7 @@ __all__ = [
     "TypeTest",
     "adaptive_monte_carlo",
     "calibration_line_budgets",
+    "EfficiencyForm",
     "converter_efficiency",
     "converter_efficiency_budget",
     "k0_budget",
