@@ -19,6 +19,7 @@ from rig.bench_file import MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
+from scenarios.flow_demand import flow_mistakes
 from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
 from scenarios.standards import expired, standard_mistakes
@@ -74,6 +75,7 @@ def check_plan(
     errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
     errors += _limits(plan, plan_path, units, testable)
+    errors += flow_mistakes(plan, plan_path, bench, units)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]

@@ -95,8 +95,9 @@ class ConverterEfficiency(Procedure[ConverterPlan]):
     The stored converter factor is set to 1.000 for the test and put back. Total flow is the same with the ozone lamp
     off and on; NO and NOx originals are read before and after each titration, and a titration is repeated if the
     originals moved too far. One level with several rounds gives the ratio of its means; three levels and more give the
-    slope of a line, and each the ratio of its lowest titration. Points whose operating point is out of specification are refused and say why; the others
-    are judged if at least three are left. An original after a titration waits as long as a titration: NO2 must leave.
+    slope of a line, and each the ratio of its lowest titration. Points whose operating point is out of specification
+    are refused and say why; the others are judged if at least three, or all rounds, are left. An original after a
+    titration waits as long as a titration: NO2 must leave.
     """
 
     name = NAME

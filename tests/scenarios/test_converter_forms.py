@@ -74,7 +74,10 @@ def test_a_mistyped_no2_cylinder_keeps_the_unit_from_being_tested(tmp_path):
 
 
 def test_the_no2_channel_has_rows_of_its_own(tmp_path):
-    steps = '[no2_noise]\nprocedure = "zero_noise"\ngas = "no2"\ncount = 25\n[no2_error]\nprocedure = "indication_error"\ngas = "no2"\n'
+    steps = "".join(
+        f'[{name}]\nprocedure = "{procedure}"\ngas = "no2"\n'
+        for name, procedure in (("no2_noise", "zero_noise"), ("no2_error", "indication_error"))
+    )
     code, record = play(tmp_path, ["no2_noise", "no2_error"], bench_of({"converter_efficiency": 0.85}), steps)
     assert code == 1
     found = {test.id: test.verdict for test in record.tests}
