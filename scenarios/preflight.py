@@ -22,7 +22,7 @@ from rig.host.references import CylinderReference, cylinders_of
 from scenarios.flow_demand import flow_mistakes
 from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
-from scenarios.standards import expired, standard_mistakes
+from scenarios.standards import chain_mistakes, expired, standard_mistakes
 from scenarios.units import chosen_units
 
 
@@ -74,6 +74,7 @@ def check_plan(
     errors += _references(bench, bench_path, tested, calibrators, cylinders, last)
     errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
+    errors += chain_mistakes(plan, bench, bench_path, units, cylinders, last)
     errors += _limits(plan, plan_path, units, testable)
     errors += flow_mistakes(plan, plan_path, bench, units)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)

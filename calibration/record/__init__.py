@@ -21,7 +21,7 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
+from calibration.record.header import DeviceInfo, Link, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -47,6 +47,7 @@ __all__ = [
     "Interval",
     "Level",
     "LineFit",
+    "Link",
     "Mark",
     "MeasuredData",
     "Message",
