@@ -21,7 +21,17 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, Link, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
+from calibration.record.header import (
+    DeviceInfo,
+    Gap,
+    Link,
+    PlanParameter,
+    PlateInfo,
+    Reference,
+    RunInfo,
+    Setting,
+    Wall,
+)
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -32,7 +42,7 @@ from calibration.record.parts import (
     Message,
     Verdict,
 )
-from calibration.record.results import SCHEMA_ID, ProcedureRun, Record, Test, json_schema, load
+from calibration.record.results import SCHEMA_ID, ProcedureRun, Record, Test, json_schema, load, record_hash
 
 __all__ = [
     "SCHEMA_ID",
@@ -44,6 +54,7 @@ __all__ = [
     "DecisionRule",
     "DeviceInfo",
     "Distribution",
+    "Gap",
     "Interval",
     "Level",
     "LineFit",
@@ -71,4 +82,5 @@ __all__ = [
     "ZeroSpanData",
     "json_schema",
     "load",
+    "record_hash",
 ]

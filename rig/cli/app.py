@@ -40,6 +40,9 @@ def accept(
     last_record: Annotated[
         Path | None, typer.Option(help="Record of an earlier run (result.json or its folder), to compare with.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was cut off, to be taken up again; it knows the rest.")
+    ] = None,
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -49,7 +52,31 @@ def accept(
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
+        resume=resume,
     )))  # fmt: skip
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+) -> None:
+    """Prove that nothing in a run's journal has been altered, or name the first row that was."""
+    from rig.cli.verify import verify as run_verify
+
+    raise typer.Exit(_orderly(run_verify, run))
+
+
+@app.command()
+def safe(
+    bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was killed: what it had set is put back too.")
+    ] = None,
+) -> None:
+    """Make a bench safe: calibrator in standby, ozone off, analyzers on sample."""
+    from rig.cli.safe import safe as run_safe
+
+    raise typer.Exit(_orderly(run_safe, bench, run))
 
 
 @app.command()
