@@ -26,7 +26,7 @@ from rig.host.kinds import MEASURED, MONITOR, channels_of, filed_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
 from rig.host.plate import Piece, Plate, Replaced
-from rig.host.references import Supply, cylinders_of, flows_of, named_cylinders, standards_of
+from rig.host.references import Supply, certified_gases, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
 from rig.line_settings import resource_settings
 from rig.ports.serial import check_port_is_free
@@ -290,7 +290,7 @@ def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Calla
 def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Supply:
     sources = [handle for handle in handles.values() if isinstance(handle, Calibrator | ManualCalibrator)]
     if not sources:
-        return Supply(NoCalibrator(), {}, None, {}, standards_of(file), file.bench.epoch)
+        return Supply(NoCalibrator(), {}, None, standards=standards_of(file), epoch=file.bench.epoch)
     if len(sources) != 1:
         raise ConfigurationError(
             path, "device", f'one calibrator (a model of that kind, or model = "{MANUAL}")', f"{len(sources)} of them"
@@ -304,5 +304,6 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
     flows = flows_of(source.name, file.certificate.get(source.name), gas_lpm, zero_lpm)
     return Supply(
         source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
-        standards=standards_of(file), epoch=file.bench.epoch, gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
+        components=certified_gases(file), standards=standards_of(file), epoch=file.bench.epoch,
+        gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
     )  # fmt: skip
