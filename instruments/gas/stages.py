@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.air import GRID_US, FloatArray, Species
+from instruments.air import GRID_US, FloatArray, Gas, Species
 from instruments.filters import lag
-from instruments.history import GasSeries, as_gas, as_rows
+from instruments.history import GasSeries, as_gas, put
 
 if TYPE_CHECKING:
     from instruments.gas.detector import Detector
@@ -37,23 +37,37 @@ class Cell(GasSeries):
         self._analyzer.gas_changed(index)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
-        inlet = self._analyzer.inlet(first, last)
-        leak = 1.0 if self._analyzer.capped else self._analyzer.leak()
+        analyzer = self._analyzer
+        leak = 1.0 if analyzer.capped else analyzer.leak()
         if leak > 0.0:
-            tight = as_rows(inlet)
-            inlet = as_gas(first, tight + leak * (as_rows(self._analyzer.room(first, last)) - tight))
-        passes = self._analyzer.filter_passes(first)
+            analyzer.room(first, last)  # computed first: what it draws on must not grow under the views below
+        inlet = analyzer.inlet(first, last)
+        if leak > 0.0:
+            room = analyzer.room(first, last)
+            for row, tight, air in zip(rows, _rows_of(inlet), _rows_of(room), strict=True):
+                np.subtract(air, tight, out=row)
+                row *= leak
+                row += tight
+            inlet = as_gas(first, rows)
+        passes = analyzer.filter_passes(first)
         if passes < 1.0:
-            filtered = as_rows(inlet)
-            filtered[[Species.SO2, Species.O3]] *= passes
-            inlet = as_gas(first, filtered)
-        previous = inlet.fractions[:, 0] if first == 0 else self.history.last()[: len(Species)]
+            if leak <= 0.0:
+                put(rows, inlet)
+                inlet = as_gas(first, rows)
+            rows[Species.SO2] *= passes
+            rows[Species.O3] *= passes
+        previous = inlet.fractions[:, 0].copy() if first == 0 else self.history.last()[: len(Species)]
         cell = as_gas(first, rows)
-        cell.fractions[:] = lag(inlet.fractions, previous, self._analyzer.cell_decay(first))
+        lag(inlet.fractions, previous, analyzer.cell_decay(first), out=cell.fractions)
         cell.temperature_c[:], cell.pressure_hpa[:] = inlet.temperature_c, inlet.pressure_hpa
-        if self._analyzer.capped:
+        if analyzer.capped:
             # The orifice behind the cell passes a flow in proportion to the pressure before it: what leaks in sets it.
-            cell.pressure_hpa[:] *= max(self._analyzer.let_in(), _VACUUM)
+            cell.pressure_hpa[:] *= max(analyzer.let_in(), _VACUUM)
+
+
+def _rows_of(gas: Gas) -> tuple[FloatArray, ...]:
+    """Views of ``gas`` in the order of a series' rows."""
+    return (*gas.fractions, gas.temperature_c, gas.pressure_hpa)
 
 
 class Surroundings:
