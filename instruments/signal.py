@@ -219,7 +219,7 @@ class Together:
 
 
 def stretched(knots: FloatArray, first: int, last: int, per_step: int) -> FloatArray:
-    """Return points ``first`` to ``last`` of the lines through ``knots`` along the last axis, ``per_step`` to a step."""
+    """Return points ``first`` to ``last`` of the lines through ``knots`` (last axis), ``per_step`` to a step."""
     grid = (knots[..., 1:] - knots[..., :-1])[..., None] * _weights(per_step)
     grid += knots[..., :-1, None]
     return grid.reshape(*knots.shape[:-1], -1)[..., first:last]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from instruments.air import FloatArray, GasListener
 from instruments.device import Value
-from instruments.history import Series
+from instruments.history import BLOCK, Series
 
 SECOND_US = 1_000_000
 
@@ -64,7 +64,7 @@ class Steps(Series):
 
     def __init__(self, unit: Stepping, rows: int, keep: int) -> None:
         # A stretch is no longer than the gas of 6 h, which is what the bench keeps for sure.
-        super().__init__(rows, keep=keep, block=max(1, 600 // unit.step_s), stretch=max(1, 6 * 3600 // unit.step_s))
+        super().__init__(rows, keep=keep, block=max(1, BLOCK // unit.step_s), stretch=max(1, 6 * 3600 // unit.step_s))
         self._unit = unit
         self._listeners: list[tuple[GasListener, int]] = []
 

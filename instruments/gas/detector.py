@@ -63,6 +63,8 @@ class Detector(Unit):
     fresh_steps_per_minute: ClassVar[int] = 60 // STEP_S
     """How many independent values a channel gets per minute."""
     gas: ClassVar[Species]
+    answers_to: ClassVar[tuple[Species, ...]]
+    """Species in the cell that move the detector: its own gas and what interferes."""
     hidden_model: ClassVar[type[AnalyzerHidden]] = AnalyzerHidden
     hidden: AnalyzerHidden
 
