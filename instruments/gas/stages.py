@@ -39,11 +39,13 @@ class Cell(ToldSeries):
 
     def fraction(self, species: Species, first: int, last: int) -> FloatArray:
         """Mole fraction, grid points ``first`` to ``last`` (exclusive). Raises KeyError for one not followed."""
-        return self.values(first, last)[self._row[species]]
+        fraction: FloatArray = self.values(first, last)[self._row[species]]
+        return fraction
 
     def pressure_hpa(self, first: int, last: int) -> FloatArray:
         """Pressure, grid points ``first`` to ``last`` (exclusive)."""
-        return self.values(first, last)[-1]
+        pressure: FloatArray = self.values(first, last)[-1]
+        return pressure
 
     def gas_changed(self, index: int) -> None:
         """Forget gas and detector from grid point ``index`` on."""
