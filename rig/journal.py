@@ -61,8 +61,10 @@ def _quoted(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """``value`` as JSON. Nearly all are a device with a quantity, or a number with its unit: these are written here,
-    as the encoder would, which is set up anew for each value that it gets.
+    """Return ``value`` as JSON.
+
+    Nearly all are a device with a quantity, or a number with its unit: these are written here, as the encoder would
+    write them, which is set up anew for each value that it gets.
     """
     if value is None:
         return "null"
