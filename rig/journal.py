@@ -153,14 +153,9 @@ class Journal:
 
     def append(self, t_us: int, kind: str, request: Any, answer: Any) -> None:
         """Write one row, or keep it for :meth:`commit`. Raises RigFault when the disk does not take it."""
-<<<<<<< HEAD
         self._waiting.append(
-            (self.rows_written + len(self._waiting) + 1, t_us, self._wall(), kind, _json(request), _json(answer))
+            (self.rows_written + len(self._waiting) + 1, t_us, self._wall(), kind, _text(request), _text(answer))
         )
-=======
-        self._seq += 1
-        row = (self._seq, t_us, self._wall(), kind, _text(request), _text(answer))
->>>>>>> fc37482 (Lines, clock and journal do what they did with fewer steps)
         if self._each_row:
             self.commit()
 
