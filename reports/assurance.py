@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from calibration.record import Test
+from calibration.record import Advice, Test
 from reports.messages import Words
 from reports.numbers import percent
 
+_ADVICE = {"readings": "assure.more_readings", "tests": "assure.more_tests"}
 _VERDICTS = {
     "pass": "assure.pass",
     "fail": "assure.fail",
@@ -36,8 +37,17 @@ def sentences(test: Test, words: Words) -> list[str]:
         found.append(words("assure.risk_of_undecided", p=percent(test.p_conform)))
     if test.assurance == "marginal" and test.verdict != "undecided":
         found.append(words("assure.marginal"))
+    if test.advice is not None:
+        found.append(_advice(test.advice, words))
     if test.assurance == "firm":
         found.append(words("assure.firm"))
     if test.decision_rule == "guarded":
         found.append(words("assure.guarded"))
     return found
+
+
+def _advice(advice: Advice, words: Words) -> str:
+    """Return what would settle a marginal verdict."""
+    if advice.more is not None:
+        return words(_ADVICE[advice.repeats], n=advice.more)
+    return words("assure.better_references" if advice.references else "assure.no_number_of_repeats")

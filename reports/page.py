@@ -19,6 +19,9 @@ from reports.section import Section
 MOST_EXCEPTIONS = 12
 """Items that page 1 lists before its table; where more need attention the table is the list."""
 
+LONG = 12
+"""Sections from which on a page has a list of its contents."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -26,6 +29,14 @@ class Group:
 
     title: str
     tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the contents: what was done, and where each of its sections begins."""
+
+    title: str
+    places: tuple[tuple[str, str], ...]
 
 
 class Page:
@@ -132,6 +143,18 @@ class Page:
             if not isinstance(procedure.data, PrepareData)
         ]  # fmt: skip
 
+    def contents(self) -> list[Entry]:
+        """Return what a long page holds behind page 1, a line for each step; nothing for a page that needs no list."""
+        sections = self.sections()
+        if len(sections) < LONG:
+            return []
+        places: dict[str, list[tuple[str, str]]] = {}
+        for section in sections:
+            places.setdefault(self.words.term("procedure", section.procedure.procedure), []).append(
+                (section.anchor, section.subject())
+            )
+        return [Entry(title, tuple(its)) for title, its in places.items()]
+
     def untested(self) -> list[tuple[str, str, str]]:
         """Return what has no verdict of its own: device and item, state, reason."""
         found = [
@@ -146,6 +169,10 @@ class Page:
                 name = f"{procedure.device} · {self.words.term('procedure', procedure.procedure)}"
                 found.append((name, self.words.term("status", procedure.status), why))
         return found
+
+    def chosen(self, text: str, chinese: str) -> str:
+        """Return what a plan says of itself in the language of the page; in English where it has no other."""
+        return chinese if self.language == "zh" and chinese else text
 
     def reason(self, test: Test) -> str:
         """Return why a test has no verdict."""

@@ -49,6 +49,12 @@ class Section:
             title += f" · {words.term('quantity', self.data.quantity)}"
         return title
 
+    def subject(self) -> str:
+        """Return on what it was done: the device, and the quantity if the section is about one."""
+        if isinstance(self.data, _OF_ONE_CHANNEL) and self.data.quantity:
+            return f"{self.procedure.device} {self._phrases.words.term('quantity', self.data.quantity)}"
+        return self.procedure.device
+
     @property
     def paged(self) -> bool:
         """Whether it begins a page of its own; a long plan has too many entries of general data for that."""

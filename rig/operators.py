@@ -45,26 +45,42 @@ class Hands:
     """What a person can do at an emulated bench.
 
     Args:
-        reach: does something with the bench.
+        reach: does something with the bench; None in a class that reaches it otherwise (:mod:`rig.hands_wire`).
     """
 
-    def __init__(self, reach: Callable[[Callable[[Bench], Value | None]], Value | None]) -> None:
+    def __init__(self, reach: Callable[[Callable[[Bench], Value | None]], Value | None] | None) -> None:
         self._reach = reach
 
     def do(self, deeds: Sequence[Deed]) -> None:
-        """Carry out ``deeds`` in their order. Raises Refused: a device does not take it. RigFault: there is none."""
+        """Carry out ``deeds`` in their order. Raises RigFault: there is no such device, or it does not take it."""
         for deed in deeds:
-            self._reach(lambda bench, deed=deed: _do(bench, deed))  # type: ignore[misc]
+            self.carry_out(deed)
 
     def see(self, sight: Sight) -> str:
         """What is to be read there now, as the display has it. Raises RigFault: nothing of that name is there."""
-        value = self._reach(lambda bench: _see(bench, sight))
+        value = self.look(sight.device, sight.quantity)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return f"{float(value) * sight.scale:.{sight.decimals}f}"
         return str(value)
 
+    def carry_out(self, deed: Deed) -> None:
+        """Do one thing. Raises like :meth:`do`."""
+        assert self._reach is not None  # a class that reaches the bench otherwise has its own way
+        self._reach(lambda bench: do_at(bench, deed))
 
-def _do(bench: Bench, deed: Deed) -> None:
+    def look(self, device: str, quantity: str) -> Value:
+        """What a device shows now, as a value. Raises RigFault: nothing of that name is there."""
+        assert self._reach is not None
+        value = self._reach(lambda bench: see_at(bench, device, quantity))
+        assert value is not None  # a device shows something, or has nothing of that name
+        return value
+
+    def close(self) -> None:
+        """Let go of the bench."""
+
+
+def do_at(bench: Bench, deed: Deed) -> None:
+    """Do ``deed`` at ``bench``. Raises RigFault: there is no such device, or it does not take it."""
     if deed.device not in bench.instruments:
         raise RigFault(f"nobody can set {deed.setting} of {deed.device}: the bench has no such emulated device")
     try:
@@ -73,14 +89,15 @@ def _do(bench: Bench, deed: Deed) -> None:
         raise RigFault(f"{deed.device}: {deed.setting} by hand: {refused}", deed.device) from refused
 
 
-def _see(bench: Bench, sight: Sight) -> Value:
-    instrument = bench.instruments.get(sight.device)
+def see_at(bench: Bench, device: str, quantity: str) -> Value:
+    """What ``device`` shows now. Raises RigFault: nothing of that name is there."""
+    instrument = bench.instruments.get(device)
     try:
         if instrument is None:
-            raise KeyError(sight.device)
-        return instrument.device.read(bench.clock.now_us, sight.quantity)
+            raise KeyError(device)
+        return instrument.device.read(bench.clock.now_us, quantity)
     except KeyError:
-        raise RigFault(f"nobody can read {sight.quantity} off {sight.device}: there is nothing of that name") from None
+        raise RigFault(f"nobody can read {quantity} off {device}: there is nothing of that name") from None
 
 
 @dataclass
@@ -101,11 +118,12 @@ class SimulatedOperator:
     name: str = "simulated operator"
     slips: list[tuple[str, str]] = field(default_factory=list)
     """Mistakes made so far, key of the prompt and what was done: the truth, which no procedure sees."""
-    _asked: int = 0
+    answered: int = 0
+    """Prompts that it has answered, so that each has its own chance of a mistake."""
 
     def ask(self, prompt: Prompt) -> str:
         """Do, look, and answer. Raises RigFault where there are no hands for it."""
-        number, self._asked = self._asked, self._asked + 1
+        number, self.answered = self.answered, self.answered + 1
         if self.time is not None and self.habits.delay_s > 0.0:
             self.time.sleep(self.habits.delay_s)
         if self.hands is None and (prompt.deeds or prompt.sight is not None):

@@ -21,6 +21,7 @@ from rig.errors import ConfigurationError, RigFault
 from rig.event_loop import new_event_loop
 from rig.faults import Fault
 from rig.files import write_atomically
+from rig.hands_wire import HandsPort
 from rig.line_settings import port_settings
 from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
@@ -97,11 +98,13 @@ class ServedBench:
     endpoints: list[Endpoint] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     started_wall: float = 0.0
+    hands: str = ""
     bench: Bench | None = None
     listener: Callable[[dict[str, Any]], None] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _ports: list[PtyPort | RealPort | TcpPort] = field(default_factory=list)
+    _hands_port: HandsPort | None = None
     _shared: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ready: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -170,6 +173,7 @@ class ServedBench:
         data["bench"] |= {
             "speed": self.speed, "started_wall": self.started_wall, "process": os.getpid(), "source": str(self.path),
             "simulated": True, "seed": self.bench.seed if self.bench is not None else self.file.bench.seed,
+            "hands": self.hands,
         }  # fmt: skip
         data.pop("fault", None)
         data.pop("routine", None)
@@ -275,6 +279,8 @@ class ServedBench:
             for name, port in instrument.section.port.items():
                 if port.kind != "direct":  # no bytes go that way: the caller says so
                     await self._open_port(loop, bench, instrument, name, port, port.kind, clock)
+        self._hands_port = HandsPort(bench, clock)
+        self.hands = await self._hands_port.start()
         self.started_wall = time.time()
         clock.start(loop)
 
@@ -357,3 +363,5 @@ class ServedBench:
             except (OSError, RigFault):
                 continue  # the others must be closed all the same
         self._ports.clear()
+        if self._hands_port is not None:
+            self._hands_port.close()

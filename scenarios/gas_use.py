@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calibration.procedures.common.procedure import Unit, Wanted
+from calibration.record import Message
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench_file import BenchFile
-from rig.host.references import CylinderReference, cylinders_of
+from rig.errors import ConfigurationError
+from rig.host.references import CylinderReference, cylinders_of, named_cylinders
 from scenarios.itinerary import groups_of
 from scenarios.plan_file import PlanFile, Step
 
@@ -48,11 +51,42 @@ def gas_use(plan: PlanFile, units: Sequence[Unit], bench: BenchFile) -> list[Cyl
             for asked in _levels(step, group, plan):
                 if asked.gas in cylinders:
                     flow = asked.total_flow * asked.value / cylinders[asked.gas].value
-                    litres[asked.gas] = litres.get(asked.gas, 0.0) + flow * asked.minutes
-    for species, reference in cylinders.items():
-        if species in litres:
-            found.append(_use(reference, litres[species], bench))
+                    name = cylinders[asked.gas].name  # several gases may come from one mixture
+                    litres[name] = litres.get(name, 0.0) + flow * asked.minutes
+    for name, reference in named_cylinders(bench).items():
+        if name in litres:
+            found.append(_use(reference, litres[name], bench))
     return found
+
+
+def too_short(uses: Sequence[CylinderUse], plan_path: Path, bench_path: Path) -> list[ConfigurationError]:
+    """A mistake of the bench file for each cylinder of :func:`gas_use` that will not last for the plan."""
+    return [
+        ConfigurationError(
+            bench_path,
+            f"{use.id}.pressure",
+            f"{_to_last(use):.2f} MPa or more ({plan_path} draws at least {use.litres:.1f} L, and below "
+            f"{use.replace_below_mpa:g} MPa the cylinder is to be replaced); --gas-may-run-out begins all the same",
+            f"{use.pressure_mpa:.2f} MPa",
+        )
+        for use in uses
+        if use.lasts is False
+    ]
+
+
+def short_note(use: CylinderUse) -> Message:
+    """What a report says of a cylinder that was known to be too short, and was used all the same."""
+    values: dict[str, float | int | str | None] = {
+        "cylinder": use.id, "pressure": use.pressure_mpa, "needed": round(_to_last(use), 2), "litres": use.litres,
+    }  # fmt: skip
+    return Message(key="gas.will_not_last", values=values)
+
+
+def _to_last(use: CylinderUse) -> float:
+    """Pressure with which the cylinder would last, MPa."""
+    assert use.volume_l is not None  # of a cylinder that is known to last, or not to
+    assert use.replace_below_mpa is not None
+    return use.replace_below_mpa + use.litres * _ATMOSPHERE_MPA / use.volume_l
 
 
 def _levels(step: Step, group: Sequence[Unit], plan: PlanFile) -> list[Wanted]:
@@ -67,7 +101,7 @@ def _levels(step: Step, group: Sequence[Unit], plan: PlanFile) -> list[Wanted]:
 
 
 def _use(reference: CylinderReference, litres: float, bench: BenchFile) -> CylinderUse:
-    section = bench.cylinder[reference.id.partition(".")[2]]
+    section = bench.cylinder[reference.name]
     volume = left = after = least = None
     if section.model is not None:
         entry = load(section.model)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from calibration.advice import MOST, independent_readings, shared_and_own
 from calibration.record import Record, Test
 from calibration.statistics.distributions import chi_square_survival
 from calibration.statistics.sample_size import (
@@ -19,11 +20,6 @@ from calibration.statistics.sample_size import (
     readings_for_deviation,
     repeats_for_mean,
 )
-
-_SHARED = ("basis.certificate", "basis.flow_calibration", "basis.photometer")
-"""Bases of errors that are the same in every repeat: those of the references."""
-_MOST = 1000
-"""Repeats beyond which a plan is not worth the gas."""
 
 
 class Power(BaseModel):
@@ -93,9 +89,9 @@ def _of_deviation(test: Test, good: float, risk: float) -> Power:
     blank = _blank(test, "readings", test.n)
     if test.value is None or test.dof is None:
         return blank.model_copy(update={"why": "no value"})
-    independent = max(2, round(test.dof) + 1)
+    independent = independent_readings(test)
     risks = deviation_test_risk(independent, good, 1.0 / good)
-    enough = readings_for_deviation(good, 1.0 / good, risk=risk, most=_MOST)
+    enough = readings_for_deviation(good, 1.0 / good, risk=risk, most=MOST)
     return blank.model_copy(update={
         "at_limit_passes": 1.0 - chi_square_survival(independent - 1.0, independent - 1.0),
         "good_fails": risks.producer, "bad_passes": risks.consumer,
@@ -112,12 +108,10 @@ def _of_value(test: Test, good: float, risk: float) -> Power:
         return blank.model_copy(update={"why": "no distribution"})
     if not test.u or not limit:
         return blank.model_copy(update={"why": "no uncertainty"})
-    counted = [line for line in test.budget if not line.cancels]
-    shared = math.sqrt(sum(line.contribution**2 for line in counted if line.basis.key in _SHARED))
-    own = math.sqrt(max(0.0, test.u**2 - shared**2))
+    shared, own = shared_and_own(test)
     two_sided = test.limit_low is not None and test.limit_high is not None
     risks = mean_test_risk(1, good * limit, limit / good, own, limit, shared)
-    needed = repeats_for_mean(good * limit, limit / good, own, limit, shared, risk, _MOST)
+    needed = repeats_for_mean(good * limit, limit / good, own, limit, shared, risk, MOST)
     far = math.erf(math.sqrt(2.0) * limit / test.u) if two_sided else 1.0
     return blank.model_copy(update={
         "at_limit_passes": 0.5 * far, "good_fails": risks.producer, "bad_passes": risks.consumer, "needed": needed,

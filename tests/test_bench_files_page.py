@@ -14,7 +14,8 @@ from rig.clock import VirtualClock
 
 PAGE = (Path(__file__).parents[1] / "docs" / "bench-files.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-BY_SERVE = {"speed", "started_wall", "process", "source", "simulated", "resources", "ports", "emulated", "options"}
+BY_SERVE = {"speed", "started_wall", "process", "source", "simulated", "hands"}
+BY_SERVE |= {"resources", "ports", "emulated", "options"}
 
 
 def data_of(example):

@@ -21,7 +21,17 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, Gap, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
+from calibration.record.header import (
+    DeviceInfo,
+    Gap,
+    Link,
+    PlanParameter,
+    PlateInfo,
+    Reference,
+    RunInfo,
+    Setting,
+    Wall,
+)
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -32,10 +42,11 @@ from calibration.record.parts import (
     Message,
     Verdict,
 )
-from calibration.record.results import SCHEMA_ID, ProcedureRun, Record, Test, json_schema, load, record_hash
+from calibration.record.results import SCHEMA_ID, Advice, ProcedureRun, Record, Test, json_schema, load, record_hash
 
 __all__ = [
     "SCHEMA_ID",
+    "Advice",
     "Assurance",
     "BudgetLine",
     "Chart",
@@ -48,6 +59,7 @@ __all__ = [
     "Interval",
     "Level",
     "LineFit",
+    "Link",
     "Mark",
     "MeasuredData",
     "Message",

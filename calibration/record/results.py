@@ -25,6 +25,14 @@ from calibration.record.parts import (
 SCHEMA_ID = "https://air-station-rig.invalid/schema/record-1.json"
 
 
+class Advice(Part):
+    """What would settle a marginal verdict: repeats that would bring the risk of the other one to 5 %."""
+
+    repeats: Literal["readings", "tests"] = Field(description="of what: readings of a deviation, or the whole test")
+    more: int | None = Field(description="beside those that were made; null where no number up to 1000 would do")
+    references: bool = Field(default=False, description="what all repeats share is too uncertain: none would help")
+
+
 class Test(Part):
     """One criterion applied to one result."""
 
@@ -56,6 +64,7 @@ class Test(Part):
     p_conform: float | None = None
     prior: str = "flat"
     assurance: Assurance = "not applicable"
+    advice: Advice | None = None
     as_found: float | None = None
     as_left: float | None = None
     n: int = 0

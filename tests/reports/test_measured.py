@@ -305,7 +305,7 @@ def test_a_long_plan_reads_in_both_languages_and_leaves_junit_as_it_is(general, 
         assert table.count('class="group"') == 4
         assert table.count('class="judgement"') == len(general.tests) == 60
     assert "read in the document" in plain(pages["en"].split('class="appendix"')[1])  # marks of the plan's choices
-    assert "Interrupted by the operator" in plain(pages["en"].split("What was not tested")[1])
+    assert "Interrupted by the operator" in plain(pages["en"].split('<h2 id="untested">')[1])
     assert "估计值的平方服从自由度为 24 的 χ² 分布" in plain(pages["zh"])
     assert to_junit(general).count("<testcase") == 60
 
@@ -331,3 +331,16 @@ def test_sources_that_a_gas_does_not_have_are_not_said_to_cancel(general):
     say = Phrases(Words("en")).does_not_count
     assert say(everything.model_copy(update={"quantity": "o3"})).startswith("ozone photometer:")
     assert say(everything.model_copy(update={"quantity": "co"})).startswith("gas cylinder, standard gas flow:")
+
+
+def test_a_long_report_lists_its_contents_with_links_that_lead_somewhere(general, pages):
+    for page in pages.values():
+        listed = page.split('<nav id="contents">')[1].split("</nav>")[0]
+        targets = re.findall(r'href="#([^"]+)"', listed)
+        assert {"devices", "references", "untested", "run", "parameters"} <= set(targets)
+        assert all(page.count(f'id="{target}"') == 1 for target in targets)
+        sections = re.findall(r'<section id="([^"]+)"', page)
+        assert set(sections) <= set(targets)
+        assert page.index('class="results"') < page.index('id="contents"') < page.index('id="devices"')
+    short = general.model_copy(update={"procedures": general.procedures[:3]})
+    assert 'id="contents"' not in render(short, "en")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +163,14 @@ def test_no_sign_is_used_that_common_fonts_lack():
     rare = re.compile("[\u2100-\u214f\u3300-\u33ff]")
     texts = [(key, load().template(key, language)) for key in load().keys() for language in LANGUAGES]  # noqa: SIM118
     assert [key for key, text_ in texts if rare.search(text_)] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "plans").glob("*.toml")), ids=lambda path: path.stem)
+def test_what_an_embedded_plan_chose_is_said_in_chinese_too(path):
+    for one in tomllib.loads(path.read_text(encoding="utf-8")).get("parameter", []):
+        for key in ("value", "source"):
+            chinese = one[f"{key}_zh"]
+            assert re.search(r"[\u4e00-\u9fff]", chinese) or len(one[key].split()) < 9, chinese
+            assert not re.search(r"\b(the|this|project|choice|and|of)\b", chinese), chinese
+            given, said = (set(re.findall(r"\d+\.\d+|\d{2,}", text)) for text in (one[key], chinese))
+            assert given <= said, (chinese, one[key])

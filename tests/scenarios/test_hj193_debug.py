@@ -1,6 +1,7 @@
 """The debug sequence of HJ 193 through `rig accept`: good units pass, each bad unit fails by what was predicted."""
 
 import json
+import sqlite3
 import tomllib
 from pathlib import Path
 
@@ -17,11 +18,11 @@ DEMO = tomllib.loads(bench_path("demo").read_text())
 PLAN = plan_path("hj193-debug").read_text()
 
 
-def play(tmp_path, bench=None, plan=PLAN, devices=()):
+def play(tmp_path, bench=None, plan=PLAN, devices=(), **options):
     (tmp_path / "bench.json").write_text(json.dumps(bench or DEMO, default=lambda value: value.isoformat()))
     (tmp_path / "plan.toml").write_text(plan)
     code = accept(AcceptOptions(bench=str(tmp_path / "bench.json"), plan=str(tmp_path / "plan.toml"), devices=devices,
-                                out=tmp_path / "out", operator="simulated"))  # fmt: skip
+                                out=tmp_path / "out", operator="simulated", **options))  # fmt: skip
     return code, load(tmp_path / "out" / "result.json")
 
 
@@ -146,10 +147,38 @@ def test_steps_know_their_procedures():
     assert next(step for step in plan.steps if step.name == "calibration").procedure.name == "zero_span"
 
 
-def test_a_cylinder_that_runs_empty_in_mid_plan_ends_the_run_and_says_so(tmp_path):
-    bench = json.loads(json.dumps(DEMO, default=lambda value: value.isoformat()))
-    bench["cylinder"]["so2"] |= {"model": "cylinder-8l", "pressure": "0.13 MPa"}
-    code, record = play(tmp_path, bench, only("zero_noise", "span_noise", "precision"), devices=("so2",))
+SHORT = json.loads(json.dumps(DEMO, default=lambda value: value.isoformat()))
+SHORT["cylinder"]["so2"] |= {"model": "cylinder-8l", "pressure": "0.13 MPa"}
+LEAKING = json.loads(json.dumps(DEMO, default=lambda value: value.isoformat()))
+LEAKING["cylinder"]["so2"]["model"] = "cylinder-8l"
+LEAKING["fault"] = [{"kind": "cylinder_leak", "device": "cylinder.so2", "at": "0 s", "severity": 1000.0}]
+
+
+def test_a_cylinder_that_is_known_not_to_last_is_refused_before_gas_flows(tmp_path):
+    with pytest.raises(
+        ConfigurationErrors, match=r"cylinder.so2.pressure: expected 1\.\d\d MPa or more .*, found 0.13 MPa"
+    ):
+        play(tmp_path, SHORT, only("zero_noise", "span_noise", "precision"), devices=("so2",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cylinder_that_may_run_out_is_journaled_and_named(tmp_path):
+    code, record = play(tmp_path, SHORT, only("zero_noise", "span_noise"), devices=("so2",), gas_may_run_out=True)
+    assert code == 4
+    [note] = [note for note in record.notes if note.key == "gas.will_not_last"]
+    assert (note.values["cylinder"], note.values["pressure"]) == ("cylinder.so2", 0.13)
+    with sqlite3.connect(tmp_path / "out" / "journal.sqlite") as journal:
+        rows = journal.execute("SELECT seq, request FROM journal WHERE kind = 'accepted'").fetchall()
+    assert rows == [(1, '["gas may run out", "cylinder.so2"]')]
+    assert "cylinder.so2 would not last" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("bench", [SHORT, LEAKING], ids=["short", "leaking"])
+def test_a_cylinder_that_runs_empty_in_mid_plan_ends_the_run_and_says_so(tmp_path, bench):
+    plan = only("zero_noise", "span_noise", "precision")
+    if bench is LEAKING:  # it is nearly full at the beginning: nobody can know
+        plan = only("zero_noise", "span_noise", "drift")
+    code, record = play(tmp_path, bench, plan, devices=("so2",), gas_may_run_out=bench is SHORT)
     assert code == 4
     verdicts = {test.criterion: test.verdict for test in record.tests}
     assert verdicts["zero_noise.noise"] == "pass"  # what was measured before is kept
