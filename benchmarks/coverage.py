@@ -35,6 +35,7 @@ from instruments.gas.base import PointAnalyzer
 from instruments.gas.stages import STEP_S, Surroundings
 from rig.bench_file import parse_bench
 from rig.journal import Journal
+from rig.logbook import Logbook
 from rig.run import Run
 from rig.session import Session, open_session
 from scenarios.engine import Engine, RunFacts
@@ -117,7 +118,9 @@ def unit(device: str, procedures: Sequence[str], seed: int, without: Sequence[st
         journal = Journal(Path(folder) / "journal.sqlite", each_row=False, wall=lambda: 0.0)
         plan = load_plan("gas-check")[0].only("prepare", *procedures)
         try:
-            run = Run(session.handles, session.supply, session.time, journal, QUIET, QUIET)
+            run = Run(
+                session.handles, session.supply, Logbook(journal, session.time, session.time.now_us()), QUIET, QUIET
+            )
             engine = Engine(session, run, plan, units_of(session.file, [device]), FACTS)
             engine.play()
             return [

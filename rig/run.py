@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from instruments.device import Value
@@ -18,7 +19,9 @@ from rig.errors import RigError
 from rig.host.calibrator import Flows, GasRequest, Source
 from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.references import Supply
-from rig.journal import Journal
+from rig.logbook import Logbook
+from rig.logbook import RunTime as RunTime
+from rig.past import BEGIN, DONE, Scope
 from rig.prompts import Deed as Deed
 from rig.prompts import Operator as Operator
 from rig.prompts import Prompt as Prompt
@@ -27,18 +30,6 @@ from rig.stability import LEAST_READINGS, window_of
 from rig.stability import Reading as Reading
 from rig.stability import StabilityRule as StabilityRule
 from rig.stability import Window as Window
-
-
-class RunTime(Protocol):
-    """Where a run's time comes from."""
-
-    def now_us(self) -> int:
-        """Bench time, microseconds since the bench's epoch."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let ``seconds`` of bench time pass."""
-        ...
 
 
 class Listener(Protocol):
@@ -59,8 +50,7 @@ class Run:
     Args:
         handles: devices by name.
         supply: what the references are and how well they are known.
-        time: bench time.
-        journal: where everything is written first.
+        log: where every request and its answer is written first.
         operator: who answers prompts.
         listener: who shows progress.
     """
@@ -69,22 +59,22 @@ class Run:
         self,
         handles: Mapping[str, Handle],
         supply: Supply,
-        time: RunTime,
-        journal: Journal,
+        log: Logbook,
         operator: Operator,
         listener: Listener,
     ) -> None:
         self.supply = supply
         self.readings = 0
         self._handles = handles
-        self._time = time
-        self._journal = journal
+        self._log = log
+        self._asked = log.asked
         self._operator = operator
         self._listener = listener
-        self._start_us = time.now_us()
+        self._start_us = log.now_us
         self._as_found: dict[tuple[str, str], Value] = {}
         self._gas_is_on = False
         self._by_hand: dict[tuple[str, str], Value] = {}
+        self._standing: dict[tuple[str, str], Value] = {}
         for handle in handles.values():
             handle.attend(self.prompt)
 
@@ -120,11 +110,11 @@ class Run:
 
     def now(self) -> float:
         """Bench seconds since the run began."""
-        return (self._time.now_us() - self._start_us) / 1e6
+        return (self._log.now_us - self._start_us) / 1e6
 
     def today(self) -> date:
         """The date at the bench."""
-        return (self.supply.epoch + timedelta(microseconds=self._time.now_us())).date()
+        return (self.supply.epoch + timedelta(microseconds=self._log.now_us)).date()
 
     def step(self, text: str) -> None:
         """Say what is being done, for the person who watches."""
@@ -169,6 +159,8 @@ class Run:
             if first:
                 self._as_found.pop((device, setting), None)
             raise
+        if not adjust:
+            self._standing[device, setting] = value
         if self._by_hand.get((device, setting)) == value:
             del self._by_hand[device, setting]  # made by hand, and put back by the wire
 
@@ -180,7 +172,7 @@ class Run:
         """
         self._gas_is_on = True
         self._asked("offer", request.as_dict(), lambda: self.source.offer(request))
-        self._journal.commit()
+        self._log.commit()
 
     def made(self) -> float | None:
         """What the calibrator says that it makes now; None if it cannot tell."""
@@ -214,7 +206,7 @@ class Run:
             self._asked("rest", [], self.source.standby)
             self._gas_is_on = False
         self.leave_gas(())
-        self._journal.commit()
+        self._log.commit()
 
     def leave_gas(self, staying: Sequence[str]) -> None:
         """Every analyzer but those ``staying`` back on what it sampled before: the air's data go on meanwhile.
@@ -229,13 +221,18 @@ class Run:
                 self._as_found[key] = found
 
     @property
+    def gas_is_on(self) -> bool:
+        """Whether the run has asked for a gas and not yet let go of it."""
+        return self._gas_is_on
+
+    @property
     def source(self) -> Source:
         """The calibrator, real, emulated or manual."""
         return self.supply.source
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
-        self._asked("wait", [seconds], lambda: self._time.sleep(seconds))
+        self._asked("wait", [seconds], lambda: self._log.time.sleep(seconds))
         self._listener.tick(self.now())
 
     def wait_until(self, rule: StabilityRule, trace: list[Reading] | None = None) -> Window:
@@ -270,13 +267,9 @@ class Run:
             self.wait(min(rule.next_poll_s(now - begun) for rule in rules))
 
     def _note_window(self, rule: StabilityRule, window: Window) -> None:
-        self._journal.append(
-            self._time.now_us(),
-            "stable" if window.stable else "not stable",
-            [rule.device, list(rule.quantities)],
-            [window.start_s, window.end_s],
-        )
-        self._journal.commit()
+        kind = "stable" if window.stable else "not stable"
+        self._log.note(kind, [rule.device, list(rule.quantities)], [window.start_s, window.end_s])
+        self._log.commit()
 
     def prompt(self, question: Prompt) -> str:
         """Ask the person at the bench; an answer beyond belief is asked again.
@@ -284,7 +277,7 @@ class Run:
         Journaled are the question with its bounds, every answer, believed or not, who gave it, and when.
         """
         while True:
-            asked_us = self._time.now_us()
+            asked_us = self._log.now_us
 
             def ask(question: Prompt = question, asked_us: int = asked_us) -> dict[str, Any]:
                 text = self._operator.ask(question)
@@ -292,7 +285,7 @@ class Run:
                 return {"answer": text, "believed": believed, "by": self._operator.name, "asked_us": asked_us}
 
             told = self._asked("prompt", question.as_request(), ask)
-            self._journal.commit()
+            self._log.commit()
             self._listener.tick(self.now())
             if told["believed"] is not None:
                 self._note_deeds(question.deeds)
@@ -308,8 +301,31 @@ class Run:
 
     def record(self, result: Any) -> None:
         """Journal a result."""
-        self._journal.append(self._time.now_us(), "result", None, result.model_dump(mode="json"))
-        self._journal.commit()
+        self._log.note("result", None, result.model_dump(mode="json"))
+        self._log.commit()
+
+    # -- marks, and the way back after a gap -------------------------------------------------------------------------
+
+    def begin(self, scope: Scope, name: str) -> None:
+        """Mark the beginning of a test, a day or a level, so that a gap can repeat it."""
+        self._log.note(BEGIN, [scope, name], None)
+
+    def done(self, name: str) -> None:
+        """Mark that a test is over: a gap after it repeats nothing of it."""
+        self._log.note(DONE, [name], None)
+        self._log.commit()
+
+    def reapply(self) -> None:
+        """Set again what was set and stands no longer: the bench has been left to itself, or made safe, meanwhile."""
+        for (device, setting), value in list(self._standing.items()):
+            if self.look(device, setting) != value:
+                handle = self._handles[device]
+                self._asked("reapply", [device, setting, value], partial(handle.set, setting, value))
+
+    def adopt(self, as_found: Mapping[tuple[str, str], Value]) -> None:
+        """Take over a bench that somebody else has left: what was found there, in the order in which it was changed."""
+        self._gas_is_on = True
+        self._as_found.update(as_found)
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -319,6 +335,7 @@ class Run:
         Never raises; returns what could not be done, a line each.
         """
         trouble: list[str] = []
+        self._log.end()
 
         def attempt(what: str, action: Callable[[], object]) -> None:
             try:
@@ -341,25 +358,14 @@ class Run:
             f"{device}: {setting} back to {home} (by hand)" for (device, setting), home in self._by_hand.items()
         ]
         self._by_hand.clear()
+        self._standing.clear()
         with suppress(RigError):
-            self._journal.commit()
-        return trouble
+            self._log.commit()
+        return [*trouble, *self._log.lost]
 
     def restore(self, device: str, setting: str) -> None:
         """Put one setting back as found, now. Raises like :meth:`set`."""
         value = self._as_found.pop((device, setting), None)
+        self._standing.pop((device, setting), None)
         if value is not None:
             self._asked("restore", [device, setting, value], lambda: self._handles[device].set(setting, value))
-
-    def _asked(self, kind: str, request: Any, ask: Callable[[], Any]) -> Any:
-        try:
-            answer = ask()
-        except (RigError, Refused) as error:
-            self._journal.append(
-                self._time.now_us(), kind, request, {"error": type(error).__name__, "text": str(error)}
-            )
-            raise
-        if isinstance(answer, tuple):
-            answer = list(answer)
-        self._journal.append(self._time.now_us(), kind, request, answer)
-        return answer

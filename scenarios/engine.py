@@ -142,6 +142,7 @@ class Engine:
     def _play_group(self, step: Step, group: Sequence[Unit]) -> None:
         """A step on units that it serves together. One that breaks down falls out, and the others begin again."""
         while able := [u for u in group if u.name not in self._broken and u.name not in self._held]:
+            self.run.begin("test", step.name)
             started, done = self.run.now(), len(self.procedures)
             self.run.step(f"{names_of(able)}: {step.name}")
             context = Context(self.run, self.judge, self.plan.gas, step.name, tuple(self.tests),
@@ -150,6 +151,7 @@ class Engine:
                 for unit in able:
                     self._greet(unit.name)
                 if self._carry_out(context, step, able):
+                    self.run.done(step.name)
                     return
             except KeyboardInterrupt:
                 for unit in able:
@@ -166,6 +168,7 @@ class Engine:
                     self._broken[unit.name] = reason
                 if not guilty and isinstance(error, RigError):
                     raise  # the calibrator, or the rig itself, is broken: nothing more can be done
+                self.run.done(step.name)
 
     def _carry_out(self, context: Context, step: Step, units: Sequence[Unit]) -> bool:
         """Conduct a step; False if a unit is not as the last step left it, and falls out before anything is done."""

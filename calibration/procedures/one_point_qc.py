@@ -110,6 +110,7 @@ class OnePointQc(Procedure[OnePointPlan]):
         audits: Windows = {}
         begun = run.now()
         for number in range(1, parameters.checks + 1):
+            run.begin("day", context.step)
             for gas, group in by_gas(units):
                 some = [asked[unit.name] for unit in group]
                 levels = [(checks, "check", parameters.values[gas])]  # type: ignore[index]

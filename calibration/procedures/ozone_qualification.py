@@ -94,6 +94,7 @@ class OzoneQualification(Procedure[OzoneQualificationPlan]):
         connect(context, parameters.standard)
         warm(context, (parameters.standard, device))
         for number in range(_DAYS):
+            run.begin("day", context.step)
             begun = run.now()
             condition(context, device, parameters, notes)
             days.append(compare(context, device, parameters, trace))

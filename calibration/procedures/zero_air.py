@@ -84,6 +84,7 @@ class ZeroAirCheck(Procedure[ZeroAirPlan]):
         levels: dict[tuple[str, str], list[Level]] = {(a.device, q): [] for a in asked for q in a.quantities}
         shown: list[list[float | str | Message | None]] = []
         for day in range(parameters.days):
+            run.begin("day", context.step)
             begun = run.now()
             for number, (what, _) in enumerate(_SEQUENCE):
                 if number:

@@ -21,7 +21,7 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
+from calibration.record.header import DeviceInfo, Gap, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -32,7 +32,16 @@ from calibration.record.parts import (
     Message,
     Verdict,
 )
-from calibration.record.results import SCHEMA_ID, Advice, ProcedureRun, Record, Test, json_schema, load
+from calibration.record.results import (
+    SCHEMA_ID,
+    Advice,
+    ProcedureRun,
+    Record,
+    Test,
+    json_schema,
+    load,
+    record_hash,
+)
 
 __all__ = [
     "SCHEMA_ID",
@@ -45,6 +54,7 @@ __all__ = [
     "DecisionRule",
     "DeviceInfo",
     "Distribution",
+    "Gap",
     "Interval",
     "Level",
     "LineFit",
@@ -71,4 +81,5 @@ __all__ = [
     "ZeroSpanData",
     "json_schema",
     "load",
+    "record_hash",
 ]

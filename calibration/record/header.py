@@ -9,6 +9,18 @@ from pydantic import Field
 from calibration.record.parts import DecisionRule, Mark, Part
 
 
+class Gap(Part):
+    """A time in which a run did not go on: its process was killed, the computer had no power."""
+
+    began: str = Field(description="when the last word before it was written")
+    ended: str = Field(description="when the run was taken up again")
+    lasted_s: float = Field(description="of the wall's time")
+    t_s: float = Field(description="bench time of the run at its beginning, s")
+    step: str = Field(default="", description="the plan's step that it fell into; empty between two steps")
+    repeats: str = Field(default="", description="what was measured again: level, day, test or sequence")
+    power_lost: list[str] = Field(default_factory=list, description="devices that had no power meanwhile")
+
+
 class Wall(Part):
     """What may differ between two equal runs."""
 
@@ -18,6 +30,9 @@ class Wall(Part):
     out: str
     host: str
     user: str
+    gaps: list[Gap] = Field(default_factory=list, description="in the order in which they came")
+    journal_rows: int = Field(default=0, description="rows of the run's journal")
+    journal_root: str = Field(default="", description="hash of its last row, hexadecimal")
 
 
 class PlanParameter(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,6 +104,12 @@ class Record(Part):
     def to_json(self) -> str:
         """Return the record as JSON text, keys in the order of the model, ending with a newline."""
         return self.model_dump_json(indent=1) + "\n"
+
+
+def record_hash(record: Record) -> str:
+    """SHA-256, hexadecimal, of all that a record says but the state of its own journal, which holds this hash."""
+    own = {"run": {"wall": {"journal_rows", "journal_root"}}}
+    return hashlib.sha256(record.model_dump_json(exclude=own).encode()).hexdigest()
 
 
 def load(path: Path) -> Record:

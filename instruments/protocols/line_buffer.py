@@ -17,7 +17,9 @@ class LineBuffer:
     """
 
     def __init__(self, terminators: bytes, limit: int = 128, kept: bytes = b"") -> None:
-        self._ends = re.compile(b"[" + re.escape(terminators) + b"]")
+        ends = re.escape(terminators)
+        self._ends = re.compile(b"[" + ends + b"]")
+        self._whole = re.compile(rb"((?:(?![%b])[\x20-\x7e]){1,%d})[%b]+" % (ends, limit, ends))
         self._limit = limit
         self._dropped = bytes(set(_JUNK) - set(kept) - set(terminators))
         self.clear()
@@ -32,6 +34,10 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> list[str]:
         """Take in bytes; return the texts that they complete, empty ones left out."""
+        if not (self._text or self._too_long):
+            whole = self._whole.fullmatch(data)  # what a port delivers nearly always
+            if whole:
+                return [whole[1].decode("ascii")]
         complete: list[str] = []
         text = data.translate(None, self._dropped)
         start = 0

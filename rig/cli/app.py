@@ -43,6 +43,9 @@ def accept(
     gas_may_run_out: Annotated[
         bool, typer.Option("--gas-may-run-out", help="Begin although a cylinder will not last; the report says so.")
     ] = False,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was cut off, to be taken up again; it knows the rest.")
+    ] = None,
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -53,7 +56,31 @@ def accept(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
         gas_may_run_out=gas_may_run_out,
+        resume=resume,
     )))  # fmt: skip
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+) -> None:
+    """Prove that nothing in a run's journal has been altered, or name the first row that was."""
+    from rig.cli.verify import verify as run_verify
+
+    raise typer.Exit(_orderly(run_verify, run))
+
+
+@app.command()
+def safe(
+    bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was killed: what it had set is put back too.")
+    ] = None,
+) -> None:
+    """Make a bench safe: calibrator in standby, ozone off, analyzers on sample."""
+    from rig.cli.safe import safe as run_safe
+
+    raise typer.Exit(_orderly(run_safe, bench, run))
 
 
 @app.command()

@@ -26,6 +26,7 @@ class DescriptorEnd:
         self._clock = clock
         self._descriptor: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched: int | None = None
         self._waiting = bytearray()
 
     def attach(self, descriptor: int, loop: asyncio.AbstractEventLoop) -> None:
@@ -33,16 +34,25 @@ class DescriptorEnd:
         self._descriptor, self._loop = descriptor, loop
         self._waiting.clear()
         self.line.connect(self._write)
-        loop.add_reader(self.awaited(descriptor), self._readable)
+        self.watch(self.awaited(descriptor))
 
     def detach(self) -> None:
         """Let go of the descriptor, which stays open."""
         if self._descriptor is None or self._loop is None:
             return
-        self._loop.remove_reader(self.awaited(self._descriptor))
+        self.watch(None)
         self._loop.remove_writer(self._descriptor)
         self._descriptor = None
         self.line.disconnect()
+
+    def watch(self, descriptor: int | None) -> None:
+        """Read when ``descriptor`` becomes readable, and no longer when the one before it does."""
+        assert self._loop is not None  # attach() sets it
+        if self._watched is not None:
+            self._loop.remove_reader(self._watched)
+        self._watched = descriptor
+        if descriptor is not None:
+            self._loop.add_reader(descriptor, self._readable)
 
     def awaited(self, descriptor: int) -> int:
         """What becomes readable when bytes have come on ``descriptor``: itself, mostly."""
@@ -52,8 +62,8 @@ class DescriptorEnd:
         """Called when something has come on the descriptor, before it is read."""
         return
 
-    def await_more(self, descriptor: int) -> None:
-        """Called when bytes have been taken from ``descriptor``, which may have more."""
+    def heard(self) -> None:
+        """Called when bytes have been taken from the descriptor."""
         return
 
     def is_open(self) -> bool:
@@ -80,7 +90,7 @@ class DescriptorEnd:
         if not data:
             self.lost()
             return
-        self.await_more(self._descriptor)
+        self.heard()
         self.before_bytes()
         self._clock.hand_over(data, self.line.from_host)
 

@@ -47,9 +47,10 @@ class PtyPort(DescriptorEnd):
         self.device_path = ""
         self._master: int | None = None
         # A master whose slave nobody has open reads "hang-up" all the time. Told of changes only (edge-triggered), the
-        # loop sleeps through it, and asked at the moment of writing it says whether somebody listens.
+        # loop sleeps through it; from the first bytes of a client to the hang-up after it the master itself is awaited.
         self._changes = select.epoll()
         self._hang_up = select.poll()
+        self._in_talk = False
         self._was_open = False
         self._claim = _claim(link)
         self._speed: int | None = None
@@ -86,21 +87,31 @@ class PtyPort(DescriptorEnd):
 
     def told(self) -> None:
         """A change has been seen: the next one is awaited."""
-        self._changes.poll(0)
+        if not self._in_talk:
+            self._changes.poll(0)
 
-    def await_more(self, descriptor: int) -> None:
-        """Have what is left on the master announced again."""
-        self._was_open = True
-        self._changes.modify(descriptor, _TOLD)
+    def heard(self) -> None:
+        """A client talks: until it hangs up, the master is readable when it has bytes, and at no other time."""
+        if not self._in_talk:
+            self._in_talk = self._was_open = True
+            self.watch(self._master)
 
     def is_open(self) -> bool:
         """Whether a client has the port open."""
+        if self._in_talk:
+            return True  # the loop tells of the hang-up, and what was written meanwhile is thrown away then
         now_open = not any(events & select.POLLHUP for _, events in self._hang_up.poll(0))
         self._was_open |= now_open
         return now_open
 
     def lost(self) -> None:
         """The last client has closed the port: what it has not read is lost."""
+        if self._master is None:
+            return
+        if self._in_talk:
+            self._in_talk = False
+            self.watch(self.awaited(self._master))
+            self._changes.modify(self._master, _TOLD)
         if self._was_open and not self.is_open():
             self._was_open = False  # the look at the buffer below opens and closes the port too
             with suppress(OSError):
@@ -137,7 +148,7 @@ class PtyPort(DescriptorEnd):
         os.set_blocking(master, False)
         self.device_path = os.ttyname(slave)
         os.close(slave)
-        self._was_open = False
+        self._in_talk = self._was_open = False
         self._changes.register(master, _TOLD)
         self._hang_up.register(master, select.POLLIN)
         self._publish()

@@ -12,6 +12,7 @@ from rig.cli.people import TerminalOperator
 from rig.errors import RigFault
 from rig.host.references import Supply
 from rig.journal import Journal
+from rig.logbook import Logbook
 from rig.operators import Habits, Hands, SimulatedOperator
 from rig.prompts import Deed, Prompt, Sight
 from rig.run import Run
@@ -46,7 +47,9 @@ def run_with(bench, tmp_path):
     def make(operator):
         journals.append(Journal(tmp_path / f"{len(journals)}.sqlite", each_row=False, wall=lambda: 0.0))
         source = SimpleNamespace(name="calibrator", standby=lambda: None)
-        return Run({}, Supply(source, {}, None), VirtualTime(bench), journals[-1], operator, QUIET), journals[-1]
+        return Run(
+            {}, Supply(source, {}, None), Logbook(journals[-1], VirtualTime(bench), 0), operator, QUIET
+        ), journals[-1]
 
     yield make
     for journal in journals:

@@ -7,6 +7,7 @@ import pytest
 from rig.host.handles import GasAnalyzer, Identity
 from rig.host.references import Supply
 from rig.journal import Journal
+from rig.logbook import Logbook
 from rig.run import Prompt, Run, StabilityRule
 
 
@@ -65,7 +66,11 @@ def make_run(tmp_path):
         source = SimpleNamespace(name="calibrator", standby=lambda: None)
         journals.append(Journal(tmp_path / f"{len(journals)}.sqlite", each_row=False, wall=lambda: 0.0))
         supply = Supply(source=source, cylinders={}, flows=None)
-        return Run({"so2": device}, supply, time, journals[-1], Person(*answers), QUIET), device, journals[-1]
+        return (
+            Run({"so2": device}, supply, Logbook(journals[-1], time, time.now_us()), Person(*answers), QUIET),
+            device,
+            journals[-1],
+        )
 
     yield make
     for journal in journals:

@@ -129,6 +129,7 @@ def measure_together(
         RigFault: the calibrator says that it makes something else altogether.
     """
     run, stability = context.run, context.gas.stability
+    run.begin("level", label)
     run.step(f"{', '.join(unit.device for unit in units)}: {label}")
     asked = run.now()
     if not flows:

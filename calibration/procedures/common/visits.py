@@ -31,6 +31,7 @@ def visit(
     context: Context, units: Sequence[Unit], asked: Mapping[str, Asked], levels: Mapping[str, float], windows: Windows
 ) -> None:
     """Zero for all (if asked for), then each gas at its levels, % of full scale; what was read goes to ``windows``."""
+    context.run.begin("day", context.step)
 
     def note(short: str, devices: Sequence[Asked], label: str, gas: str, value: float) -> None:
         keep(windows, measure_together(context, devices, label, request(context, gas, value), []), short)
