@@ -180,7 +180,7 @@ class PlugSection(_Section):
     """``power = { ups = true, watts = 150 }``: how a device of a station with a power supply is fed."""
 
     ups: bool = True
-    watts: float = Field(default=150.0, ge=0)
+    watts: float | None = Field(default=None, ge=0, description="what it draws; the model's own figures if left out")
 
 
 class MeterCertificateSection(_Section):
@@ -289,6 +289,9 @@ class CylinderSection(_Section):
     settings: dict[str, SettingValue] = Field(default_factory=dict, description="with a model: its valve")
     service: Service = Field(default_factory=Service, description="with a model: hours since it was filled")
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
+    component_u_pct: dict[GasName, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="of gases of a mixture that are known better or worse than u_pct says"
+    )
     certificate: str = Field(min_length=1)
     expires: Day
     species: GasName | None = Field(default=None, description="main gas; the cylinder's own name if left out")
@@ -302,7 +305,14 @@ class CylinderSection(_Section):
     def _one_content(self) -> CylinderSection:
         if (self.value is None) == (not self.components):
             raise ValueError("either value (one certified gas) or components (a mixture)")
+        for name in self.component_u_pct:
+            if name not in self.components:
+                raise ValueError(f"component_u_pct of components of the mixture, not of {name}")
         return self
+
+    def u_pct_of(self, species: str) -> float:
+        """Standard uncertainty of a certified gas of it, %."""
+        return {str(name): u for name, u in self.component_u_pct.items()}.get(species, self.u_pct)
 
 
 class CellHidden(_Section):

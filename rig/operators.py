@@ -118,11 +118,12 @@ class SimulatedOperator:
     name: str = "simulated operator"
     slips: list[tuple[str, str]] = field(default_factory=list)
     """Mistakes made so far, key of the prompt and what was done: the truth, which no procedure sees."""
-    _asked: int = 0
+    answered: int = 0
+    """Prompts that it has answered, so that each has its own chance of a mistake."""
 
     def ask(self, prompt: Prompt) -> str:
         """Do, look, and answer. Raises RigFault where there are no hands for it."""
-        number, self._asked = self._asked, self._asked + 1
+        number, self.answered = self.answered, self.answered + 1
         if self.time is not None and self.habits.delay_s > 0.0:
             self.time.sleep(self.habits.delay_s)
         if self.hands is None and (prompt.deeds or prompt.sight is not None):

@@ -15,7 +15,7 @@ from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
-from rig.bench_file import MANUAL, BenchFile
+from rig.bench_file import CYLINDER, MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
@@ -114,7 +114,7 @@ def _references(
         if gas not in cylinders:
             yield ConfigurationError(bench_path, f"cylinder.{gas}", f"a cylinder of {gas} for {name}", "none")
         elif cylinders[gas].expires < today:
-            yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            yield expired(bench_path, f"{CYLINDER}{cylinders[gas].name}", cylinders[gas].expires, today)
     for name in calibrators:
         certificate = bench.certificate.get(name)
         if certificate is not None and certificate.expires < today:
@@ -187,9 +187,13 @@ def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference])
     """A box of the bench's calibrator's model with the bench's cylinders, to be asked what it refuses."""
     box = build_unit(load(bench.device[name].model), name, 0)
     assert isinstance(box, Calibrator)  # its kind has been looked at
-    for cylinder in cylinders.values():
-        made_for = Cylinder(Species[cylinder.species.upper()], cylinder.value, 2.0 * cylinder.u_pct)
-        box.connect_cylinder(cylinder.port, made_for, cylinder.stored)
+    hung = {one.port: one for one in cylinders.values()}
+    for port, cylinder in hung.items():
+        contents = {Species[one.species.upper()]: one.value for one in cylinders.values() if one.name == cylinder.name}
+        main = Species[cylinder.main.upper()]
+        contents.pop(main, None)
+        made_for = Cylinder(main, cylinder.main_value, 2.0 * cylinder.u_pct, others=contents)
+        box.connect_cylinder(port, made_for, cylinder.stored)
     return box
 
 
@@ -200,7 +204,9 @@ def _refused(box: Calibrator, asked: Wanted, cylinders: dict[str, CylinderRefere
         settings |= {"ozone": asked.value}
         mode = "ozone"
     else:
-        settings |= {"gas": cylinders[asked.gas].port, "concentration": asked.value, "ozone": asked.ozone or 0.0}
+        cylinder = cylinders[asked.gas]
+        main = asked.value * cylinder.main_per_one
+        settings |= {"gas": cylinder.port, "concentration": main, "ozone": asked.ozone or 0.0}
         mode = "span" if asked.ozone is None else "gpt"
     try:
         for setting, value in (*settings.items(), ("calibrator_mode", mode)):

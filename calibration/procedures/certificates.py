@@ -54,17 +54,18 @@ class Certificates(Procedure[CertificatesPlan]):
 
     def _compare(self, context: Context, gas: str, parameters: CertificatesPlan) -> tuple[PrepareCheck, Message | None]:
         cylinder = context.run.supply.cylinder(gas)
-        stored = context.run.stored(cylinder.port, cylinder.unit)
-        expected = f"{cylinder.value:g} {cylinder.unit} ({cylinder.certificate})"
+        certified, unit = cylinder.main_value, cylinder.main_unit  # a calibrator holds the main gas of a mixture
+        stored = context.run.stored(cylinder.port, unit)
+        expected = f"{certified:g} {unit} ({cylinder.certificate})"
         if stored is None:
             told = "the calibrator cannot tell"
             return PrepareCheck(name=f"cylinder_{gas}", found=told, expected=expected, ok=True), None
-        ok = abs(stored - cylinder.value) <= parameters.tolerance_pct * cylinder.value / 100.0
-        check = PrepareCheck(name=f"cylinder_{gas}", found=f"{stored:g} {cylinder.unit}", expected=expected, ok=ok)
+        ok = abs(stored - certified) <= parameters.tolerance_pct * certified / 100.0
+        check = PrepareCheck(name=f"cylinder_{gas}", found=f"{stored:g} {unit}", expected=expected, ok=ok)
         if ok:
             return check, None
         values: dict[str, float | int | str | None] = {
-            "gas": gas, "cylinder": cylinder.id, "found": stored, "expected": cylinder.value, "unit": cylinder.unit,
+            "gas": gas, "cylinder": cylinder.id, "found": stored, "expected": certified, "unit": unit,
             "certificate": cylinder.certificate,
         }  # fmt: skip
         return check, Message(key="certificates.value_differs", values=values)

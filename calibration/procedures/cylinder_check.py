@@ -13,14 +13,13 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.hands import told
-from calibration.procedures.common.levels import full_scale, measure_level, refusal, trace_of
+from calibration.procedures.common.levels import from_cylinder, full_scale, measure_level, refusal, trace_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent
 from calibration.procedures.common.procedure import CYLINDER, Judged, Needed, Procedure, Stage, Unit, Wanted, label_of
 from calibration.procedures.common.ratios import difference_pct, responses, scatter_components
 from calibration.procedures.common.references import reference_errors
 from calibration.record import Column, Level, MeasuredData, Message, PrepareCheck, Table
 from calibration.uncertainty import Budget, Component
-from rig.host.calibrator import GasRequest
 from rig.host.references import CylinderReference
 from rig.prompts import Prompt
 from rig.run import Reading
@@ -69,7 +68,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
         """Change to and fro, and judge the difference."""
         [unit] = units
         run, channel = context.run, unit.channels[0]
-        own, other = run.supply.cylinder(channel.gas), run.supply.spare[parameters.against]
+        own, other = run.supply.cylinder(channel.gas), run.supply.spare_of(parameters.against, channel.gas)
         scale = full_scale(run, unit.name)
         subject = context.of_channel(unit.name, channel, scale)
         trouble = _not_comparable(own, other, channel.gas)
@@ -81,7 +80,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
         levels: dict[str, list[Level]] = {own.id: [], other.id: []}
         checks: dict[str, PrepareCheck] = {}
         for cylinder in (*(own, other) * parameters.rounds, own):
-            task = GasRequest(channel.gas, value, None, context.gas.total_flow, cylinder.port)
+            task = from_cylinder(cylinder, value, None, context.gas.total_flow)
             measured = measure_level(context, unit.name, [channel.quantity], label_of(parameters.level_pct), task,
                                      scale, trace, channel.gas)  # fmt: skip
             levels[cylinder.id].append(measured.levels[channel.quantity])
@@ -113,7 +112,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
 
 
 def _not_comparable(own: CylinderReference, other: CylinderReference, gas: str) -> Message | None:
-    if other.species != gas or other.id == own.id:
+    if other.species != gas or other.name == own.name:
         return Message(key="cylinder_check.not_another", values={"cylinder": other.id, "gas": gas, "own": own.id})
     return None
 
@@ -121,14 +120,14 @@ def _not_comparable(own: CylinderReference, other: CylinderReference, gas: str) 
 def _stored(context: Context, cylinder: CylinderReference) -> PrepareCheck:
     """The value that the calibrator holds for the cylinder at the open port, against the certificate."""
     calibrator = context.run.source.name
-    prompt = Prompt("prompt.read_cylinder_value", {"device": calibrator, "port": cylinder.port}, unit=cylinder.unit,
-                    expected=cylinder.value, lowest=0.0, highest=1e8)  # fmt: skip
-    found = context.run.stored(cylinder.port, cylinder.unit)
+    prompt = Prompt("prompt.read_cylinder_value", {"device": calibrator, "port": cylinder.port},
+                    unit=cylinder.main_unit, expected=cylinder.main_value, lowest=0.0, highest=1e8)  # fmt: skip
+    found = context.run.stored(cylinder.port, cylinder.main_unit)
     if found is None:
         found = float(told(context, calibrator, f"cylinder_value_{cylinder.port}", prompt))
     return PrepareCheck(
-        name="stored_value", found=f"{cylinder.id}: {found:.6g} {cylinder.unit}",
-        expected=f"{cylinder.value:.6g} {cylinder.unit}", ok=abs(found / cylinder.value - 1.0) <= _SAME,
+        name="stored_value", found=f"{cylinder.id}: {found:.6g} {cylinder.main_unit}",
+        expected=f"{cylinder.main_value:.6g} {cylinder.main_unit}", ok=abs(found / cylinder.main_value - 1.0) <= _SAME,
     )  # fmt: skip
 
 

@@ -32,16 +32,7 @@ from calibration.record.parts import (
     Message,
     Verdict,
 )
-from calibration.record.results import (
-    SCHEMA_ID,
-    Advice,
-    ProcedureRun,
-    Record,
-    Test,
-    json_schema,
-    load,
-    record_hash,
-)
+from calibration.record.results import SCHEMA_ID, Advice, ProcedureRun, Record, Test, json_schema, load, record_hash
 
 __all__ = [
     "SCHEMA_ID",

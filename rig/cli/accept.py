@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import json
-import platform
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calibration.record import Gap, Record, Verdict, Wall, record_hash
+from calibration.record import Verdict
 from rig.bench_file import BenchFile, direct_ports
 from rig.cli.guard import guarded
-from rig.cli.people import TerminalOperator, last_words
-from rig.cli.progress import Progress
+from rig.cli.people import last_words
+from rig.cli.play import Play
 from rig.cli.records import read_record
-from rig.cli.resume import JOURNAL, CutOff, Remembered, cut_off, gap_of
+from rig.cli.resume import cut_off
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
-from rig.files import write_atomically
-from rig.followed import Followed
-from rig.hands_wire import FarHands
-from rig.journal import Journal
-from rig.logbook import Logbook
-from rig.operators import Habits, Hands, SimulatedOperator
-from rig.past import ABOUT, END, GAP
-from rig.prompts import Operator
-from rig.run import Run
-from rig.session import Session, open_session
-from rig.truth import fault_line
-from scenarios.engine import Engine, RunFacts
-from scenarios.gas_use import CylinderUse, gas_use, short_note, too_short
-from scenarios.itinerary import TimeLeft, itinerary
+from rig.session import open_session
+from scenarios.engine import RunFacts
+from scenarios.gas_use import gas_use, too_short
 from scenarios.opening import begins_at, load_bench, load_plan
 from scenarios.plan_file import PlanFile
 from scenarios.preflight import check_plan
-from scenarios.return_to_bench import Return
 from scenarios.units import chosen_units, to_open
 
 if TYPE_CHECKING:
-    from rig.serve import ServedBench
+    pass
 
 Loaded = TypeVar("Loaded")
 
@@ -108,10 +92,10 @@ def accept(options: AcceptOptions) -> int:
         else read_record(options.last_record, "--last-record", "the result.json of an earlier run, or its folder")
     )
     check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, time.time()).date())
+    started = time.time() if cut is None else float(cut.about["started"])
     short = [use for use in gas_use(plan, chosen_units(plan, file, options.devices), file) if use.lasts is False]
     if short and not options.gas_may_run_out:
         raise ConfigurationErrors(too_short(short, plan_path, bench_path))
-    started = time.time() if cut is None else float(cut.about["started"])
     identifier = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%S") + f"-{plan_path.stem}"
     facts = RunFacts(
         id=identifier, bench=options.bench, bench_sha256=_sha256(bench_path), plan=options.plan,
@@ -141,7 +125,7 @@ def accept(options: AcceptOptions) -> int:
         stack.callback(session.close)
         if session.bench is None and served is None:
             stack.enter_context(guarded(bench_path, out))
-        record = _play(session, served, facts, plan, options, out, started, stop, last, cut, short)
+        record = Play(session, served, facts, plan, options, out, started, stop, last, cut, short).record()
     sys.stdout.write(last_words(record, out, options.languages[0]))
     return _CODES[record.verdict]
 
@@ -184,98 +168,6 @@ def _load(options: AcceptOptions) -> tuple[BenchFile, Path, PlanFile, Path]:
     return *bench, *plan
 
 
-def _play(
-    session: Session, served: ServedBench | None, facts: RunFacts, plan: PlanFile, options: AcceptOptions, out: Path,
-    started: float, stop: StopRequests, last: Record | None, cut: CutOff | None,
-    short: Sequence[CylinderUse],
-) -> Record:  # fmt: skip
-    language = options.languages[0]
-    events: list[dict[str, Any]] = []
-    if session.bench is not None:
-        session.bench.fault_listeners.append(lambda t_us, fault, begins: events.append(fault_line(t_us, fault, begins)))
-        session.bench.line_listeners.append(lambda event: events.append(event.as_dict()))
-    journal = Journal(out / JOURNAL, each_row=session.bench is None, wall=time.time, again=cut is not None)
-    taken = None if cut is None else cut.taken(plan)
-    gaps: list[Gap] = []
-    if taken is None:
-        start_us = session.time.now_us()
-        about = {**asdict(facts), "started": started, "start_us": start_us, "options": options.as_begun(),
-                 "clock": "paced" if session.bench is None else "virtual"}  # fmt: skip
-        journal.append(start_us, ABOUT, about, None)
-    else:
-        start_us = taken.about["start_us"]
-        gaps = [*map(Gap.model_validate, taken.before), gap_of(taken, time.time(), start_us)]
-        journal.append(taken.last_t_us, GAP, {"after": taken.after}, gaps[-1].model_dump(mode="json"))
-    journal.commit()
-    units = chosen_units(plan, session.file, options.devices)
-    left = TimeLeft(itinerary(plan, units))
-    progress = Progress(session.time, left, language, session.speed)
-    bench = session.bench
-    hands = None if bench is None else Hands(lambda action: action(bench))
-    if served is not None:
-        hands = Hands(served.call)
-    elif session.file.bench.hands:
-        hands = FarHands(session.file.bench.hands)
-    if hands is not None and bench is None:  # somebody stands before the units, on the wall clock too
-        for name, handle in session.handles.items():
-            handle.display = partial(hands.look, name)
-    operator: Operator
-    if options.operator == "simulated":
-        habits = Habits(session.file.operator.delay, session.file.operator.mistakes)
-        operator = person = SimulatedOperator(session.time, habits, hands, session.seed or 0)
-    else:
-        operator, person = TerminalOperator(language, progress.paused, hands), None
-    followed = taken is not None and session.bench is not None
-    if taken is not None and person is None and followed:
-        operator = Remembered(operator, taken.rows, hands)
-    with progress:
-        log = Logbook(journal if taken is None or not followed else Followed(journal, taken.rows), session.time,
-                      start_us, () if taken is None or followed else taken.rows)  # fmt: skip
-        run = Run(session.handles, session.supply, log, operator, progress)
-        engine = Engine(session, run, plan, units, facts, last)
-        if taken is not None and not followed:
-            log.on_return = Return(engine, log, gaps, taken).come_back
-        for use in short:
-            log.note("accepted", ["gas may run out", use.id], use.model_dump())
-            engine.notes.append(short_note(use))
-        verdict = engine.play()
-    stop.held = True  # what was measured is written before anything else is listened to
-    ended = time.time()
-    wall = Wall(started=_iso(started), ended=_iso(ended), duration_s=round(ended - started, 3), out=str(out),
-                host=platform.node(), user=_user(), gaps=gaps)  # fmt: skip
-    record = engine.record(verdict, wall)
-    told = {"verdict": verdict, "tests": len(record.tests), "readings": run.readings, "record": record_hash(record)}
-    journal.append(record.run.ended_us, END, None, told)
-    _write_readings(journal, out / "readings.csv", run.start_us)
-    journal.close()
-    if hands is not None:
-        hands.close()
-    wall = wall.model_copy(update={"journal_rows": journal.rows_written, "journal_root": journal.root.hex()})
-    record = record.model_copy(update={"run": record.run.model_copy(update={"wall": wall})})
-    truth: dict[str, Any] | None = None
-    if session.bench is not None:
-        truth = {**session.bench.truth(), "events": events}
-    elif served is not None:
-        truth = {**served.call(lambda bench: bench.truth()), "events": served.events}
-    if truth is not None and person is not None:
-        truth["slips"] = [{"prompt": key, "done": what} for key, what in person.slips]
-    if truth is not None:
-        write_atomically(out / "truth.json", json.dumps(truth, indent=1) + "\n")
-    from reports import write_reports
-
-    write_reports(record, out, options.languages)
-    return record
-
-
-def _write_readings(journal: Journal, path: Path, start_us: int) -> None:
-    lines = ["t_s,device,quantity,value,unit"]
-    for row in journal.rows("read"):
-        if isinstance(row.answer, list):
-            device, quantity = row.request
-            lines.append(f"{(row.t_us - start_us) / 1e6:.3f},{device},{quantity},{row.answer[0]!r},{row.answer[1]}")
-    write_atomically(path, "\n".join(lines) + "\n")
-
-
 @contextmanager
 def _folder(out: Path, *, again: bool) -> Iterator[Path]:
     """The folder of the results. If the run does not come to its journal, nothing that was made here stays."""
@@ -306,14 +198,3 @@ def _remove(folders: list[Path]) -> None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "?"

@@ -40,12 +40,12 @@ def accept(
     last_record: Annotated[
         Path | None, typer.Option(help="Record of an earlier run (result.json or its folder), to compare with.")
     ] = None,
-    gas_may_run_out: Annotated[
-        bool, typer.Option("--gas-may-run-out", help="Begin although a cylinder will not last; the report says so.")
-    ] = False,
     resume: Annotated[
         Path | None, typer.Option(help="Folder of a run that was cut off, to be taken up again; it knows the rest.")
     ] = None,
+    gas_may_run_out: Annotated[
+        bool, typer.Option("--gas-may-run-out", help="Begin although a cylinder will not last; the report says so.")
+    ] = False,
 ) -> None:
     """Run a plan on a bench and report."""
     from rig.cli.accept import AcceptOptions
@@ -55,8 +55,8 @@ def accept(
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
-        gas_may_run_out=gas_may_run_out,
         resume=resume,
+        gas_may_run_out=gas_may_run_out,
     )))  # fmt: skip
 
 
