@@ -117,6 +117,11 @@ class InstrumentClock:
 
     # -- what it shows --------------------------------------------------------------------------------------------
 
+    @property
+    def start_us(self) -> int:
+        """The station's calendar at bench time 0, microseconds since 1970-01-01."""
+        return self._start_us
+
     def errors_s(self, times_us: NDArray[np.int64]) -> FloatArray:
         """What it shows less the station's calendar at rising bench times of the last 26 h, s."""
         errors = np.empty(len(times_us))

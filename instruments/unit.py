@@ -22,6 +22,7 @@ from instruments.audit import AuditLog, Change
 from instruments.catalogue import CatalogueEntry
 from instruments.clock import OF_THE_CLOCK, ClockedHidden, InstrumentClock, with_quartz
 from instruments.device import Command, Value
+from instruments.draw import Draw, PowerListener
 from instruments.errors import Refused
 from instruments.history import ToldSeries
 from instruments.observing import Observing
@@ -62,6 +63,8 @@ class Unit(Observing, ABC):
     """Whether more than stamps goes by the unit's own clock: its hours."""
     plugged: ClassVar[bool] = True
     """Whether it hangs on the mains; a cylinder and a meter with a battery do not."""
+    fed: ClassVar[bool] = True
+    """Whether it loads the supply that it hangs on; what passes power on to others does not count."""
     indoors: ClassVar[bool] = True
     """Whether the air of the room matters to it."""
     actions: tuple[str, ...] = ()
@@ -89,6 +92,10 @@ class Unit(Observing, ABC):
         self._coldness = 0.0 if warm else 1.0
         self.wear = Wear(entry.wear, self.serviced(service or Service()), running=True)
         self.audit = AuditLog()
+        self._shares: dict[str, tuple[tuple[int, int, int], FloatArray]] = {}
+        self.draw = Draw.of(entry) if self.plugged and self.fed else None
+        """What it takes from its plug."""
+        self._power_listeners: list[PowerListener] = []
         self._past: list[Moment] = []
         self._since_us = 0
         self._starts: dict[str, tuple[int, float]] = {}
@@ -191,8 +198,17 @@ class Unit(Observing, ABC):
         return np.asarray((np.arange(first, last) + 1.0) * self.step_s)
 
     def share(self, part: str, first: int, last: int) -> FloatArray:
-        """Share of a new part's performance at steps ``first`` to ``last``."""
-        return self.wear.share(part, self.seconds(first, last))
+        """Share of a new part's performance at steps ``first`` to ``last``; not to be written.
+
+        The last one of each part is kept: light and noise of one detection ask for the same lamp several times.
+        """
+        of = first, last, self.wear.changes
+        kept = self._shares.get(part)
+        if kept is None or kept[0] != of:
+            share = self.wear.share(part, self.seconds(first, last))
+            share.flags.writeable = False
+            kept = self._shares[part] = of, share
+        return kept[1]
 
     def warmth(self, first: int, last: int) -> FloatArray:
         """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""
@@ -210,6 +226,10 @@ class Unit(Observing, ABC):
         """Surroundings from bench second ``index`` on are no longer what they were."""
         self.steps.forget(max(index, 0) // self.step_s)
         self.cache.clear()
+
+    def on_power(self, listener: PowerListener) -> None:
+        """Tell ``listener`` when its power goes or comes, by whatever hand."""
+        self._power_listeners.append(listener)
 
     # -- device ---------------------------------------------------------------------------------------------------
 
@@ -346,6 +366,8 @@ class Unit(Observing, ABC):
             if self.goes_by_its_clock:
                 self.clock_changed(step)
         self.settings = {**self.settings, **self.power_changed(t_us, step)}
+        for listener in self._power_listeners:
+            listener(t_us, powered)
 
     def _hidden_with(self, key: str, value: Value) -> Hidden:
         if key not in type(self.hidden).model_fields:

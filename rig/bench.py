@@ -110,6 +110,7 @@ class Bench:
         self.line_listeners: list[Callable[[LineEvent], None]] = []
         self.shared_lines: dict[str, Line] = {}
         self._closed = False
+        self._due: set[tuple[str, int]] = set()
         self.instruments: dict[str, Instrument]
         self.instruments, around = build_instruments(self)
         self.ambient, self.room = around.outside, around.room
@@ -246,6 +247,9 @@ class Bench:
                     line.switch(powered=False)
                 for tap in instrument.taps:
                     tap.switch(powered=False)
+            for other in self.instruments.values():
+                if isinstance(other.device, PowerSupply):
+                    self._watch(other)  # its battery lasts longer or shorter
         self._watch(instrument)
 
     def _routine_command(self, device: str, command: Command) -> None:
@@ -324,10 +328,12 @@ class Bench:
 
     def _watch(self, instrument: Instrument) -> None:
         due = instrument.device.next_event_us()
-        if due is None:
+        if due is None or (instrument.name, due) in self._due:
             return
+        self._due.add((instrument.name, due))
 
         def happen() -> None:
+            self._due.discard((instrument.name, due))
             if self._closed:
                 return
             instrument.device.advance(due)

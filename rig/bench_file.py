@@ -180,10 +180,26 @@ class PlugSection(_Section):
     """``power = { ups = true, watts = 150 }``: how a device of a station with a power supply is fed."""
 
     ups: bool = True
-    watts: float = Field(default=150.0, ge=0)
+    watts: float | None = Field(default=None, ge=0, description="what it draws; the model's own figures if left out")
 
 
-class MeterCertificateSection(_Section):
+class LinkSection(_Section):
+    """``[[....chain]]``: a standard that a certificate was issued against, the nearest first."""
+
+    standard: str = Field(min_length=1, description="what it is, and whose")
+    certificate: str = Field(default="", description="its number; a primary standard may have none")
+    expires: Day | None = Field(default=None, description="last day of its validity; None: a primary standard")
+    issued: Day | None = Field(default=None, description="day on which its certificate was issued")
+
+
+class CertifiedSection(_Section):
+    """Where a certificate comes from, as every section that names one may say."""
+
+    issued: Day | None = Field(default=None, description="day on which the certificate was issued")
+    chain: list[LinkSection] = Field(default_factory=list, description="standards above it, the nearest first")
+
+
+class MeterCertificateSection(CertifiedSection):
     """``[device.X.certificate.quantity]``: what a laboratory says of a meter: corrected = slope x shown + intercept."""
 
     certificate: str = Field(min_length=1)
@@ -285,7 +301,7 @@ class DeviceSection(_Section):
 GasName = Literal["so2", "no", "no2", "co", "o3"]
 
 
-class CylinderSection(_Section):
+class CylinderSection(CertifiedSection):
     """``[cylinder.X]``: a certified gas, or a mixture, in nitrogen.
 
     It hangs on a port of a calibrator, or, where a tube begins at ``cylinder.X``, on an analyzer. With a ``model`` it
@@ -301,6 +317,9 @@ class CylinderSection(_Section):
     settings: dict[str, SettingValue] = Field(default_factory=dict, description="with a model: its valve")
     service: Service = Field(default_factory=Service, description="with a model: hours since it was filled")
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
+    component_u_pct: dict[GasName, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="of gases of a mixture that are known better or worse than u_pct says"
+    )
     certificate: str = Field(min_length=1)
     expires: Day
     species: GasName | None = Field(default=None, description="main gas; the cylinder's own name if left out")
@@ -314,7 +333,14 @@ class CylinderSection(_Section):
     def _one_content(self) -> CylinderSection:
         if (self.value is None) == (not self.components):
             raise ValueError("either value (one certified gas) or components (a mixture)")
+        for name in self.component_u_pct:
+            if name not in self.components:
+                raise ValueError(f"component_u_pct of components of the mixture, not of {name}")
         return self
+
+    def u_pct_of(self, species: str) -> float:
+        """Standard uncertainty of a certified gas of it, %."""
+        return {str(name): u for name, u in self.component_u_pct.items()}.get(species, self.u_pct)
 
 
 class CellHidden(_Section):
@@ -374,7 +400,7 @@ class TubeSection(_Section):
     flow: Flow | None = Field(default=None, description="of a cylinder's needle valve while its consumer draws")
 
 
-class UncertaintySection(_Section):
+class UncertaintySection(CertifiedSection):
     """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
 
     certificate: str = Field(min_length=1)

@@ -57,11 +57,14 @@ def cells_of(file: BenchFile) -> dict[str, CellReference]:
     found = {}
     for name, section in file.cell.items():
         source = None if section.cylinder is None else file.cylinder[section.cylinder]
-        u_pct = section.u_pct if source is None else source.u_pct
+        measured = _measured(_certified(file, section))
+        u_pct = (
+            section.u_pct if source is None else max((source.u_pct_of(gas) for gas in measured), default=source.u_pct)
+        )
         certificate, expires = (section if source is None else source).certificate, (source or section).expires
         assert u_pct is not None and certificate is not None and expires is not None  # noqa: PT018 - the section's form
         found[name] = CellReference(
-            f"cell.{name}", _owner(file, section), section.length, _measured(_certified(file, section)),
+            f"cell.{name}", _owner(file, section), section.length, measured,
             math.hypot(u_pct, section.length_u_pct), certificate, expires,
         )  # fmt: skip
     return found

@@ -26,7 +26,7 @@ from rig.host.kinds import MEASURED, MONITOR, channels_of, filed_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
 from rig.host.plate import Piece, Plate, Replaced
-from rig.host.references import Supply, cylinders_of, flows_of, named_cylinders, standards_of
+from rig.host.references import Supply, certified_gases, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
 from rig.line_settings import resource_settings
 from rig.ports.serial import check_port_is_free
@@ -291,7 +291,7 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
     sources = [handle for handle in handles.values() if isinstance(handle, Calibrator | ManualCalibrator)]
     if not sources:
         return Supply(
-            NoCalibrator(), {}, None, {}, standards_of(file), file.bench.epoch, cells=cells_of(file)
+            NoCalibrator(), {}, None, standards=standards_of(file), epoch=file.bench.epoch, cells=cells_of(file)
         )  # fmt: skip
     if len(sources) != 1:
         raise ConfigurationError(
@@ -306,6 +306,6 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
     flows = flows_of(source.name, file.certificate.get(source.name), gas_lpm, zero_lpm)
     return Supply(
         source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
-        standards=standards_of(file), epoch=file.bench.epoch, gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
-        cells=cells_of(file),
+        components=certified_gases(file), standards=standards_of(file), epoch=file.bench.epoch,
+        gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm, cells=cells_of(file),
     )  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 from instruments.air import GasSource, Species
 from instruments.ambient.settings import build_atmosphere
 from instruments.atmosphere import Atmosphere, Site
+from instruments.draw import Draw
 from instruments.gas.base import PointAnalyzer
 from instruments.particles.filter_user import FilterUser
 from instruments.particles.filters import FilterBox
@@ -149,9 +151,13 @@ def _feed(file: BenchFile, units: Mapping[str, Unit], shelters: list[Shelter]) -
         return
     for order, name in enumerate(file.device):
         unit = units.get(name)
-        if unit is None or isinstance(unit, PowerSupply | Manifold | Variac) or not unit.plugged:
+        if unit is None or unit.draw is None:
             continue
         plug = file.device[name].power
-        supplies[0].feed(name, ups=plug.ups, watts=plug.watts, order=order, heats=not isinstance(unit, Shelter))
+        draw = unit.draw if plug.watts is None else Draw.steady(plug.watts)
+        supplies[0].feed(
+            name, ups=plug.ups, draw=draw, order=order, heats=not isinstance(unit, Shelter), warm=unit.warm_at_start
+        )  # fmt: skip
+        unit.on_power(partial(supplies[0].switched, name))
     for shelter in shelters:
         shelter.heated_by(supplies[0])

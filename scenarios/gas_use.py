@@ -12,7 +12,7 @@ from calibration.record import Message
 from instruments.catalogue import CatalogueEntry, load
 from rig.bench_file import BenchFile
 from rig.errors import ConfigurationError
-from rig.host.references import CylinderReference, cylinders_of
+from rig.host.references import CylinderReference, cylinders_of, named_cylinders
 from scenarios.itinerary import groups_of
 from scenarios.plan_file import PlanFile, Step
 
@@ -51,10 +51,11 @@ def gas_use(plan: PlanFile, units: Sequence[Unit], bench: BenchFile) -> list[Cyl
             for asked in _levels(step, group, plan):
                 if asked.gas in cylinders:
                     flow = asked.total_flow * asked.value / cylinders[asked.gas].value
-                    litres[asked.gas] = litres.get(asked.gas, 0.0) + flow * asked.minutes
-    for species, reference in cylinders.items():
-        if species in litres:
-            found.append(_use(reference, litres[species], bench))
+                    name = cylinders[asked.gas].name  # several gases may come from one mixture
+                    litres[name] = litres.get(name, 0.0) + flow * asked.minutes
+    for name, reference in named_cylinders(bench).items():
+        if name in litres:
+            found.append(_use(reference, litres[name], bench))
     return found
 
 
@@ -100,7 +101,7 @@ def _levels(step: Step, group: Sequence[Unit], plan: PlanFile) -> list[Wanted]:
 
 
 def _use(reference: CylinderReference, litres: float, bench: BenchFile) -> CylinderUse:
-    section = bench.cylinder[reference.id.partition(".")[2]]
+    section = bench.cylinder[reference.name]
     volume = left = after = least = None
     if section.model is not None:
         entry = load(section.model)

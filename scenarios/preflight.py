@@ -15,14 +15,15 @@ from instruments.device import Command, Value
 from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
-from rig.bench_file import MANUAL, BenchFile
+from rig.bench_file import CYLINDER, MANUAL, BenchFile
 from rig.cells import cells_of
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
+from scenarios.flow_demand import flow_mistakes
 from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
-from scenarios.standards import expired, standard_mistakes
+from scenarios.standards import chain_mistakes, expired, standard_mistakes
 from scenarios.units import chosen_units
 
 
@@ -75,8 +76,11 @@ def check_plan(
     cylinders = cylinders_of(bench)
     last = _last_day(plan, units, today)
     errors += _references(bench, bench_path, tested, calibrators if with_gas else [], cylinders, last)
+    errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
+    errors += chain_mistakes(plan, bench, bench_path, units, cylinders, last)
     errors += _limits(plan, plan_path, units, testable)
+    errors += flow_mistakes(plan, plan_path, bench, units)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
@@ -118,11 +122,32 @@ def _references(
         if gas not in cylinders:
             yield ConfigurationError(bench_path, f"cylinder.{gas}", f"a cylinder of {gas} for {name}", "none")
         elif cylinders[gas].expires < today:
-            yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            yield expired(bench_path, f"{CYLINDER}{cylinders[gas].name}", cylinders[gas].expires, today)
     for name in calibrators:
         certificate = bench.certificate.get(name)
         if certificate is not None and certificate.expires < today:
             yield expired(bench_path, f"certificate.{name}", certificate.expires, today)
+
+
+def _further_gases(
+    plan: PlanFile, plan_path: Path, bench_path: Path, units: list[Unit], cylinders: dict[str, CylinderReference],
+    today: date,
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """Gases that steps ask for beside those which the units are calibrated with: there, and certified."""
+    own, said = {unit.gas for unit in units if unit.channels} | {"o3"}, set[str]()
+    for step in plan.steps:
+        for gas in dict.fromkeys(
+            asked.gas for unit in units if step.serves(unit)
+            for asked in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas)
+        ):  # fmt: skip
+            if gas in own or gas in said:
+                continue
+            said.add(gas)
+            if gas in cylinders and cylinders[gas].expires < today:
+                yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            elif gas not in cylinders and gas == step.gas:  # else the procedure itself says that it is missing
+                expected = f"a cylinder of {gas} ({step.name}.gas of {plan_path} asks for it)"
+                yield ConfigurationError(bench_path, f"cylinder.{gas}", expected, "none")
 
 
 def _papers(plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
@@ -146,7 +171,7 @@ def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[s
         for unit in units:
             if not step.serves(unit):
                 continue
-            for judged in step.procedure.judged(unit, step.parameters):
+            for judged in step.procedure.judged(step.seen(unit), step.parameters):
                 for short in judged.criteria:
                     full = f"{step.procedure.name}.{short}"
                     if full not in step.criteria:
@@ -186,7 +211,7 @@ def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:
     """Every gas that the plan asks for this analyzer, zero left out, with the key that asks for it."""
     for step in plan.steps:
         if step.serves(unit):
-            for wanted in step.procedure.wanted(unit, step.parameters, plan.gas):
+            for wanted in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas):
                 yield f"{step.name}.{wanted.key}", wanted
 
 
@@ -194,9 +219,13 @@ def _trial(bench: BenchFile, name: str, cylinders: dict[str, CylinderReference])
     """A box of the bench's calibrator's model with the bench's cylinders, to be asked what it refuses."""
     box = build_unit(load(bench.device[name].model), name, 0)
     assert isinstance(box, Calibrator)  # its kind has been looked at
-    for cylinder in cylinders.values():
-        made_for = Cylinder(Species[cylinder.species.upper()], cylinder.value, 2.0 * cylinder.u_pct)
-        box.connect_cylinder(cylinder.port, made_for, cylinder.stored)
+    hung = {one.port: one for one in cylinders.values()}
+    for port, cylinder in hung.items():
+        contents = {Species[one.species.upper()]: one.value for one in cylinders.values() if one.name == cylinder.name}
+        main = Species[cylinder.main.upper()]
+        contents.pop(main, None)
+        made_for = Cylinder(main, cylinder.main_value, 2.0 * cylinder.u_pct, others=contents)
+        box.connect_cylinder(port, made_for, cylinder.stored)
     return box
 
 
@@ -207,7 +236,9 @@ def _refused(box: Calibrator, asked: Wanted, cylinders: dict[str, CylinderRefere
         settings |= {"ozone": asked.value}
         mode = "ozone"
     else:
-        settings |= {"gas": cylinders[asked.gas].port, "concentration": asked.value, "ozone": asked.ozone or 0.0}
+        cylinder = cylinders[asked.gas]
+        main = asked.value * cylinder.main_per_one
+        settings |= {"gas": cylinder.port, "concentration": main, "ozone": asked.ozone or 0.0}
         mode = "span" if asked.ozone is None else "gpt"
     try:
         for setting, value in (*settings.items(), ("calibrator_mode", mode)):

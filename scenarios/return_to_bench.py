@@ -97,7 +97,7 @@ class Return:
                 gas=procedure.gas,
             )  # fmt: skip
             for entry, _ in entries:
-                note = Message(key="gap.checked_after_power", values={"device": unit.name})
+                note = Message(key="run.checked_after_power_gap", values={"device": unit.name})
                 self.engine.procedures.append(entry.model_copy(update={"notes": [note, *entry.notes]}))
 
 

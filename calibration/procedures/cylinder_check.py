@@ -13,16 +13,17 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.hands import told
-from calibration.procedures.common.levels import full_scale, measure_level, refusal, trace_of
+from calibration.procedures.common.levels import Asked, from_cylinder, full_scale, measure_together, refusal, trace_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent
 from calibration.procedures.common.procedure import CYLINDER, Judged, Needed, Procedure, Stage, Unit, Wanted, label_of
 from calibration.procedures.common.ratios import difference_pct, responses, scatter_components
 from calibration.procedures.common.references import reference_errors
 from calibration.record import Column, Level, MeasuredData, Message, PrepareCheck, Table
 from calibration.uncertainty import Budget, Component
+from instruments.device import Value
 from rig.host.calibrator import GasRequest
 from rig.host.references import CylinderReference
-from rig.prompts import Prompt
+from rig.prompts import Deed, Prompt
 from rig.run import Reading
 
 NAME = "cylinder_check"
@@ -69,7 +70,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
         """Change to and fro, and judge the difference."""
         [unit] = units
         run, channel = context.run, unit.channels[0]
-        own, other = run.supply.cylinder(channel.gas), run.supply.spare[parameters.against]
+        own, other = run.supply.cylinder(channel.gas), run.supply.spare_of(parameters.against, channel.gas)
         scale = full_scale(run, unit.name)
         subject = context.of_channel(unit.name, channel, scale)
         trouble = _not_comparable(own, other, channel.gas)
@@ -81,10 +82,11 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
         levels: dict[str, list[Level]] = {own.id: [], other.id: []}
         checks: dict[str, PrepareCheck] = {}
         for cylinder in (*(own, other) * parameters.rounds, own):
-            task = GasRequest(channel.gas, value, None, context.gas.total_flow, cylinder.port)
-            measured = measure_level(context, unit.name, [channel.quantity], label_of(parameters.level_pct), task,
-                                     scale, trace, channel.gas)  # fmt: skip
-            levels[cylinder.id].append(measured.levels[channel.quantity])
+            task = from_cylinder(cylinder, value, None, context.gas.total_flow)
+            _open(context, task)
+            asked = Asked(unit.name, (channel.quantity,), scale, channel.gas)
+            measured = measure_together(context, [asked], label_of(parameters.level_pct), task, trace, flows=True)
+            levels[cylinder.id].append(measured[unit.name].levels[channel.quantity])
             if cylinder.id not in checks:
                 checks[cylinder.id] = _stored(context, cylinder)
                 trouble = trouble or _elsewhere(context, cylinder)
@@ -113,7 +115,7 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
 
 
 def _not_comparable(own: CylinderReference, other: CylinderReference, gas: str) -> Message | None:
-    if other.species != gas or other.id == own.id:
+    if other.species != gas or other.name == own.name:
         return Message(key="cylinder_check.not_another", values={"cylinder": other.id, "gas": gas, "own": own.id})
     return None
 
@@ -121,25 +123,51 @@ def _not_comparable(own: CylinderReference, other: CylinderReference, gas: str) 
 def _stored(context: Context, cylinder: CylinderReference) -> PrepareCheck:
     """The value that the calibrator holds for the cylinder at the open port, against the certificate."""
     calibrator = context.run.source.name
-    prompt = Prompt("prompt.read_cylinder_value", {"device": calibrator, "port": cylinder.port}, unit=cylinder.unit,
-                    expected=cylinder.value, lowest=0.0, highest=1e8)  # fmt: skip
-    found = context.run.stored(cylinder.port, cylinder.unit)
+    prompt = Prompt("prompt.read_cylinder_value", {"device": calibrator, "port": cylinder.port},
+                    unit=cylinder.main_unit, expected=cylinder.main_value, lowest=0.0, highest=1e8)  # fmt: skip
+    found = context.run.stored(cylinder.port, cylinder.main_unit)
     if found is None:
         found = float(told(context, calibrator, f"cylinder_value_{cylinder.port}", prompt))
     return PrepareCheck(
-        name="stored_value", found=f"{cylinder.id}: {found:.6g} {cylinder.unit}",
-        expected=f"{cylinder.value:.6g} {cylinder.unit}", ok=abs(found / cylinder.value - 1.0) <= _SAME,
+        name="stored_value", found=f"{cylinder.id}: {found:.6g} {cylinder.main_unit}",
+        expected=f"{cylinder.main_value:.6g} {cylinder.main_unit}", ok=abs(found / cylinder.main_value - 1.0) <= _SAME,
     )  # fmt: skip
 
 
-def _elsewhere(context: Context, cylinder: CylinderReference) -> Message | None:
-    """A calibrator that takes its gas by name opens the port of its own choice, whichever is asked for."""
+def _open(context: Context, task: GasRequest) -> None:
+    """Let the calibrator make the gas from this very cylinder.
+
+    A calibrator that takes its gas by name opens the port of its own choice; then a person sets it at its keypad.
+    """
     calibrator = context.run.source.name
-    prompt = Prompt("prompt.read_port", {"device": calibrator}, expected=cylinder.port, choices=tuple("abcdef"))
-    port = told(context, calibrator, "gas", prompt)
+    context.run.offer(task)
+    if _port(context, task.port) == task.port:
+        return
+    wanted: tuple[tuple[str, Value], ...] = (
+        ("calibrator_mode", "standby"), ("total_flow", task.total_flow), ("gas", task.port),
+        ("concentration", task.value), ("calibrator_mode", "span"),
+    )  # fmt: skip
+    deeds = tuple(Deed(calibrator, setting, its) for setting, its in wanted)
+    values: dict[str, float | int | str] = {"device": calibrator, "port": task.port, "value": task.value}
+    context.run.prompt(Prompt("prompt.open_port", values, deeds=deeds))
+
+
+def _port(context: Context, asked: str) -> str:
+    """The gas port that is open, by the wire or as a person reads it off."""
+    calibrator = context.run.source.name
+    prompt = Prompt("prompt.read_port", {"device": calibrator}, expected=asked, choices=tuple("abcdef"))
+    return told(context, calibrator, "gas", prompt)
+
+
+def _elsewhere(context: Context, cylinder: CylinderReference) -> Message | None:
+    """Why nothing is compared: another port than this cylinder's is open all the same."""
+    port = _port(context, cylinder.port)
     if port == cylinder.port:
         return None
-    return Message(key="cylinder_check.other_port", values={"device": calibrator, "port": port, "asked": cylinder.port})
+    values: dict[str, float | int | str | None] = {
+        "device": context.run.source.name, "port": port, "asked": cylinder.port,
+    }  # fmt: skip
+    return Message(key="cylinder_check.other_port", values=values)
 
 
 def _budget(

@@ -61,6 +61,7 @@ class Teom(Unit):
     folds: ClassVar[Mapping[str, Fold]] = {"status": BITS, "operating_mode": LOWEST}
     hidden_model: ClassVar[type[TeomHidden]] = TeomHidden
     hidden: TeomHidden
+    goes_by_its_clock = True
     report_only = frozenset({"mode", "instrument_id", "constant_a", "constant_b"})
     actions = BENCH_ACTIONS
     sensors: ClassVar[tuple[str, ...]] = (
@@ -208,6 +209,16 @@ class Teom(Unit):
         rows["ambient_dew_point"] = np.round(element.dew_point_c(moisture), 3)
         pressure = seen.pressure_hpa / ATM_HPA + _SENSOR_NOISE_ATM * self.white("pressure", first, last)
         rows["ambient_pressure"] = np.round(pressure, 3)
+
+    filed: ClassVar[Mapping[str, str]] = {"hour_s": "hour_end"}
+    """When a period of the unit's clock was filed last, bench seconds: the row that counts the steps until then."""
+
+    def observe(self, t_us: int, moment: Moment, quantity: str) -> Value:
+        """Return what an observer finds; when the last hour was filed beside the rest."""
+        if quantity in self.filed:
+            step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
+            return float(self.steps.values(step, step + 1)[self.rows[self.filed[quantity]], 0]) * self.step_s
+        return super().observe(t_us, moment, quantity)
 
     # -- people ---------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from instruments.air import FloatArray
 from instruments.atmosphere import Mode
 from instruments.particles import teom_element as element
 from instruments.particles import teom_firmware as firmware
+from instruments.particles import teom_hours as hours
 from instruments.particles.teom import Teom
 from instruments.particles.teom_air import Prepared, Stretch
 from instruments.steps import Moment
@@ -18,7 +20,8 @@ _READY = 60
 """Steps after settling before concentrations are shown: two smoothing times (choice of this project)."""
 _FULL = 360
 """Steps after a start before the unit is fully at work: 1 h (recalled: the first hour after a filter is void)."""
-_HALF_HOUR, _HOUR = 180, 360
+_LONG_MEANS = {"mc_8": 8, "mc_24": 24}
+"""Hours of the long means."""
 
 STATUS_BITS = {"mass_transducer": 0, "temperature": 1, "flow": 2, "exchange_filter": 3, "power_failure": 4}
 """Bits of the status condition: M 1, T 2, F 4, X 8, voltage 16 (recalled)."""
@@ -35,7 +38,8 @@ class Teom1400(Teom):
     firmware = "3.20"
     fully_at_work = 4.0
     bits = tuple(sorted(STATUS_BITS.items()))
-    memory = (*Teom.keeps, *_SHOWN.values())
+    memory = (*Teom.keeps, *_SHOWN.values(), "half_end", "hour_end")
+    filed: ClassVar[Mapping[str, str]] = {**Teom.filed, "half_hour_s": "half_end"}
 
     def reported(self) -> Mapping[str, str]:
         """Concentrations and the status word."""
@@ -74,23 +78,12 @@ class Teom1400(Teom):
         age = rows["age"]
         rate = rows["smooth_rate"] * firmware.UG_M3_PER_RATE / rows["sample_flow"]
         rows["mc"] = np.where(age >= firmware.SETTLING + _READY, rate, np.nan)
-        half = firmware.row_means(firmware.whole(self, "mc", steps, _HALF_HOUR))
-        rows["mc_half"] = firmware.held(self, "mc_half", steps, _HALF_HOUR, half, self._pad)
-        self._hours(steps, half)
+        hours.file_halves(self, steps, self._pad)
+        hours.file_hours(
+            self, steps, lambda end: hours.mean_until(self, "mc", steps, end, hours.HOUR), _LONG_MEANS, self._pad
+        )  # fmt: skip
         mode = np.where(age >= _FULL, 4.0, np.where(age >= firmware.SETTLING, 2.0, 1.0))
         rows["operating_mode"] = mode * float(self.sampling)
-
-    def _hours(self, steps: Stretch, half: FloatArray) -> None:
-        low, high = firmware.periods(steps.first, steps.last, _HOUR)
-        begin = steps.first // _HALF_HOUR
-        halves = np.concatenate([firmware.earlier(self, "mc_half", begin, 1, _HALF_HOUR, lambda _: self._pad), half])
-        ends = 2 * np.arange(low, high) + 2 - begin  # place in ``halves`` of each hour's second half
-        hour = firmware.row_means(np.stack([halves[ends - 1], halves[ends]], axis=1))
-        steps.rows["mc_hour"] = firmware.held(self, "mc_hour", steps, _HOUR, hour, self._pad)
-        every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: self._pad), hour])
-        for label, hours in (("mc_8", 8), ("mc_24", 24)):
-            mean = firmware.mean_of_last(every, np.ones(hours), high - low)
-            steps.rows[label] = firmware.held(self, label, steps, _HOUR, mean, self._pad)
 
     def conditions(self, first: int, last: int, moment: Moment) -> Mapping[str, FloatArray]:
         """Status conditions by name, 0 or 1 per step."""

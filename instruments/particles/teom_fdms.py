@@ -16,6 +16,7 @@ from instruments.atmosphere import Mode
 from instruments.filters import lag
 from instruments.particles import teom_element as element
 from instruments.particles import teom_firmware as firmware
+from instruments.particles import teom_hours as hours
 from instruments.particles.teom import Teom
 from instruments.particles.teom_air import Prepared, Stretch
 from instruments.particles.teom_hidden import FdmsHidden
@@ -25,7 +26,6 @@ PHASE = 36
 """Steps of a phase: 6 min (read)."""
 _UNSETTLED = 6
 """Steps after a switch that the slope leaves out (choice of this project: the path settles in 8 s)."""
-_HOUR = 360
 _READY = 6
 """Whole phases after settling before values are shown: 66 to 72 min after a start (read: 60 to 80 min of zeros)."""
 _RUNNING = np.array([0.5, *[1.0] * 9, 0.5])
@@ -65,7 +65,7 @@ class TeomFdms(Teom):
         *Teom.sensors, "base_concentration", "reference_concentration", "raw_base", "raw_reference", "dryer_temp",
         "dryer_dew_point", "dryer_humidity", "cooler_temp", "valve_position",
     )  # fmt: skip
-    memory = (*Teom.keeps, "cooler_true", "valve_slip", "phase_rate", *_SHOWN.values())
+    memory = (*Teom.keeps, "cooler_true", "valve_slip", "phase_rate", *_SHOWN.values(), "hour_end")
     bits = tuple(sorted(STATUS_BITS.items()))
     hidden: FdmsHidden
 
@@ -185,7 +185,8 @@ class TeomFdms(Teom):
                 rows[name] = firmware.held(self, name, steps, PHASE, firmware.shown(values), pad)
         mc = shown["base"] - shown["reference"]
         rows["mc"] = firmware.held(self, "mc", steps, PHASE, mc, pads[0] - pads[1])
-        self._hours(steps, mc, low, pads[0] - pads[1])
+        spans = {"mc_12": 12, "mc_24": 24, "mc_xx": int(self.number("xx_hours"))}
+        hours.file_hours(self, steps, lambda end: float(rows["mc"][end - first]), spans, pads[0] - pads[1])
         settled = rows["age"] >= firmware.SETTLING
         full = (rows["age"] >= firmware.SETTLING + _READY * PHASE) & np.isfinite(rows["mc"])
         rows["operating_mode"] = np.where(full, 3.0, np.where(settled, 2.0, 1.0)) * float(self.sampling)
@@ -202,15 +203,6 @@ class TeomFdms(Teom):
             litres += flow[:, _UNSETTLED + point] / points
         rate = self.number("k0") * element.UG_PER_G * slope * firmware.UG_M3_PER_RATE / np.maximum(litres, 0.1)
         return np.where(age >= firmware.SETTLING + PHASE, rate, np.nan)
-
-    def _hours(self, steps: Stretch, mc: FloatArray, phase: int, pad: float) -> None:
-        low, high = firmware.periods(steps.first, steps.last, _HOUR)
-        hour = mc[(np.arange(low, high) + 1) * (_HOUR // PHASE) - 1 - phase]
-        steps.rows["mc_hour"] = firmware.held(self, "mc_hour", steps, _HOUR, hour, pad)
-        every = np.concatenate([firmware.earlier(self, "mc_hour", low, 24, _HOUR, lambda _: pad), hour])
-        for label, hours in (("mc_12", 12), ("mc_24", 24), ("mc_xx", int(self.number("xx_hours")))):
-            mean = firmware.mean_of_last(every, np.ones(hours), high - low)
-            steps.rows[label] = firmware.held(self, label, steps, _HOUR, mean, pad)
 
     def _before_epoch(self) -> tuple[float, float]:
         """Base and reference concentration before the epoch: in balance with the air of its first minute."""

@@ -1,4 +1,4 @@
-"""What the firmware of tapered-element monitors makes of frequency and flow: mass, rate, means over clock periods.
+"""What the firmware of tapered-element monitors makes of frequency and flow: mass, rate, means over periods.
 
 All of it is exact however the steps were cut: periods are counted from the epoch, earlier ones are taken from the
 unit's history, sums run in a fixed order. A value that does not exist is NaN; a mean is formed of those that do.
@@ -64,7 +64,7 @@ def weigh(unit: Teom, steps: Stretch) -> None:
 
 
 def periods(first: int, last: int, length: int) -> tuple[int, int]:
-    """Return the clock periods of ``length`` steps that end within the steps ``first`` to ``last``."""
+    """Return the periods of ``length`` steps, of an interval timer, that end within the steps ``first`` to ``last``."""
     return first // length, last // length
 
 
@@ -108,19 +108,6 @@ def mean_of_last(values: FloatArray, weights: FloatArray, count: int) -> FloatAr
         total += share * filled[begin - back : len(values) - back]
         weight += share * exists[begin - back : len(values) - back]
     return np.asarray(np.where(weight > 0.0, total / np.maximum(weight, 1e-9), np.nan))
-
-
-def row_means(values: FloatArray) -> FloatArray:
-    """Return the mean of what exists in each row of ``values``, summed in a fixed order."""
-    total, there = np.zeros(len(values)), np.zeros(len(values))
-    if len(values) == 0:
-        return total
-    exists = ~np.isnan(values)
-    filled, exists = np.where(exists, values, 0.0), exists.astype(np.float64)
-    for column in range(values.shape[1]):
-        total += filled[:, column]
-        there += exists[:, column]
-    return np.asarray(np.where(there > 0.0, total / np.maximum(there, 1.0), np.nan))
 
 
 def conditions(unit: Teom, first: int, last: int, moment: Moment) -> dict[str, FloatArray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from instruments.device import Face, Value
 from instruments.errors import Refused
@@ -45,7 +46,7 @@ class AkMemory:
     """What all lines of one unit share: the storage pointer, a reading of the clock, and what of it is in flash.
 
     Attributes:
-        pointer_us: stamp of the next record to be given; 0 is the begin of the storage.
+        pointer_us: bench time at which the next record to be given was filed; 0 is the begin of the storage.
     """
 
     def __init__(self) -> None:
@@ -235,45 +236,52 @@ class AkDevice(DeviceEnd):
 
     # -- stored records -----------------------------------------------------------------------------------------------
 
-    def _stamps(self) -> list[int]:
-        """Clock readings of the records that are there, oldest first: the unit's past on the grid of its storage."""
-        every = self._table.storage.every_min * 60 * SECOND_US
-        clock_us = self._face.clock_us()
-        offset = clock_us - self._face.now_us()
-        newest = clock_us - clock_us % every
-        oldest = max(offset, clock_us - DAY_US)
-        stamps = range(newest, oldest - 1, -every)
-        return [stamp for stamp in stamps if self._face.read_at("powered", stamp - offset)][::-1]
+    def _filed(self) -> list[tuple[int, int]]:
+        """When each record was filed, bench time, and its stamp, oldest first: the unit's past reaches 24 h."""
+        storage, every = self._table.storage, self._table.storage.every_min * 60 * SECOND_US
+        now = at = self._face.now_us()
+        found = []
+        while (made := self._number_at(storage.filed, at)) * SECOND_US > max(0, now - DAY_US):
+            at = round(made * SECOND_US)
+            if self._face.read_at("powered", at):
+                # A record comes with the measuring step next to the full period, and bears the period's name.
+                found.append((at, (round(self._number_at("clock_us", at)) + every // 2) // every * every))
+            at -= 1
+        return found[::-1]
+
+    def _number_at(self, quantity: str, t_us: int) -> float:
+        return cast(float, self._face.read_at(quantity, t_us))
 
     def _set_pointer(self, words: list[str]) -> str:
         if len(words) != 1 or not re.fullmatch(r"[BE]|[-+]?\d{1,6}", words[0], re.ASCII):
             raise Refused("invalid")
-        stamps = self._stamps()
+        filed = self._filed()
         if words[0] == "B":
             place = 0
         elif words[0] == "E":
-            place = len(stamps)
+            place = len(filed)
         else:
-            here = sum(stamp < self.memory.pointer_us for stamp in stamps)
-            place = min(max(here + int(words[0]), 0), len(stamps))
-        self._point(stamps, place)
+            place = min(max(self._place(filed) + int(words[0]), 0), len(filed))
+        self._point(filed, place)
         return ""
 
-    def _point(self, stamps: list[int], place: int) -> None:
-        end = stamps[-1] + 1 if stamps else 0
-        self.memory.pointer_us = stamps[place] if place < len(stamps) else end
+    def _place(self, filed: list[tuple[int, int]]) -> int:
+        return sum(made < self.memory.pointer_us for made, _ in filed)
+
+    def _point(self, filed: list[tuple[int, int]], place: int) -> None:
+        end = filed[-1][0] + 1 if filed else 0
+        self.memory.pointer_us = filed[place][0] if place < len(filed) else end
 
     def _records(self, words: list[str]) -> str:
         if len(words) != 1 or not re.fullmatch(r"\d{1,3}", words[0], re.ASCII) or int(words[0]) < 1:
             raise Refused("invalid")
-        stamps = self._stamps()
-        here = sum(stamp < self.memory.pointer_us for stamp in stamps)
-        given = stamps[here : here + min(int(words[0]), _MOST_RECORDS)]
-        self._point(stamps, here + len(given))
-        return "\r\n".join([str(len(given)), *map(self._record, given)])
+        filed = self._filed()
+        here = self._place(filed)
+        given = filed[here : here + min(int(words[0]), _MOST_RECORDS)]
+        self._point(filed, here + len(given))
+        return "\r\n".join([str(len(given)), *(self._record(made, stamp) for made, stamp in given)])
 
-    def _record(self, stamp: int) -> str:
-        t_us = stamp - self._face.clock_us() + self._face.now_us()
+    def _record(self, made_us: int, stamp_us: int) -> str:
         rows = [self._table.registers[code] for code in self._table.storage.registers]
-        values = [written(self._face.read_at(row.quantity, t_us), row.form) for row in rows]
-        return ",".join([calendar(stamp).strftime("%H:%M:%S,%m/%d/%y"), *values])
+        values = [written(self._face.read_at(row.quantity, made_us), row.form) for row in rows]
+        return ",".join([calendar(stamp_us).strftime("%H:%M:%S,%m/%d/%y"), *values])

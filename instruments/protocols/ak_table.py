@@ -91,9 +91,16 @@ class PrintedLine(Known):
 
 
 class Storage(Known):
-    """What a stored record holds: one every so many minutes of the unit's clock, values of some registers."""
+    """What a stored record holds: one every so many minutes of the unit's clock, values of some registers.
+
+    Attributes:
+        every_min: length of the periods that are filed.
+        filed: quantity of the unit that tells when it has filed such a period last, bench seconds.
+        registers: whose values.
+    """
 
     every_min: int = Field(gt=0)
+    filed: str
     registers: list[int]
 
 

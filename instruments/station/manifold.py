@@ -79,6 +79,7 @@ class ManifoldHidden(Hidden):
 class Manifold(Unit):
     """The pipe with its sensors. Analyzers draw from :attr:`outlet`."""
 
+    fed = False
     step_s = 10
     hidden_model = ManifoldHidden
     hidden: ManifoldHidden

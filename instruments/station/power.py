@@ -7,21 +7,23 @@ to a device is the device's own affair.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from instruments.air import FloatArray, GasListener
 from instruments.atmosphere import Site
 from instruments.device import Command
+from instruments.draw import Draw
 from instruments.folding import HIGHEST, LAST, LOWEST, Fold
 from instruments.signal import OrnsteinUhlenbeck, interpolated
 from instruments.station.mains import Grid
 from instruments.station.minutes import MINUTE_S
-from instruments.station.turns import Turns
+from instruments.station.turns import EVER, NEVER, Turns
 from instruments.steps import SECOND_US, Hidden
 from instruments.unit import Unit
 
@@ -54,14 +56,14 @@ class Outlet:
     Attributes:
         device: its name on the bench.
         ups: it hangs on the supply, not on the mains.
-        watts: what it draws.
+        draw: what it takes.
         order: its place in the order of restarting, from 0.
         heats: what it draws becomes heat in the room.
     """
 
     device: str
     ups: bool
-    watts: float
+    draw: Draw
     order: int
     heats: bool = True
 
@@ -79,6 +81,7 @@ class Switching:
 class PowerSupply(Unit):
     """The supply with its meter of the mains; see the module."""
 
+    fed = False
     step_s = 10
     hidden_model = PowerHidden
     hidden: PowerHidden
@@ -97,6 +100,8 @@ class PowerSupply(Unit):
         super()._equip()
         self.outlets: list[Outlet] = []
         self._listeners: list[GasListener] = []
+        self._off: set[str] = set()
+        self._since: dict[str, int] = {}
         self._wander = OrnsteinUhlenbeck(self.seed, f"{self.name}/voltage", 1800.0)
         self._turns = Turns(self, Grid(self.seed, f"{self.name}/mains", self.entry.parameter("cut_mean")))
         self._done_us = -1
@@ -104,29 +109,88 @@ class PowerSupply(Unit):
     def place(self, site: Site) -> None:
         """Nothing of the surroundings matters to it."""
 
-    def feed(self, device: str, *, ups: bool, watts: float, order: int = 0, heats: bool = True) -> None:
+    def feed(
+        self, device: str, *, ups: bool, draw: Draw, order: int = 0, heats: bool = True, warm: bool = True
+    ) -> None:  # fmt: skip
         """Plug a device in. What has been computed is void.
 
         Args:
             device: its name.
             ups: whether the battery carries it.
-            watts: what it draws.
+            draw: what it takes.
             order: its place among those that are switched on again.
             heats: whether what it draws becomes heat in the room (that of an air conditioner leaves it).
+            warm: has been running before the epoch.
 
         Raises:
             ValueError: the device has a plug already, or draws less than nothing.
         """
-        if watts < 0.0 or order < 0 or any(outlet.device == device for outlet in self.outlets):
+        if (
+            min(draw.running_w, draw.starting_w) < 0.0
+            or order < 0
+            or any(outlet.device == device for outlet in self.outlets)
+        ):
             raise ValueError(f"{device}: one plug for each device, with a load and an order that are not negative")
-        self.outlets.append(Outlet(device, ups, watts, order, heats))
+        self.outlets.append(Outlet(device, ups, draw, order, heats))
+        self._since[device] = EVER if warm else 0
         self._turns.begin_anew()
         self.gas_changed(0)
         self._tell(0)
 
-    def load_w(self) -> float:
-        """What hangs on the supply."""
-        return sum(outlet.watts for outlet in self.outlets if outlet.ups)
+    def switched(self, device: str, t_us: int, on: bool) -> None:
+        """A device's power has gone or come: if by another hand than this supply's, the load is another from then on.
+
+        The device that comes back starts anew.
+        """
+        self.settle(t_us)
+        outlet = next(outlet for outlet in self.outlets if outlet.device == device)
+        if on and device in self._off:
+            self._off.remove(device)
+            self._since[device] = t_us
+        elif not on and self._feeds(outlet, t_us):
+            self._off.add(device)
+        else:
+            return  # as the schedule says
+        if outlet.ups:
+            self.recompute(t_us)
+
+    def _feeds(self, outlet: Outlet, t_us: int) -> bool:
+        """Whether the outlet has power at ``t_us`` by the schedule."""
+        return next((on for at_us, on in reversed(self._history_of(outlet)) if at_us <= t_us), True)
+
+    def load_w(self, t_us: int, alive_us: int) -> float:
+        """What the supply's outlets take at ``t_us`` if there has been power at its output since ``alive_us``, W."""
+        return float(self.loads_w(np.array([t_us]), np.array([alive_us]))[0])
+
+    def loads_w(self, times_us: NDArray[np.int64], alive_us: NDArray[np.int64]) -> FloatArray:
+        """The same at several instants."""
+        total = np.zeros(len(times_us))
+        for outlet, on_us in self._switched_on(alive_us):
+            warm_us = on_us + round(outlet.draw.starting_s * SECOND_US)
+            draw = np.where(times_us < warm_us, outlet.draw.starting_w, outlet.draw.running_w)
+            total += np.where(times_us < on_us, 0.0, draw)
+        return total
+
+    def load_changes_us(self, t_us: int, alive_us: int) -> int:
+        """The next instant after ``t_us`` at which a device is switched on or has become warm; far away if none."""
+        found = NEVER
+        for outlet, on_us in self._switched_on(np.array([alive_us])):
+            for at_us in (int(on_us[0]), int(on_us[0]) + round(outlet.draw.starting_s * SECOND_US)):
+                if at_us > t_us:
+                    found = min(found, at_us)
+        return found
+
+    def _switched_on(self, alive_us: NDArray[np.int64]) -> Iterator[tuple[Outlet, NDArray[np.int64]]]:
+        """Outlets of the supply whose devices nobody has switched off, and since when each has power."""
+        for outlet in self.outlets:
+            if outlet.ups and outlet.device not in self._off:
+                closed = np.where(alive_us > EVER, alive_us + self._wait_us(outlet), EVER)
+                yield outlet, np.maximum(closed, self._since[outlet.device])
+
+    def _wait_us(self, outlet: Outlet) -> int:
+        """Time from the return of the power until the outlet closes."""
+        seconds = self.entry.parameter("restart_delay") + outlet.order * self.number("restart_stagger")
+        return round(seconds * SECOND_US)
 
     def capacity_wh(self, t_us: int) -> float:
         """Energy of the full battery."""
@@ -186,7 +250,7 @@ class PowerSupply(Unit):
     def fed_share(self, first: int, last: int) -> FloatArray:
         """Share of the load that heats the room that is fed at the beginnings of minutes ``first`` to ``last``."""
         heating = [outlet for outlet in self.outlets if outlet.heats]
-        total = sum(outlet.watts for outlet in heating)
+        total = sum(outlet.draw.running_w for outlet in heating)
         if total == 0.0:
             return np.ones(last - first)
         minutes = np.arange(first, last) * MINUTE_S * SECOND_US
@@ -195,10 +259,10 @@ class PowerSupply(Unit):
         for outlet in heating:
             history = self._history_of(outlet)
             if not history:  # as long as nothing has gone dark
-                fed += outlet.watts
+                fed += outlet.draw.running_w
                 continue
             states = np.array([True] + [on for _, on in history])
-            fed += outlet.watts * states[np.searchsorted([t for t, _ in history], minutes, side="right")]
+            fed += outlet.draw.running_w * states[np.searchsorted([t for t, _ in history], minutes, side="right")]
         return fed / total
 
     def on_change(self, listener: GasListener) -> None:
@@ -211,9 +275,7 @@ class PowerSupply(Unit):
 
     def _history_of(self, outlet: Outlet) -> list[tuple[int, bool]]:
         """When the outlet's power went (False) and came back (True); it was there at the epoch."""
-        wait = round(
-            (self.entry.parameter("restart_delay") + outlet.order * self.number("restart_stagger")) * SECOND_US
-        )
+        wait = self._wait_us(outlet)
         history: list[tuple[int, bool]] = []
         feeding = True
         due: int | None = None
@@ -255,7 +317,8 @@ class PowerSupply(Unit):
         charged = np.clip(charge[at] + rate[at] * (ends - times[at]) / SECOND_US, 0.0, 1.0)
         on_battery = np.array([float(turn.output and not turn.good) for turn in turns])
         output = np.array([float(turn.output) for turn in turns])
-        load = 100.0 * self.load_w() / self.entry.parameter("rated_power")
+        alive = np.array([turn.alive_us for turn in turns])
+        load = 100.0 * self.loads_w(ends, alive[at]) / self.entry.parameter("rated_power")
         return np.array([
             np.round(volts * left[at], 1), np.round(volts * lowest, 1), np.round(100.0 * charged, 1),
             on_battery[at], output[at], load * output[at], self._turns.transfers(ends),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 GOOD = 0.85
 """Part of the nominal voltage below which mains are taken for gone (recalled: 180 to 190 V of 220 V)."""
 
-_NEVER = 1 << 62
+NEVER = 1 << 62
+EVER = -NEVER
+"""Instants that do not come, and before everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Turn:
         charge: charge of the battery at ``t_us``, 0 to 1.
         rate: change of the charge per second.
         ends_us: end of the outage that is under way; the epoch or earlier: there is none.
+        alive_us: since when the supply has given power without a break.
     """
 
     t_us: int
@@ -45,6 +48,7 @@ class Turn:
     charge: float
     rate: float
     ends_us: int
+    alive_us: int
 
 
 class Turns:
@@ -97,12 +101,15 @@ class Turns:
         hidden, figures = supply.hidden, supply.entry.parameter
         left = natural * hidden.voltage_factor if hidden.mains else 0.0
         good = left >= GOOD
-        battery_h = supply.capacity_wh(t_us) / max(supply.load_w(), 1.0)
-        helps = not hidden.bypass and charge > 0.0 and battery_h > 0.0
+        capacity = supply.capacity_wh(t_us)
+        helps = not hidden.bypass and charge > 0.0 and capacity > 0.0
         output = supply.powered and (good or helps)
+        before = self.all[-1] if self.all else None
+        alive = EVER if before is None else before.alive_us if before.output else t_us
+        battery_h = capacity / max(supply.load_w(t_us, alive), 1.0)
         drains = output and not good
         rate = -1.0 / (battery_h * 3600.0) if drains else 1.0 / (figures("recharge_time") * 3600.0) if good else 0.0
-        return Turn(t_us, natural, left, good, output, charge, rate, ends_us)
+        return Turn(t_us, natural, left, good, output, charge, rate, ends_us, alive)
 
     @staticmethod
     def _charge(turn: Turn, t_us: int) -> float:
@@ -124,12 +131,17 @@ class Turns:
         if last.output and not last.good:
             empty_us = last.t_us + round(-last.charge / last.rate * SECOND_US)
         else:
-            empty_us = _NEVER
+            empty_us = NEVER
         if last.ends_us > last.t_us:
             changes_us, left, ends_us = last.ends_us, 1.0, 0
         else:
             outage = next((o for o in self._natural(self._until_us, until_us) if o.start_us > self._until_us), None)
-            changes_us, left, ends_us = (outage.start_us, outage.left, outage.end_us) if outage else (_NEVER, 1.0, 0)
+            changes_us, left, ends_us = (outage.start_us, outage.left, outage.end_us) if outage else (NEVER, 1.0, 0)
+        load_us = NEVER if empty_us == NEVER else self._supply.load_changes_us(last.t_us, last.alive_us)
+        if load_us < min(empty_us, changes_us):
+            if load_us > until_us:
+                return None
+            return self._turn(load_us, last.natural, last.ends_us, self._charge(last, load_us))
         t_us = min(empty_us, changes_us)
         if t_us > until_us:
             return None

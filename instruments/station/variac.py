@@ -35,6 +35,7 @@ class VariacHidden(Hidden):
 class Variac(Unit):
     """The source with its own meter at the output."""
 
+    fed = False
     step_s = 10
     hidden_model = VariacHidden
     hidden: VariacHidden

@@ -24,6 +24,8 @@ class GasRequest:
             0.0 for the same flows with the lamp off.
         total_flow: L/min.
         port: the calibrator's gas port.
+        main: gas by which the calibrator sets the cylinder at that port, where that is another component of it.
+        main_per_one: how much of it comes with one unit of ``species``, in its own unit.
     """
 
     species: str
@@ -31,6 +33,8 @@ class GasRequest:
     ozone: float | None
     total_flow: float
     port: str
+    main: str = ""
+    main_per_one: float = 1.0
 
     def as_dict(self) -> dict[str, Any]:
         """For the journal."""
@@ -80,6 +84,7 @@ class Calibrator(Handle):
     """A dynamic calibrator reached through its protocol."""
 
     _unit = "nmol/mol"
+    _per_one = 1.0
 
     @property
     def shaping(self) -> tuple[str, ...]:
@@ -97,13 +102,15 @@ class Calibrator(Handle):
         else:
             mode = "span" if request.ozone is None else "gpt"
             settings["gas"] = request.port
-            settings["concentration"] = request.value
+            settings["concentration"] = request.value * request.main_per_one
             if request.ozone is not None:
                 settings["ozone"] = request.ozone
-        self._unit = "umol/mol" if request.species == "co" else "nmol/mol"
+        self._unit, self._per_one = unit_of(request.main or request.species), request.main_per_one
         amounts = {name: value for name, value in settings.items() if name != "gas"}
+        if "concentration" in amounts:  # who takes the gas by its name works the mixture out
+            amounts["concentration"] = request.value
         try:
-            text = self.link.protocol.generate_request(mode, request.species, amounts, self._unit)
+            text = self.link.protocol.generate_request(mode, request.species, amounts, unit_of(request.species))
         except KeyError:
             self._set_one_by_one(settings, mode)
         else:
@@ -123,7 +130,7 @@ class Calibrator(Handle):
             return 0.0
         if mode == "ozone":
             return _number(self.read("photometer_o3", "nmol/mol"))
-        return _number(self.read("concentration_actual", self._unit))
+        return _number(self.read("concentration_actual", self._unit)) / self._per_one
 
     def flows(self) -> Flows | None:
         """Flows of the titration as shown."""
@@ -191,7 +198,7 @@ class ManualCalibrator(Handle):
 
     def offer(self, request: GasRequest) -> None:
         """Ask for this gas, and for what the calibrator then shows."""
-        unit = "umol/mol" if request.species == "co" else "nmol/mol"
+        unit = unit_of(request.species)
         values: dict[str, float | int | str] = {
             "gas": request.species,
             "value": request.value,
@@ -233,6 +240,11 @@ class ManualCalibrator(Handle):
         if self._ask is None:
             raise RuntimeError("a manual calibrator works inside a run only")
         return self._ask(prompt)
+
+
+def unit_of(species: str) -> str:
+    """Unit in which a gas is told: CO umol/mol, others nmol/mol."""
+    return "umol/mol" if species == "co" else "nmol/mol"
 
 
 def _number(answer: tuple[Any, str] | None) -> float:

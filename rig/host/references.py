@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from instruments.catalogue import load
 from rig.bench_file import MANUAL, BenchFile, CylinderSection, UncertaintySection, cylinder_ports
-from rig.host.calibrator import Source
+from rig.host.calibrator import Source, unit_of
 
 if TYPE_CHECKING:
     from rig.cells import CellReference
@@ -17,9 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CylinderReference:
-    """A certified cylinder. ``value`` and ``impurity`` in nmol/mol (CO umol/mol), ``u_pct`` a standard uncertainty."""
+    """A certified gas of a cylinder: the only one, or one component of a mixture.
+
+    Attributes:
+        id: ``cylinder.<name>``, of a further component ``cylinder.<name>.<species>``.
+        name: the cylinder's, in the bench file.
+        species, value, unit: of this component, nmol/mol (CO umol/mol).
+        u_pct: its standard uncertainty, %.
+        certificate, expires, port: of the cylinder.
+        no2_impurity: NO2 that comes along, nmol/mol: as a trace, or certified itself.
+        main, main_value: the gas by which the calibrator sets the cylinder, and its certified value.
+        stored: what is typed into the calibrator for that gas, if not the certified value.
+    """
 
     id: str
+    name: str
     species: str
     value: float
     unit: str
@@ -28,7 +40,19 @@ class CylinderReference:
     expires: date
     port: str
     no2_impurity: float
+    main: str
+    main_value: float
     stored: float | None
+
+    @property
+    def main_unit(self) -> str:
+        """Unit of the main gas."""
+        return unit_of(self.main)
+
+    @property
+    def main_per_one(self) -> float:
+        """How much of the main gas comes with one unit of this component, in its own unit."""
+        return self.main_value / self.value
 
     @property
     def u(self) -> float:
@@ -100,9 +124,10 @@ class Supply:
 
     Attributes:
         source: what makes gas.
-        cylinders: by main species, the first one of each in the bench file.
+        cylinders: by species: the first cylinder in the bench file that has it as its main gas, else as a component.
         flows: the calibrator's certificate.
-        spare: cylinders at the calibrator by their names in the bench file, those of :attr:`cylinders` too.
+        spare: main gases of the cylinders at the calibrator by their names in the bench file.
+        components: all certified gases by the cylinder's name and the species.
         standards: certificates of reference meters and ozone standards, several for a device of several quantities.
         epoch: calendar time of bench time 0.
         gas_full_scale_lpm, zero_full_scale_lpm: of the calibrator's controllers.
@@ -113,6 +138,7 @@ class Supply:
     cylinders: Mapping[str, CylinderReference]
     flows: FlowReference | None
     spare: Mapping[str, CylinderReference] = field(default_factory=dict)
+    components: Mapping[tuple[str, str], CylinderReference] = field(default_factory=dict)
     standards: tuple[StandardReference, ...] = ()
     epoch: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     gas_full_scale_lpm: float = 0.1
@@ -122,6 +148,10 @@ class Supply:
     def cylinder(self, species: str) -> CylinderReference:
         """The cylinder of ``species``. Raises KeyError if the bench has none."""
         return self.cylinders[species]
+
+    def spare_of(self, name: str, species: str) -> CylinderReference:
+        """What a cylinder has of ``species``; its main gas where it has none. Raises KeyError: there is no such one."""
+        return self.components.get((name, species), self.spare[name])
 
     def certified(self, device: str, *quantities: str) -> StandardReference:
         """The certificate of the first of ``quantities`` that the device has one for. Raises KeyError: it has none."""
@@ -147,30 +177,40 @@ def contents_of(name: str, section: CylinderSection) -> dict[str, float]:
     return {species: value * (1e-3 if species == "co" else 1.0) for species, value in ordered}
 
 
-def named_cylinders(bench: BenchFile) -> dict[str, CylinderReference]:
-    """The cylinders at calibrators, by their names in the file, in its order."""
-    found: dict[str, CylinderReference] = {}
+def certified_gases(bench: BenchFile) -> dict[tuple[str, str], CylinderReference]:
+    """Every certified gas of the cylinders at calibrators by cylinder and species, main gases first in each."""
+    found = {}
     for name, (_, port) in cylinder_ports(bench).items():
         section = bench.cylinder[name]
-        species = species_of(name, section)
-        scale, unit = (1e-3, "umol/mol") if species == "co" else (1.0, "nmol/mol")
-        found[name] = CylinderReference(
-            id=f"cylinder.{name}", species=species, value=contents_of(name, section)[species], unit=unit,
-            u_pct=section.u_pct, certificate=section.certificate, expires=section.expires, port=port,
-            no2_impurity=section.impurities.get("no2", 0.0),
-            stored=None if section.stored is None else section.stored * scale,
-        )  # fmt: skip
+        main, contents = species_of(name, section), contents_of(name, section)
+        for species, value in contents.items():
+            own = f"cylinder.{name}"
+            no2 = 0.0 if species == "no2" else contents.get("no2", section.impurities.get("no2", 0.0))
+            found[name, species] = CylinderReference(
+                id=own if species == main else f"{own}.{species}", name=name, species=species, value=value,
+                unit=unit_of(species), u_pct=section.u_pct_of(species), certificate=section.certificate,
+                expires=section.expires, port=port, no2_impurity=no2, main=main,
+                main_value=contents[main],
+                stored=None if section.stored is None else section.stored * (1e-3 if main == "co" else 1.0),
+            )  # fmt: skip
     return found
 
 
-def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
-    """The cylinders at calibrators, by main species: what a calibrator is told of a mixture is its main gas.
+def named_cylinders(bench: BenchFile) -> dict[str, CylinderReference]:
+    """Main gases of the cylinders at calibrators, by the cylinders' names in the file, in its order."""
+    return {name: one for (name, species), one in certified_gases(bench).items() if species == one.main}
 
-    Where two have the same main gas, the first one in the file is the one in use.
+
+def cylinders_of(bench: BenchFile) -> dict[str, CylinderReference]:
+    """What there is of each gas in the cylinders at calibrators, every certified component of a mixture too.
+
+    Of several the first one in the file is in use that has the gas as its main one; a component counts where there is
+    none.
     """
     found: dict[str, CylinderReference] = {}
-    for cylinder in named_cylinders(bench).values():
-        found.setdefault(cylinder.species, cylinder)
+    gases = certified_gases(bench).values()
+    for one in sorted(gases, key=lambda gas: gas.species != gas.main):
+        found.setdefault(one.species, one)
     return found
 
 

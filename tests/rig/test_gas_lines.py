@@ -83,11 +83,13 @@ def test_an_idle_standard_breathes_the_room():
     assert recorded(made, 1)["standard.o3"][-20:].mean() == pytest.approx(5.0, abs=1.0)
 
 
-def test_a_mixture_is_known_by_its_main_gas():
+def test_a_mixture_is_known_by_its_gases_and_set_by_its_main_one():
     made = data(cylinder={"mixture": {"components": {"co": "3000 ppm", "no": "50 ppm"}, "species": "no", **CERTIFIED}},
                 tube__bottle=None)  # fmt: skip
     found = cylinders_of(check_bench_data(made, "bench.toml"))
-    assert {species: (one.value, one.unit) for species, one in found.items()} == {"no": (50_000.0, "nmol/mol")}
+    assert {species: (one.value, one.unit, one.main) for species, one in found.items()} == {
+        "no": (50_000.0, "nmol/mol", "no"), "co": (3000.0, "umol/mol", "no"),
+    }  # fmt: skip
     bench = open_bench(made)
     content = bench.instruments["calibrator"].device.contents["a"]
     assert {species.name: value for species, value in content.components.items()} == {"NO": 50_000.0, "CO": 3000.0}

@@ -100,7 +100,7 @@ def test_the_foil_of_another_unit_is_found_by_its_certificate(tmp_path):
 
 def test_slips_of_a_hurried_person_are_caught(tmp_path):
     """A wrong foil, a foil that was not placed, swapped digits: each foil reading stays the unit's own."""
-    bench = {**STATION, "operator": {"delay": "30 s", "mistakes": 0.12}}
+    bench = {**STATION, "operator": {"delay": "30 s", "mistakes": 0.25}}
     plan = only("foil_check").replace("days = 3", "days = 1")
     _, record = play(tmp_path, bench, plan, ("pm10",))
     truth = json.loads((tmp_path / "out" / "truth.json").read_text())
@@ -109,7 +109,7 @@ def test_slips_of_a_hurried_person_are_caught(tmp_path):
     [entry] = record.procedures
     with closing(sqlite3.connect(tmp_path / "out" / "journal.sqlite")) as journal:
         asked = journal.execute("select count(*) from journal where kind = 'prompt'").fetchone()[0]
-    assert asked > 3 * 4  # something was asked again
+    assert asked > 11  # three readings need that many: something was asked again
     assert any(note.key == "foil_check.doubted" for note in entry.notes)
     for reading in entry.data.tables[0].rows[0][1:4]:
         assert reading == pytest.approx(0.7471, rel=0.02)

@@ -14,6 +14,7 @@ from calibration.statistics.summary import Summary, summarize
 from rig.errors import RigFault
 from rig.host.calibrator import GasRequest
 from rig.host.handles import GasAnalyzer
+from rig.host.references import CylinderReference
 from rig.run import Reading, Run, StabilityRule, Window
 
 TITRATION_GAS = "no2"
@@ -60,8 +61,17 @@ def request(
     total = context.gas.total_flow if flow is None else flow
     if value <= 0.0:
         return GasRequest("zero", 0.0, None, total, "")
-    port = "" if gas == "o3" else context.run.supply.cylinder(gas).port
-    return GasRequest(gas, value, ozone, total, port)
+    if gas == "o3":
+        return GasRequest(gas, value, ozone, total, "")
+    return from_cylinder(context.run.supply.cylinder(gas), value, ozone, total)
+
+
+def from_cylinder(cylinder: CylinderReference, value: float, ozone: float | None, total: float) -> GasRequest:
+    """The task for ``value`` of a cylinder's gas; a mixture is set by its main one, in the certificate's proportion."""
+    gas, main = cylinder.species, cylinder.main
+    if gas == main:
+        return GasRequest(gas, value, ozone, total, cylinder.port)
+    return GasRequest(gas, value, ozone, total, cylinder.port, main, cylinder.main_per_one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from instruments.air import Species
 from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
+from instruments.draw import Draw
 from instruments.gas.calibration_cell import CalibrationCell
 from instruments.plumbing import Tube, VentedManifold
 from instruments.station.room import OpenVent
@@ -50,7 +51,7 @@ def station(outside):
         for name in ("manifold", "ups", "doas"):
             units[name].place(place)
         for order, name in enumerate(("so2", "doas", "shelter")):
-            units["ups"].feed(name, ups=name != "shelter", watts=800.0, order=order)
+            units["ups"].feed(name, ups=name != "shelter", draw=Draw.steady(800.0), order=order)
         units["shelter"].heated_by(units["ups"])
         calibrator = Calibrator(catalogue.load("146i"), "calibrator", 1, zero_air=ZeroAir())
         calibrator.place(Site(air, units["shelter"].room_of_supplies))

@@ -9,6 +9,7 @@ from instruments import catalogue
 from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
+from instruments.draw import Draw
 from instruments.errors import Refused
 from instruments.station.mains import HOUR_US, Grid
 from instruments.station.power import Switching
@@ -25,9 +26,9 @@ def supply():
         unit = build_unit(catalogue.load("ups"), "ups", seed, hidden={"disturbances": 0.0, **(hidden or {})},
                           settings=settings, service=service)  # fmt: skip
         unit.place(None)
-        unit.feed("so2", ups=True, watts=200.0, order=1)
-        unit.feed("pc", ups=True, watts=1600.0, order=0)
-        unit.feed("ac", ups=False, watts=1200.0, order=2)
+        unit.feed("so2", ups=True, draw=Draw.steady(200.0), order=1)
+        unit.feed("pc", ups=True, draw=Draw.steady(1600.0), order=0)
+        unit.feed("ac", ups=False, draw=Draw.steady(1200.0), order=2)
         return unit
 
     return make
@@ -147,7 +148,7 @@ def test_the_bench_is_told_the_next_switching(supply):
 def test_a_dip_restarts_an_analyzer_that_hangs_on_the_mains_and_a_cut_makes_it_cold(supply, site):
     place = site()
     unit = supply()
-    unit.feed("o3", ups=False, watts=150.0, order=0)
+    unit.feed("o3", ups=False, draw=Draw.steady(150.0), order=0)
     analyzer = build_unit(catalogue.load("43i"), "o3", 1, settings={"so2_coef": 1.05, "averaging_time": 300})
     analyzer.connect("room", place.room)
     analyzer.connect("sample", place.outside)
@@ -171,7 +172,9 @@ def test_the_shelter_is_not_heated_by_what_has_no_power(supply, outside):
     shelter = build_unit(catalogue.load("shelter"), "shelter", 1)
     shelter.place(Site(outside(temperature_c=10.0), None))
     shelter.heated_by(unit)
-    unit.feed("conditioner", ups=False, watts=2500.0, heats=False)  # its heat is no part of that of the devices
+    unit.feed(
+        "conditioner", ups=False, draw=Draw.steady(2500.0), heats=False
+    )  # its heat is no part of that of the devices
     unit.apply(4 * HOUR, Command("hidden.mains", False))
     heat = shelter.heat_w(230, 300)
     assert heat[0] == pytest.approx(1200.0)
@@ -212,4 +215,33 @@ def test_what_it_cannot_have_is_refused(supply):
     with pytest.raises(Refused):
         unit.apply(0, Command("hidden.mains", 2.0))
     with pytest.raises(ValueError, match="so2"):
-        unit.feed("so2", ups=True, watts=10.0)
+        unit.feed("so2", ups=True, draw=Draw.steady(10.0))
+
+
+def test_a_device_that_somebody_switches_off_leaves_the_battery_longer(supply):
+    def empty_after_min(off):
+        unit = supply()
+        if off:
+            unit.switched("pc", HOUR, False)
+            assert unit.read(2 * HOUR, "load") == pytest.approx(100.0 * 200.0 / 3000.0)
+        unit.apply(4 * HOUR, Command("hidden.mains", False))
+        return (
+            next(s.t_us for s in unit.switchings(4 * HOUR, 20 * HOUR) if s.device == "so2" and not s.on) / MINUTE - 240
+        )
+
+    assert empty_after_min(False) == pytest.approx(30.0, abs=0.1)  # 900 Wh at 1800 W
+    assert empty_after_min(True) == pytest.approx(270.0, abs=0.5)  # at 200 W
+
+
+def test_devices_that_have_just_started_draw_more_until_they_are_warm(supply):
+    unit = supply()
+    unit.feed("co", ups=True, draw=Draw(180.0, 900.0, 600.0), order=3)
+    unit.switched("co", HOUR, False)
+    assert unit.read(HOUR + MINUTE, "load") == pytest.approx(60.0)
+    unit.switched("co", 2 * HOUR, True)
+    assert unit.read(2 * HOUR + MINUTE, "load") == pytest.approx(90.0)
+    unit.apply(2 * HOUR + 5 * MINUTE, Command("hidden.mains", False))
+    assert unit.read(2 * HOUR + 20 * MINUTE, "load") == pytest.approx(66.0)
+    # 5 min at 2700 W, the rest of 900 Wh at 1980 W
+    lasts = next(s.t_us for s in unit.switchings(2 * HOUR, 9 * HOUR) if not s.on and s.device == "co") / MINUTE - 125
+    assert lasts == pytest.approx(5.0 + (900.0 - 225.0) / 1980.0 * 60.0, abs=0.1)

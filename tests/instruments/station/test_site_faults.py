@@ -11,6 +11,7 @@ from instruments.air import Species
 from instruments.atmosphere import Site
 from instruments.build import build_unit
 from instruments.device import Command
+from instruments.draw import Draw
 from instruments.plumbing import Air, Tube
 from instruments.station.room import OpenVent
 from rig.fault_library import library
@@ -113,8 +114,8 @@ def station(design):
         analyzers(made, place.room, tube)
     elif design == "ups":
         unit = made.add("ups", build_unit(catalogue.load("ups"), "ups", 7, hidden={"disturbances": 45.0}))
-        unit.feed("rack", ups=True, watts=1800.0)
-        unit.feed("ac", ups=False, watts=1200.0)
+        unit.feed("rack", ups=True, draw=Draw.steady(1800.0))
+        unit.feed("ac", ups=False, draw=Draw.steady(1200.0))
         made.every = 10_000_000
         made.common = [
             (4 * HOUR, "ups", hands("hidden.mains", False)), (5 * HOUR, "ups", hands("hidden.mains", True)),

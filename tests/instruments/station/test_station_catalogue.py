@@ -8,6 +8,7 @@ from instruments import catalogue
 from instruments.air import Species
 from instruments.build import build_unit
 from instruments.device import Command
+from instruments.draw import Draw
 from instruments.gas.calibration_cell import CalibrationCell
 
 MODELS = ("shelter", "manifold", "ups", "doas-generic", "chamber", "variac")
@@ -22,7 +23,7 @@ def build(model, site, entry=None, **options):
         content = np.array([100_000.0 * (species is Species.SO2) for species in Species])
         unit.offer_cell("a", CalibrationCell(1.0, {Species.SO2: 100_000.0}, content))
     if model == "ups":
-        unit.feed("x", ups=False, watts=100.0, order=1)
+        unit.feed("x", ups=False, draw=Draw.steady(100.0), order=1)
     return unit
 
 
