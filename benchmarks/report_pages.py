@@ -2,7 +2,7 @@
 
 The run is made first, in a process of its own. Then its ``result.json`` is made into HTML and PDF, in Chinese (the
 larger of the two), in new processes, start to exit: reading the record, drawing, both files. Without a font for Chinese
-the language is English, and the line says so.
+the language is English, and the line says so. The target is held against processor time: others use the machine too.
 
 ``python benchmarks/report_pages.py`` prints medians of five rounds.
 """
@@ -10,6 +10,7 @@ the language is English, and the line says so.
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,10 +27,18 @@ MAKE = (
 )
 
 
-def measure(folder: Path, language: str, repeats: int = ROUNDS) -> tuple[float, int]:
-    """Median seconds of a new process that makes HTML and PDF of the run in ``folder``, and bytes of both files."""
-    (seconds,) = rounds([lambda: waited([sys.executable, "-c", MAKE, str(folder), language])[0]], repeats)
-    return seconds, sum((folder / f"report.{suffix}").stat().st_size for suffix in ("html", "pdf"))
+def measure(folder: Path, language: str, repeats: int = ROUNDS) -> tuple[float, float, int]:
+    """Median wall and processor seconds of a process that makes both files of the run in ``folder``; bytes of both."""
+    processor: list[float] = []
+
+    def run() -> float:
+        wall, used = waited([sys.executable, "-c", MAKE, str(folder), language])
+        processor.append(used)
+        return wall
+
+    (seconds,) = rounds([run], repeats)
+    size = sum((folder / f"report.{suffix}").stat().st_size for suffix in ("html", "pdf"))
+    return seconds, statistics.median(processor), size
 
 
 def main() -> int:
@@ -42,9 +51,9 @@ def main() -> int:
         folder = Path(name) / "run"
         arguments = ["accept", "--plan", "hj193-debug", "--operator", "simulated", "--out", str(folder)]
         subprocess.run([*RIG, *arguments], check=True, stdout=subprocess.DEVNULL)
-        seconds, size = measure(folder, language)
-    print(f"reports of hj193-debug, language {language}")
-    met = [verdict("HTML and PDF", seconds, 3.0, " s", at_most=True),
+        seconds, processor, size = measure(folder, language)
+    print(f"reports of hj193-debug, language {language}: {seconds:.2f} s by the wall, which others share")
+    met = [verdict("HTML and PDF, processor", processor, 3.0, " s", at_most=True),
            verdict("size of both", size / 1e6, 5.0, " MB", at_most=True)]  # fmt: skip
     return 0 if all(met) else 1
 

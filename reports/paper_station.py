@@ -22,6 +22,9 @@ def station_blocks(page: Page) -> Iterator[Block]:
     yield Paragraph(words("report.commands_note"), "legend")
     yield Heading(words("report.references"), anchor="references")
     yield _references(page) if page.record.references else Paragraph(words("report.no_references"), "small")
+    for item in page.record.references:
+        if item.chain:
+            yield Paragraph([Span(item.id, "bold"), f": {page.phrases.chain(item)}"], "small")
     prepared = page.preparation()
     if prepared is not None:
         yield Heading(words.term("procedure", "prepare"), anchor="preparation")
