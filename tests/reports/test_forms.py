@@ -1,7 +1,9 @@
 """Record forms: thirteen of them, what stands in their fields, as files that other programs read."""
 
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -12,6 +14,9 @@ from reports.forms import write_forms
 from reports.forms.definition import all_forms
 from reports.forms.filling import fill
 from reports.forms.rows import rows, scopes
+from reports.numbers import result
+
+ROOT = Path(__file__).parents[2]
 
 TITLES = (  # appendix 1, part three, as the rules have them
     "国家城市站运行维护记录表", "颗粒物监测仪校准检查记录", "气态污染物监测仪校准检查记录",
@@ -53,7 +58,7 @@ def test_every_path_of_a_form_leads_somewhere_in_a_record(sample):
                 field.source == ""
                 or any(reached(field.source, scope) for scope in scopes(one, sample))
                 or (
-                    one.name == "pm-check"  # the sample has no particle monitor
+                    one.name in ("pm-check", "manual-comparison")  # the sample has no particle monitor
                 )
             ), f"{one.name}: {field.source}"
         for table in one.table:
@@ -64,6 +69,31 @@ def test_every_path_of_a_form_leads_somewhere_in_a_record(sample):
                 continue
             for column in table.column:
                 assert column.source == "" or any(reached(column.source, row) for row in found), column.source
+
+
+def test_every_column_and_table_that_a_form_asks_for_is_one_that_a_procedure_makes():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "calibration/procedures").rglob("*.py"))
+    asked = {f"{t.rows.split(':')[1]}" for one in all_forms() for t in one.table if t.rows.startswith("table:")}
+    asked |= {
+        column.source.removeprefix("row.")
+        for one in all_forms()
+        for table in one.table
+        for column in table.column
+        if column.source.startswith("row.")
+    }
+    assert len(asked) > 20
+    made = {name for name in asked if re.search(rf"[\"']{name}[\"']", code) or f"def {name}" in code}
+    stems = {name: re.sub(r"[0-9]+$", "", name) for name in asked}
+    made |= {name for name, stem in stems.items() if stem != name and f'"{stem}{{' in code}  # f"reading_{number}"
+    assert sorted(asked - made) == []
+
+
+def test_a_result_is_printed_as_the_report_prints_it(sample):
+    (sheet,) = fill(form("traceability"), [sample], "en").sheets
+    assert sheet.tables[2].rows[0][0].text == ""  # the sample has no work on references
+    (sheet,) = fill(form("repair"), [sample], "en").sheets
+    failed = next(test for test in sample.tests if test.verdict == "fail")
+    assert result(failed).value in [row[3].text for row in sheet.tables[0].rows]
 
 
 def reached(path, scope):
