@@ -148,7 +148,7 @@ class Signatures:
 
 @dataclass(frozen=True)
 class Judged:
-    """What belongs to one criterion, held together by a rule at its left."""
+    """What belongs to one criterion, held together by a rule at its left; a paragraph, its title, is the first."""
 
     blocks: Sequence[Block]
     kind: str = "judged"
