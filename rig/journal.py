@@ -50,7 +50,24 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only: no row can be changed'); 
 PRAGMA user_version = {VERSION};
 """
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
-_json = json.JSONEncoder().encode
+
+
+def _encoder() -> Callable[[Any], str]:
+    """JSON as ``json.dumps`` writes it.
+
+    ``JSONEncoder.encode`` sets its C half up anew for each call, which costs more than a row's words do; it is set up
+    once here. Answers come from protocols and cannot hold themselves, so no look-out for circles is kept.
+    """
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder().encode
+    plain = json.JSONEncoder()
+    escaped = json.encoder.encode_basestring_ascii
+    encode = make(None, plain.default, escaped, None, ": ", ", ", False, False, True)
+    return lambda words: "".join(encode(words, 0))
+
+
+_json = _encoder()
 
 
 class JournalTaken(RigFault):
@@ -144,9 +161,12 @@ class Journal:
             root = chained(root, row)
             rows.append((*row, root))
         try:
-            with self._database:  # which commits at the end, or rolls back
-                self._database.execute("BEGIN")
-                self._database.executemany(_INSERT, rows)
+            if len(rows) == 1:
+                self._database.execute(_INSERT, rows[0])  # a transaction of its own
+            else:
+                with self._database:  # which commits at the end, or rolls back
+                    self._database.execute("BEGIN")
+                    self._database.executemany(_INSERT, rows)
         except sqlite3.Error as error:
             raise RigFault(f"{self.path}: the journal cannot be written: {error}") from error
         self.rows_written, self.root = rows[-1][0], root

@@ -1,3 +1,5 @@
+import json
+import math
 import sqlite3
 
 import pytest
@@ -63,3 +65,16 @@ def test_a_journal_is_never_overwritten(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RigFault, match="cannot be written"):
         Journal(tmp_path / "none" / "j.sqlite", each_row=True, wall=lambda: 0.0)
+
+
+def test_words_are_json_as_anybody_writes_it(tmp_path):
+    """Whatever is done for speed: hashes of old journals rest on just this text."""
+    words = [None, True, 1, 1.5, math.nan, -math.inf, 1e-7, '读"\n\x1f\\', [1, (2.0, {"a": None, "b": []})], {}, {1: 2}]
+    journal = Journal(tmp_path / "j.sqlite", each_row=False, wall=lambda: 0.0)
+    for each in words:
+        journal.append(0, "look", each, each)
+    journal.close()
+    with sqlite3.connect(tmp_path / "j.sqlite") as database:
+        found = database.execute("SELECT request, answer FROM journal ORDER BY seq").fetchall()
+    database.close()
+    assert found == [(json.dumps(each), json.dumps(each)) for each in words]
