@@ -90,6 +90,19 @@ def seal(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, ended or not.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .parquet or .csv; both into the run's folder if not given.")
+    ] = None,
+) -> None:
+    """Write a run's raw readings as Parquet and CSV: units, flags, bench time, calendar time, what still counts."""
+    from rig.cli.export import export as run_export
+
+    raise typer.Exit(_orderly(run_export, run, out))
+
+
+@app.command()
 def safe(
     bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
     run: Annotated[
