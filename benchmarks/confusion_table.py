@@ -55,7 +55,7 @@ def cause_of(defect: Defect) -> str:
     if defect.hidden:
         return ", ".join(f"`{name}` = {value:g}" for name, value in defect.hidden.items())
     if defect.setting:
-        return f"`{defect.setting}` = {defect.value:g}"
+        return f"`{defect.setting}` = {defect.value if isinstance(defect.value, bool) else f'{defect.value:g}'}"
     if defect.section:
         return "; ".join(f"`{key}`: {_short(value)}" for key, value in defect.section.items())
     return "stored " + ", ".join(f"{name} {value}" for name, value in defect.stored.items())

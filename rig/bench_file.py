@@ -183,7 +183,23 @@ class PlugSection(_Section):
     watts: float | None = Field(default=None, ge=0, description="what it draws; the model's own figures if left out")
 
 
-class MeterCertificateSection(_Section):
+class LinkSection(_Section):
+    """``[[....chain]]``: a standard that a certificate was issued against, the nearest first."""
+
+    standard: str = Field(min_length=1, description="what it is, and whose")
+    certificate: str = Field(default="", description="its number; a primary standard may have none")
+    expires: Day | None = Field(default=None, description="last day of its validity; None: a primary standard")
+    issued: Day | None = Field(default=None, description="day on which its certificate was issued")
+
+
+class CertifiedSection(_Section):
+    """Where a certificate comes from, as every section that names one may say."""
+
+    issued: Day | None = Field(default=None, description="day on which the certificate was issued")
+    chain: list[LinkSection] = Field(default_factory=list, description="standards above it, the nearest first")
+
+
+class MeterCertificateSection(CertifiedSection):
     """``[device.X.certificate.quantity]``: what a laboratory says of a meter: corrected = slope x shown + intercept."""
 
     certificate: str = Field(min_length=1)
@@ -273,7 +289,7 @@ class DeviceSection(_Section):
 GasName = Literal["so2", "no", "no2", "co", "o3"]
 
 
-class CylinderSection(_Section):
+class CylinderSection(CertifiedSection):
     """``[cylinder.X]``: a certified gas, or a mixture, in nitrogen.
 
     It hangs on a port of a calibrator, or, where a tube begins at ``cylinder.X``, on an analyzer. With a ``model`` it
@@ -372,7 +388,7 @@ class TubeSection(_Section):
     flow: Flow | None = Field(default=None, description="of a cylinder's needle valve while its consumer draws")
 
 
-class UncertaintySection(_Section):
+class UncertaintySection(CertifiedSection):
     """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
 
     certificate: str = Field(min_length=1)

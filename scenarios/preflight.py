@@ -19,9 +19,10 @@ from rig.bench_file import CYLINDER, MANUAL, BenchFile
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
+from scenarios.flow_demand import flow_mistakes
 from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
-from scenarios.standards import expired, standard_mistakes
+from scenarios.standards import chain_mistakes, expired, standard_mistakes
 from scenarios.units import chosen_units
 
 
@@ -71,8 +72,11 @@ def check_plan(
     cylinders = cylinders_of(bench)
     last = _last_day(plan, units, today)
     errors += _references(bench, bench_path, tested, calibrators, cylinders, last)
+    errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
+    errors += chain_mistakes(plan, bench, bench_path, units, cylinders, last)
     errors += _limits(plan, plan_path, units, testable)
+    errors += flow_mistakes(plan, plan_path, bench, units)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
@@ -121,6 +125,27 @@ def _references(
             yield expired(bench_path, f"certificate.{name}", certificate.expires, today)
 
 
+def _further_gases(
+    plan: PlanFile, plan_path: Path, bench_path: Path, units: list[Unit], cylinders: dict[str, CylinderReference],
+    today: date,
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """Gases that steps ask for beside those which the units are calibrated with: there, and certified."""
+    own, said = {unit.gas for unit in units if unit.channels} | {"o3"}, set[str]()
+    for step in plan.steps:
+        for gas in dict.fromkeys(
+            asked.gas for unit in units if step.serves(unit)
+            for asked in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas)
+        ):  # fmt: skip
+            if gas in own or gas in said:
+                continue
+            said.add(gas)
+            if gas in cylinders and cylinders[gas].expires < today:
+                yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            elif gas not in cylinders and gas == step.gas:  # else the procedure itself says that it is missing
+                expected = f"a cylinder of {gas} ({step.name}.gas of {plan_path} asks for it)"
+                yield ConfigurationError(bench_path, f"cylinder.{gas}", expected, "none")
+
+
 def _papers(plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
     """What the plan's steps need to know of the units that backups stand in for."""
     for unit in units:
@@ -142,7 +167,7 @@ def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[s
         for unit in units:
             if not step.serves(unit):
                 continue
-            for judged in step.procedure.judged(unit, step.parameters):
+            for judged in step.procedure.judged(step.seen(unit), step.parameters):
                 for short in judged.criteria:
                     full = f"{step.procedure.name}.{short}"
                     if full not in step.criteria:
@@ -179,7 +204,7 @@ def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:
     """Every gas that the plan asks for this analyzer, zero left out, with the key that asks for it."""
     for step in plan.steps:
         if step.serves(unit):
-            for wanted in step.procedure.wanted(unit, step.parameters, plan.gas):
+            for wanted in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas):
                 yield f"{step.name}.{wanted.key}", wanted
 
 

@@ -1,5 +1,4 @@
 import json
-import math
 import sqlite3
 
 import pytest
@@ -67,14 +66,17 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         Journal(tmp_path / "none" / "j.sqlite", each_row=True, wall=lambda: 0.0)
 
 
-def test_words_are_json_as_anybody_writes_it(tmp_path):
-    """Whatever is done for speed: hashes of old journals rest on just this text."""
-    words = [None, True, 1, 1.5, math.nan, -math.inf, 1e-7, '读"\n\x1f\\', [1, (2.0, {"a": None, "b": []})], {}, {1: 2}]
-    journal = Journal(tmp_path / "j.sqlite", each_row=False, wall=lambda: 0.0)
-    for each in words:
-        journal.append(0, "look", each, each)
+ODD = [
+    ["so2", 'say "ä"\n'], [0.1, "nmol/mol"], [-0.0, ""], [1e-30, "°C"], [float("nan"), "ppb"], [float("inf"), "ppb"],
+    [True, "x"], [3, "x"], ["a", 1.0], ["a", "b", "c"], None, [None, "x"], {"a": ["b", "c"]}, [[1.5, "x"], "y"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_what_is_in_the_file_is_what_a_json_encoder_writes(tmp_path, value):
+    journal = Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0)
+    journal.append(1, "read", value, value)
+    with sqlite3.connect(tmp_path / "j.sqlite") as other:
+        assert other.execute("SELECT request, answer FROM journal").fetchone() == (json.dumps(value),) * 2
+    other.close()
     journal.close()
-    with sqlite3.connect(tmp_path / "j.sqlite") as database:
-        found = database.execute("SELECT request, answer FROM journal ORDER BY seq").fetchall()
-    database.close()
-    assert found == [(json.dumps(each), json.dumps(each)) for each in words]

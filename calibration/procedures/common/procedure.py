@@ -10,13 +10,13 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.record import Message
-from rig.host.kinds import Channel
+from rig.host.kinds import Channel, converter_factor
 
 P = TypeVar("P", bound=Parameters)
 
@@ -45,6 +45,19 @@ class Unit:
     def gas(self) -> str:
         """The gas that it is calibrated with."""
         return self.channels[0].gas
+
+    @property
+    def has_converter(self) -> bool:
+        """Whether it turns NO2 into NO, so that it has a channel for NO2 beside those that it is calibrated with."""
+        return converter_factor(self.channels) is not None
+
+    def on_no2(self) -> Unit:
+        """The same unit with its NO2 channel only, which NO2 from a cylinder is offered to."""
+        factor = converter_factor(self.channels)
+        assert factor is not None  # whoever asks has looked for a converter
+        channel = replace(self.channels[0], quantity="no2", gas="no2", background=None, coefficient=factor,
+                          calibrate_zero=None)  # fmt: skip
+        return replace(self, channels=(channel,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +174,7 @@ class Procedure(ABC, Generic[P]):
             stands for the unit of the component).
         takes: how many units it serves at once.
         gas: whether the calibrator makes gas for it; without gas the units stay on what they sample.
+        any_gas: whether a plan may have it done with a further gas of a unit (NO2 of one with a converter).
         after_a_gap: what is measured again after a gap.
         papers: keys of ``[device.X.backup]`` that it needs of each unit.
     """
@@ -169,6 +183,7 @@ class Procedure(ABC, Generic[P]):
     criteria: ClassVar[Mapping[str, str]] = {}
     takes: ClassVar[Takes] = "one"
     gas: ClassVar[bool] = True
+    any_gas: ClassVar[bool] = False
     after_a_gap: ClassVar[Gap] = "test"
     papers: ClassVar[tuple[str, ...]] = ()
     parameters: type[P]
