@@ -52,6 +52,8 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only: no row can be changed'); 
 PRAGMA user_version = {VERSION};
 """
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
 _json = json.JSONEncoder().encode
 
 
@@ -168,9 +170,12 @@ class Journal:
             root = chained(root, row)
             rows.append((*row, root))
         try:
-            with self._database:  # which commits at the end, or rolls back
-                self._database.execute("BEGIN")
-                self._database.executemany(_INSERT, rows)
+            if len(rows) == 1:
+                self._database.execute(_INSERT, rows[0])  # a transaction of its own
+            else:
+                with self._database:  # which commits at the end, or rolls back
+                    self._database.execute("BEGIN")
+                    self._database.executemany(_INSERT, rows)
         except sqlite3.Error as error:
             raise RigFault(f"{self.path}: the journal cannot be written: {error}") from error
         self.rows_written, self.root = rows[-1][0], root

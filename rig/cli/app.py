@@ -63,11 +63,43 @@ def accept(
 @app.command()
 def verify(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    public: Annotated[Path | None, typer.Option(help="Public key whose seal the run must bear.")] = None,
 ) -> None:
     """Prove that nothing in a run's journal has been altered, or name the first row that was."""
     from rig.cli.verify import verify as run_verify
 
-    raise typer.Exit(_orderly(run_verify, run))
+    raise typer.Exit(_orderly(run_verify, run, public))
+
+
+@app.command()
+def seal(
+    run: Annotated[Path | None, typer.Argument(help="Folder of a run that has come to its end.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Private key to sign with.")] = None,
+    make_key: Annotated[Path | None, typer.Option(help="Make a key here, its public part beside it.")] = None,
+) -> None:
+    """Seal a run: sign its journal and its result, so that neither can be made anew unseen."""
+    from rig.cli.verify import make_key as run_make_key
+    from rig.cli.verify import seal as run_seal
+    from rig.errors import ConfigurationError
+
+    if make_key is not None and run is None and key is None:
+        raise typer.Exit(_orderly(run_make_key, make_key))
+    if run is None or key is None or make_key is not None:
+        raise ConfigurationError("rig seal", "", "RUN --key KEY, or --make-key FILE alone", "something else")
+    raise typer.Exit(_orderly(run_seal, run, key))
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, ended or not.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .parquet or .csv; both into the run's folder if not given.")
+    ] = None,
+) -> None:
+    """Write a run's raw readings as Parquet and CSV: units, flags, bench time, calendar time, what still counts."""
+    from rig.cli.export import export as run_export
+
+    raise typer.Exit(_orderly(run_export, run, out))
 
 
 @app.command()
