@@ -225,12 +225,24 @@ class BackupSection(_Section):
         return self
 
 
+class PieceSection(_Section):
+    """``[device.X.plate.piece.Y]``: a foil (mg/cm2) or a weighed filter (g) that belongs to a particle monitor."""
+
+    value: float = Field(gt=0, description="mass by its certificate")
+    u: float = Field(ge=0, description="standard uncertainty of it, in the same unit")
+    certificate: str = Field(min_length=1)
+    expires: Day
+    serial: str = Field(min_length=1, description="of the unit that it belongs to, as the certificate says")
+
+
 class PlateSection(_Section):
     """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
 
     approval: str = Field(default="", description="number of its type approval; the catalogue's if left out")
     manufactured: Day | None = Field(default=None, description="day on which it was made")
     in_service: Day | None = Field(default=None, description="day on which it was first put into service")
+    constants: dict[str, float] = Field(default_factory=dict, description="settings by its last record of calibration")
+    piece: dict[str, PieceSection] = Field(default_factory=dict, description="foil and weighed filters of this unit")
 
 
 class ServedPortSection(_Section):

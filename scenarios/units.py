@@ -1,4 +1,4 @@
-"""The devices of a bench that can be tested, as plans see them: analyzers, and the calibrator."""
+"""The devices of a bench that can be tested, as plans see them: analyzers, the calibrator, particle monitors."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from calibration.procedures.common.procedure import Unit
 from instruments.catalogue import load
 from rig.bench_file import MANUAL, BenchFile
-from rig.host.kinds import channels_of, is_analyzer
+from rig.host.kinds import MONITOR, channels_of, is_analyzer, weighing_of
 from scenarios.plan_file import PlanFile
 
 
 def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
-    """Analyzers and calibrators of a bench in its order, or those of ``devices`` among them.
+    """Analyzers, calibrators and particle monitors of a bench in its order, or those of ``devices`` among them.
 
-    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; a calibrator has
-    none.
+    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; calibrators and
+    particle monitors have none.
     """
     found = []
     for name, section in bench.device.items():
@@ -25,6 +25,8 @@ def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
         if entry is None or entry.kind == "calibrator":
             found.append(Unit(name, "calibrator", (), 0.0))
             continue
+        if entry.kind == MONITOR and (section.resource is not None or section.port):
+            found.append(Unit(name, MONITOR, (), 0.0, section.backup is not None, weighing_of(entry)))
         if not is_analyzer(entry.kind):
             continue
         if section.range is None:

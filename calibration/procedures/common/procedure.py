@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.record import Message
-from rig.host.kinds import Channel, converter_factor
+from rig.host.kinds import Channel, Weighing, converter_factor
 
 P = TypeVar("P", bound=Parameters)
 
@@ -31,8 +31,8 @@ Gap = Literal["level", "day", "test", "sequence"]
 class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
-    A calibrator is one too, of no channels: its flows and its ozone are tested. ``backup`` says that the bench file
-    names a unit that this one stands in for.
+    A calibrator is one too, of no channels: its flows and its ozone are tested; so is a particle monitor (``weighing``
+    says how it weighs). ``backup`` says that the bench file names a unit that this one stands in for.
     """
 
     name: str
@@ -40,6 +40,12 @@ class Unit:
     channels: tuple[Channel, ...]
     full_scale: float
     backup: bool = False
+    weighing: Weighing = ""
+
+    @property
+    def needs_gas(self) -> bool:
+        """Whether a calibrator is needed to test it, or is it."""
+        return bool(self.channels) or self.kind == "calibrator"
 
     @property
     def gas(self) -> str:
