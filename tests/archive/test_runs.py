@@ -53,12 +53,12 @@ def test_the_index_keeps_up_with_the_folders(folder):
     shutil.copytree(folder / "a", folder / "c")
     (folder / "b" / "result.json").unlink()
     shutil.rmtree(folder / "a")
-    assert listed(folder) == [("b", "unfinished"), ("c", "pass")]
+    assert sorted(listed(folder)) == [("b", "unfinished"), ("c", "pass")]
     text = (folder / "c" / "result.json").read_text()
     (folder / "c" / "result.json").write_text(text.replace('"verdict": "pass"', '"verdict": "fail"'))
-    assert listed(folder) == [("b", "unfinished"), ("c", "fail")]
+    assert sorted(listed(folder)) == [("b", "unfinished"), ("c", "fail")]
     (folder / "c" / "result.json").write_text("{}")
-    assert listed(folder)[1] == ("c", "unreadable")
+    assert ("c", "unreadable") in listed(folder)
 
 
 def test_the_index_is_read_and_not_the_runs(folder, monkeypatch):
