@@ -18,7 +18,7 @@ from typing import Any
 from rig.errors import RigFault
 from rig.files import write_atomically
 from rig.journal import Row
-from rig.past import BACK, BEGIN, GAP, RETURN, error_of
+from rig.past import BACK, BEGIN, ENDING, GAP, RETURN, error_of
 
 SUPERSEDED, GAP_CHECK, NO_ANSWER, ALARM = "superseded", "gap check", "no answer", "alarm "
 """Flags: measured again after a gap; read on the way back from one; not answered; an alarm that stood when the
@@ -29,7 +29,7 @@ MEANING = {
     "t_s": "bench time since the run began",
     "time": "calendar time at the bench",
     "wall_time": "time of the computer when it was written",
-    "step": "step of the plan",
+    "step": "step of the plan; empty once the bench has been made safe",
     "device": "name in the bench file",
     "quantity": "what was read",
     "value": "as the device gave it, in unit; none if it did not answer",
@@ -84,6 +84,8 @@ def readings_of(rows: Sequence[Row], epoch: datetime) -> Iterator[RunReading]:
     for row in rows:
         if row.kind == BEGIN and row.request[0] == "test":
             step = str(row.request[1])
+        elif row.kind == ENDING:
+            step = ""
         elif row.kind in (RETURN, BACK, GAP):
             returning = row.kind == RETURN
         elif row.kind == "look" and row.request[1] == "alarms" and error_of(row.answer) is None:

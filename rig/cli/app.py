@@ -103,6 +103,40 @@ def export(
 
 
 @app.command()
+def runs(
+    folder: Annotated[Path | None, typer.Argument(help="Folder whose folders are runs; out if not given.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of a database of runs, instead of a folder.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Name of the plan, or a part of it.")] = None,
+    device: Annotated[str | None, typer.Option(help="Name of a device that was tested.")] = None,
+    serial: Annotated[str | None, typer.Option(help="Serial number of a device of the bench.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Verdict of the run.")] = None,
+    since: Annotated[str | None, typer.Option(help="Day on which it began at the earliest.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Names of two runs to set against each other.")
+    ] = None,
+) -> None:
+    """List runs and filter them, or compare two of them test by test."""
+    from rig.archive.query import Wanted
+    from rig.cli.runs import runs as run_runs
+
+    wanted = Wanted(plan, device, serial, verdict, since)
+    raise typer.Exit(_orderly(run_runs, folder, database, wanted, compare or ()))
+
+
+@app.command()
+def archive(
+    database: Annotated[str, typer.Option(help="URL of the database: sqlite:///FILE, or any of SQLAlchemy's.")],
+    run: Annotated[list[Path] | None, typer.Argument(help="Folders of runs to keep.")] = None,
+    fetch: Annotated[str | None, typer.Option(help="Name of a run to bring back instead.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to bring it back into.")] = None,
+) -> None:
+    """Keep whole runs (record, journal, seal) in a database, or bring one back as it was."""
+    from rig.cli.runs import archive as run_archive
+
+    raise typer.Exit(_orderly(run_archive, tuple(run or ()), database, fetch, out))
+
+
+@app.command()
 def safe(
     bench: Annotated[str, typer.Argument(help="Bench file of real devices, or endpoints file.")],
     run: Annotated[

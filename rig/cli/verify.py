@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from calibration.record import Record, load, record_hash
+from calibration.record import Record, load, text_hash
 from rig.cli.resume import JOURNAL
 from rig.errors import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, RigFault
 from rig.journal_check import Checked, check_journal
@@ -49,8 +49,9 @@ def seal(folder: Path, key: Path) -> int:
     if code != EXIT_PASS:
         state = "altered" if code == EXIT_FAIL else "not at its end"
         raise ConfigurationError("RUN", "", "a run that rig verify calls INTACT", f"{folder}, {state}: {lines[-1]}")
-    record = load(folder / "result.json")
-    made = seal_run(folder, Sealed(record.run.id, checked.rows, checked.root.hex(), record_hash(record)), key)
+    result = folder / "result.json"
+    hashed = text_hash(result.read_text(encoding="utf-8"))
+    made = seal_run(folder, Sealed(load(result).run.id, checked.rows, checked.root.hex(), hashed), key)
     sys.stdout.write(f"{folder}: sealed: {made.sealed.rows} rows, root {made.sealed.root}, by {made.public_key}\n")
     return EXIT_PASS
 
@@ -96,7 +97,7 @@ def _against_seal(folder: Path, checked: Checked, expected_key: str | None) -> t
     if (checked.rows, checked.root.hex()) != (sealed.rows, sealed.root):
         return EXIT_FAIL, [f"the journal is not the one that was sealed: {sealed.rows} rows, root {sealed.root}"]
     try:
-        record = record_hash(load(folder / "result.json"))
+        record = text_hash((folder / "result.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = "none"
     if record != sealed.record:
@@ -124,7 +125,7 @@ def _against_result(checked: Checked, result: Path) -> tuple[int, list[str]]:
         return EXIT_UNDECIDED, ["the run has not come to its end"]
     if record.verdict != checked.ended["verdict"]:
         return EXIT_FAIL, [f"the journal ends with {checked.ended['verdict']}, the result says {record.verdict}"]
-    if record_hash(record) != checked.ended["record"]:
+    if text_hash(result.read_text(encoding="utf-8")) != checked.ended["record"]:
         return EXIT_FAIL, [f"{result} is not the result that the journal was closed with: it has been altered"]
     results, readings = checked.ended["tests"], checked.ended["readings"]
     return EXIT_PASS, [f"the run ended: {record.verdict}, {results} results, {readings} readings"]
