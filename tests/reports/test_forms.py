@@ -26,7 +26,7 @@ def form(name):
 
 
 def cells(sheet):
-    return [[cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 def after(rows_of, title):
