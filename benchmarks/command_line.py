@@ -2,7 +2,7 @@
 
 New processes, start to exit, wall time and processor time; the report and all files are written. Beside it, measured by
 turns in the same run, a process that only imports what a run cannot do without (numpy, scipy.special, pyvisa, pydantic,
-matplotlib): how many times that the whole run takes is a figure that hardly depends on the machine.
+jinja2): how many times that the whole run takes is a figure that hardly depends on the machine.
 
 ``python benchmarks/command_line.py`` prints medians of seven rounds.
 """
@@ -20,7 +20,7 @@ from measuring import parser_of, rounds, verdict
 
 ROUNDS = 7
 RIG = [sys.executable, "-c", "from rig.cli import main; main()"]
-IMPORTS = "import numpy, scipy.special, pyvisa, pydantic, matplotlib.figure, matplotlib.backends.backend_svg"
+IMPORTS = "import numpy, scipy.special, pyvisa, pydantic, jinja2"
 
 
 def waited(command: list[str], codes: tuple[int, ...] = (0,)) -> tuple[float, float]:

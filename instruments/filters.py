@@ -17,6 +17,8 @@ from instruments.air import FloatArray
 
 _BANDS_KEPT = 64
 _SHORTEST_BAND = 1024
+_WORTH_A_LOOK = 512
+"""Points from which on a look whether a row is at rest costs less than it may save."""
 
 
 def first_order(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray:
@@ -34,19 +36,43 @@ def first_order(inputs: FloatArray, last_output: FloatArray, decay: float) -> Fl
     return _solved(outputs, decay)
 
 
-def lag(inputs: FloatArray, last_output: FloatArray, decay: float) -> FloatArray:
+def lag(inputs: FloatArray, last_output: FloatArray, decay: float, out: FloatArray | None = None) -> FloatArray:
     """Return a first-order lag's outputs along the last axis.
 
     Args:
         inputs: shape (rows, n).
         last_output: outputs before the first point, shape (rows,).
         decay: exp(-step / time constant); 1 holds the last output.
+        out: where the outputs go, shape (rows, n), which may be ``inputs``; None: a new array.
     """
     rows, count = inputs.shape
-    outputs = np.empty((rows, count + 1))
-    outputs[:, 0] = last_output
-    np.multiply(inputs, 1.0 - decay, out=outputs[:, 1:])
-    return _solved(outputs, decay)
+    if out is None:
+        out = np.empty((rows, count))
+    band = _band_of(decay, count + 1)
+    work = np.empty(count + 1)
+    for given, start, leaving in zip(inputs, last_output, out, strict=True):
+        rest = _at_rest(given, float(start), decay) if count >= _WORTH_A_LOOK else None
+        if rest is not None:
+            leaving[:] = rest
+            continue
+        work[0] = start
+        np.multiply(given, 1.0 - decay, out=work[1:])
+        dtbsv(1, band, work, lower=1, diag=1, overwrite_x=1)
+        leaving[:] = work[1:]
+    return out
+
+
+def _at_rest(given: FloatArray, start: float, decay: float) -> float | None:
+    """The output of all points where the input stands still and the output has come to rest; None elsewhere.
+
+    An output that the recursion itself gives back from the same input, to the bit, stays for good.
+    """
+    first = given[0]
+    if first != given[-1] or first != given[given.size // 2] or not (given == first).all():
+        return None
+    pair = np.array([start, first * (1.0 - decay)])
+    dtbsv(1, _band_of(decay, 2), pair, lower=1, diag=1, overwrite_x=1)
+    return float(pair[1]) if pair[1] == start else None
 
 
 def trailing_mean(values: FloatArray, window: int, count: int) -> FloatArray:
@@ -66,11 +92,15 @@ def trailing_mean(values: FloatArray, window: int, count: int) -> FloatArray:
 
 def _solved(outputs: FloatArray, decay: float) -> FloatArray:
     """Solve in place; column 0 holds the outputs before the first point. Returns the other columns."""
-    size = outputs.shape[1]
-    band = _band(decay, max(_SHORTEST_BAND, 1 << (size - 1).bit_length()))[:, :size]
+    band = _band_of(decay, outputs.shape[1])
     for row in outputs:
         dtbsv(1, band, row, lower=1, diag=1, overwrite_x=1)  # in place, since a row is contiguous
     return outputs[:, 1:]
+
+
+def _band_of(decay: float, size: int) -> FloatArray:
+    """The matrix of ``size`` points."""
+    return _band(decay, max(_SHORTEST_BAND, 1 << (size - 1).bit_length()))[:, :size]
 
 
 @lru_cache(maxsize=_BANDS_KEPT)

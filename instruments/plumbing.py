@@ -86,10 +86,10 @@ class Air(GasSeries):
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
         for row, mean in enumerate(self._means):
-            if mean > 0.0:
+            if mean > 0.0 and self._log_sd != 0.0:
                 rows[row] = mean * np.exp(self._log_sd * interpolated(self._paths[row], first, last, MINUTE_S))
             else:
-                rows[row] = 0.0
+                rows[row] = max(mean, 0.0)
         for row, (mean, sd) in ((TEMPERATURE, self._temperature), (PRESSURE, self._pressure)):
             rows[row] = mean + sd * interpolated(self._paths[row], first, last, MINUTE_S)
 
@@ -230,11 +230,11 @@ class Tube(GasSeries):
         if last_point is not None:
             before[:] = last_point[:COUNT]
             before[self._held] = last_point[ROWS : ROWS + held]
-        rows[:COUNT] = lag(entering, before, self._decay)
+        lag(entering, before, self._decay, out=rows[:COUNT])
         for number, (species, (share, decay)) in enumerate(zip(self._held, self._wall, strict=True)):
             washed, wall = rows[ROWS + number], rows[ROWS + held + number]
             washed[:] = rows[species]
             start = washed[:1] if last_point is None else last_point[ROWS + held + number :][:1]
-            wall[:] = lag(washed[None], start, decay)[0]
+            lag(washed[None], start, decay, out=wall[None])
             rows[species] *= 1.0 - share
             rows[species] += share * wall

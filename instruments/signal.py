@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -188,11 +189,40 @@ def interpolated(path: Path, first: int, last: int, per_step: int) -> FloatArray
     return stretched(path.values(low, high + 1), first - low * per_step, last - low * per_step, per_step)
 
 
+class Together:
+    """Several paths of one grid, interpolated in one go; each comes out as :func:`interpolated` gives it.
+
+    Only those are made that have been asked for; the last stretch is kept, since one asks for each path of it in turn.
+    """
+
+    def __init__(self, paths: Mapping[str, Path], per_step: int) -> None:
+        self._paths = paths
+        self._per_step = per_step
+        self._rows: dict[str, int] = {}
+        self._stretch = (0, 0)
+        self._table = np.empty((0, 0))
+
+    def values(self, name: str, first: int, last: int) -> FloatArray:
+        """Points ``first`` to ``last`` (exclusive) of the fine grid of the path ``name``; a view, not to be written."""
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = len(self._rows)
+            self._stretch = (0, 0)
+        if self._stretch != (first, last):
+            low, high = first // self._per_step, (last - 1) // self._per_step + 1
+            knots = np.array([self._paths[name].values(low, high + 1) for name in self._rows])
+            begin = low * self._per_step
+            self._table = stretched(knots, first - begin, last - begin, self._per_step)
+            self._table.flags.writeable = False
+            self._stretch = (first, last)
+        return np.asarray(self._table[row])
+
+
 def stretched(knots: FloatArray, first: int, last: int, per_step: int) -> FloatArray:
-    """Return points ``first`` to ``last`` of the line through ``knots``, ``per_step`` points to a step."""
-    grid = (knots[1:] - knots[:-1])[:, None] * _weights(per_step)
-    grid += knots[:-1, None]
-    return grid.ravel()[first:last]
+    """Return points ``first`` to ``last`` of the lines through ``knots`` (last axis), ``per_step`` to a step."""
+    grid = (knots[..., 1:] - knots[..., :-1])[..., None] * _weights(per_step)
+    grid += knots[..., :-1, None]
+    return grid.reshape(*knots.shape[:-1], -1)[..., first:last]
 
 
 @cache

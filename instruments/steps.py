@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from instruments.air import FloatArray, GasListener
 from instruments.device import Value
-from instruments.history import Series
+from instruments.history import BLOCK, Series
 
 SECOND_US = 1_000_000
 
@@ -63,7 +64,7 @@ class Steps(Series):
 
     def __init__(self, unit: Stepping, rows: int, keep: int) -> None:
         # A stretch is no longer than the gas of 6 h, which is what the bench keeps for sure.
-        super().__init__(rows, keep=keep, block=max(1, 600 // unit.step_s), stretch=max(1, 6 * 3600 // unit.step_s))
+        super().__init__(rows, keep=keep, block=max(1, BLOCK // unit.step_s), stretch=max(1, 6 * 3600 // unit.step_s))
         self._unit = unit
         self._listeners: list[tuple[GasListener, int]] = []
 
@@ -79,5 +80,9 @@ class Steps(Series):
             listener.gas_changed(index * step_s)
 
     def _compute(self, first: int, last: int, rows: FloatArray) -> None:
-        for row, values in zip(rows, self._unit.detect(first, last), strict=True):
+        found = self._unit.detect(first, last)
+        if isinstance(found, np.ndarray) and found.shape == rows.shape:
+            rows[:] = found
+            return
+        for row, values in zip(rows, found, strict=True):
             row[:] = values

@@ -92,6 +92,7 @@ class Unit(Observing, ABC):
         self._coldness = 0.0 if warm else 1.0
         self.wear = Wear(entry.wear, self.serviced(service or Service()), running=True)
         self.audit = AuditLog()
+        self._shares: dict[str, tuple[tuple[int, int, int], FloatArray]] = {}
         self.draw = Draw.of(entry) if self.plugged and self.fed else None
         """What it takes from its plug."""
         self._power_listeners: list[PowerListener] = []
@@ -197,8 +198,17 @@ class Unit(Observing, ABC):
         return np.asarray((np.arange(first, last) + 1.0) * self.step_s)
 
     def share(self, part: str, first: int, last: int) -> FloatArray:
-        """Share of a new part's performance at steps ``first`` to ``last``."""
-        return self.wear.share(part, self.seconds(first, last))
+        """Share of a new part's performance at steps ``first`` to ``last``; not to be written.
+
+        The last one of each part is kept: light and noise of one detection ask for the same lamp several times.
+        """
+        of = first, last, self.wear.changes
+        kept = self._shares.get(part)
+        if kept is None or kept[0] != of:
+            share = self.wear.share(part, self.seconds(first, last))
+            share.flags.writeable = False
+            kept = self._shares[part] = of, share
+        return kept[1]
 
     def warmth(self, first: int, last: int) -> FloatArray:
         """How far heaters have come, 0 cold to 1 at temperature, at the end of each step."""

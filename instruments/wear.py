@@ -19,6 +19,9 @@ from instruments.air import FloatArray
 LONGEST_H = 1e6
 """More hours (114 years) than any instrument, part or shelf has seen."""
 
+_TOLD_KEPT = 64
+"""Shares at single seconds that are kept."""
+
 WearLaw = Literal["exponential", "linear", "knee"]
 
 
@@ -113,6 +116,9 @@ class Wear:
         self._lives = {
             name: _Life(service.parts.get(name, service.hours), 0.0, running, years) for name in parts
         }  # fmt: skip
+        self.changes = 0
+        """How often power has come or gone, or a part been replaced."""
+        self._told: dict[tuple[str, float], float] = {}
 
     def hours(self, t_s: float, part: str | None = None) -> float:
         """Hours in service of a part, or of the unit, at bench second ``t_s`` (not before the last change)."""
@@ -127,6 +133,15 @@ class Wear:
         hours = life.hours + (t_s - life.since_s) / 3600.0 * life.running
         return self.parts[part].share(hours, life.shelf_years)
 
+    def share_at(self, part: str, t_s: float) -> float:
+        """The same at one bench second; kept, since what goes by the day asks for the same second again and again."""
+        share = self._told.get((part, t_s))
+        if share is None:
+            if len(self._told) >= _TOLD_KEPT:
+                self._told.clear()
+            share = self._told[part, t_s] = float(self.share(part, np.array([t_s]))[0])
+        return share
+
     def since_s(self, part: str) -> float:
         """Bench second at which a part was replaced, or power came or went, last; 0: neither yet."""
         life = self._lives.get(part)
@@ -137,11 +152,15 @@ class Wear:
         for life in (self._unit, *self._lives.values()):
             life.hours += (t_s - life.since_s) / 3600.0 * life.running
             life.since_s, life.running = t_s, running
+        self.changes += 1
+        self._told.clear()
 
     def replace(self, t_s: float, part: str) -> None:
         """A new part is fitted at ``t_s``."""
         life = self._lives[part]
         life.hours, life.since_s, life.shelf_years = 0.0, t_s, 0.0
+        self.changes += 1
+        self._told.clear()
 
     def action(self, name: str) -> str | None:
         """The part that the maintenance action ``name`` replaces, or None."""

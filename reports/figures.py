@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 from calibration.record import ConverterData, MeasuredData, MultipointData, ProcedureRun, Record, Test, ZeroSpanData
 from reports.figures_converter import titration_chart
 from reports.figures_measured import measured_figures
 from reports.figures_multipoint import calibration_line
 from reports.figures_trace import trace_figure
 from reports.figures_zero_span import bands_chart
-from reports.plots import Drawing, Label, drawing_style
+from reports.plots import Drawing, Label
 
 
 def draw(record: Record) -> list[list[Drawing]]:
-    """Return the figures of each entry of ``record.procedures``, in order. Matplotlib is loaded only if one is due."""
-    by_matplotlib = any(isinstance(p.data, MultipointData | ConverterData) for p in record.procedures)
-    with drawing_style() if by_matplotlib else nullcontext():
-        return [
-            _of(procedure, [test for test in record.tests if test.procedure_id == procedure.id], f"f{number}")
-            for number, procedure in enumerate(record.procedures)
-        ]
+    """Return the figures of each entry of ``record.procedures``, in order."""
+    return [
+        _of(procedure, [test for test in record.tests if test.procedure_id == procedure.id], f"f{number}")
+        for number, procedure in enumerate(record.procedures)
+    ]
 
 
 def _of(procedure: ProcedureRun, tests: list[Test], name: str) -> list[Drawing]:

@@ -176,6 +176,13 @@ class Axes:
             if math.isfinite(t) and math.isfinite(v):
                 self.canvas.dot(self.x(t), self.y(v), style)
 
+    def spread(self, x: Sequence[float], middle: Sequence[float], half: Sequence[float]) -> None:
+        """Draw how far a value scatters to either side, as an upright with two caps."""
+        for t, v, reach in zip(x, middle, half, strict=False):
+            if math.isfinite(t) and math.isfinite(v) and reach > 0.0:
+                at, low, high = self.x(t), self.y(v - reach), self.y(v + reach)
+                self.canvas.path(f"M{at - 2:.1f} {low:.1f}h4m-2 0V{high:.1f}m-2 0h4", INK, 0.7)
+
     def band(self, x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> None:
         """Shade what lies between two lines."""
         there = [(self.x(t), self.y(v)) for t, v in zip(x, high, strict=True)]

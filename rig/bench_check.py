@@ -203,7 +203,11 @@ def _inside(node: Any, path: Sequence[int | str]) -> tuple[int | str, ...]:
 
 def _leave_out(node: Any, path: Sequence[int | str]) -> None:
     for part in path[:-1]:
-        node = node.get(part, {})
+        inner = node.get(part, {})
+        if isinstance(inner, list):  # without a wrong one of its items, the others are not what was meant
+            node.pop(part)
+            return
+        node = inner
     node.pop(path[-1], None)
 
 

@@ -195,7 +195,23 @@ class PlugSection(_Section):
     watts: float | None = Field(default=None, ge=0, description="what it draws; the model's own figures if left out")
 
 
-class MeterCertificateSection(_Section):
+class LinkSection(_Section):
+    """``[[....chain]]``: a standard that a certificate was issued against, the nearest first."""
+
+    standard: str = Field(min_length=1, description="what it is, and whose")
+    certificate: str = Field(default="", description="its number; a primary standard may have none")
+    expires: Day | None = Field(default=None, description="last day of its validity; None: a primary standard")
+    issued: Day | None = Field(default=None, description="day on which its certificate was issued")
+
+
+class CertifiedSection(_Section):
+    """Where a certificate comes from, as every section that names one may say."""
+
+    issued: Day | None = Field(default=None, description="day on which the certificate was issued")
+    chain: list[LinkSection] = Field(default_factory=list, description="standards above it, the nearest first")
+
+
+class MeterCertificateSection(CertifiedSection):
     """``[device.X.certificate.quantity]``: what a laboratory says of a meter: corrected = slope x shown + intercept."""
 
     certificate: str = Field(min_length=1)
@@ -221,12 +237,24 @@ class BackupSection(_Section):
         return self
 
 
+class PieceSection(_Section):
+    """``[device.X.plate.piece.Y]``: a foil (mg/cm2) or a weighed filter (g) that belongs to a particle monitor."""
+
+    value: float = Field(gt=0, description="mass by its certificate")
+    u: float = Field(ge=0, description="standard uncertainty of it, in the same unit")
+    certificate: str = Field(min_length=1)
+    expires: Day
+    serial: str = Field(min_length=1, description="of the unit that it belongs to, as the certificate says")
+
+
 class PlateSection(_Section):
     """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
 
     approval: str = Field(default="", description="number of its type approval; the catalogue's if left out")
     manufactured: Day | None = Field(default=None, description="day on which it was made")
     in_service: Day | None = Field(default=None, description="day on which it was first put into service")
+    constants: dict[str, float] = Field(default_factory=dict, description="settings by its last record of calibration")
+    piece: dict[str, PieceSection] = Field(default_factory=dict, description="foil and weighed filters of this unit")
 
 
 class ServedPortSection(_Section):
@@ -285,7 +313,7 @@ class DeviceSection(_Section):
 GasName = Literal["so2", "no", "no2", "co", "o3"]
 
 
-class CylinderSection(_Section):
+class CylinderSection(CertifiedSection):
     """``[cylinder.X]``: a certified gas, or a mixture, in nitrogen.
 
     It hangs on a port of a calibrator, or, where a tube begins at ``cylinder.X``, on an analyzer. With a ``model`` it
@@ -386,7 +414,7 @@ class TubeSection(_Section):
     flow: Flow | None = Field(default=None, description="of a cylinder's needle valve while its consumer draws")
 
 
-class UncertaintySection(_Section):
+class UncertaintySection(CertifiedSection):
     """``[device.X.certificate]``-like statements of a calibrator: standard uncertainties of flows and ozone."""
 
     certificate: str = Field(min_length=1)

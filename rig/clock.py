@@ -43,11 +43,19 @@ class Clock(Protocol):
         ...
 
 
+class _Environment(simpy.Environment):
+    """A SimPy environment that can be told that time has passed in which nothing was due."""
+
+    def stand_at(self, t_us: int) -> None:
+        """Let time pass to ``t_us``, before which nothing is due; without the timeout that ``run(until)`` makes."""
+        self._now = t_us
+
+
 class _EventQueue:
     """The SimPy environment with the two calls that everything else needs."""
 
     def __init__(self) -> None:
-        self.environment = simpy.Environment(initial_time=0)
+        self.environment = _Environment(initial_time=0)
 
     def schedule(self, delay_us: int, action: Callable[[], None]) -> None:
         timeout = self.environment.timeout(delay_us)
@@ -61,8 +69,7 @@ class _EventQueue:
         while environment.peek() <= t_us:
             environment.step()
         if environment.now < t_us:
-            environment.timeout(t_us - environment.now)
-            environment.step()  # nothing else is due before
+            environment.stand_at(t_us)
 
 
 class VirtualClock:

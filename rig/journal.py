@@ -16,6 +16,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -51,6 +53,28 @@ PRAGMA user_version = {VERSION};
 """
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)"
 _json = json.JSONEncoder().encode
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return _json(text)
+
+
+def _text(value: Any) -> str:
+    """Return ``value`` as JSON.
+
+    Nearly all are a device with a quantity, or a number with its unit: these are written here, as the encoder would
+    write them, which is set up anew for each value that it gets.
+    """
+    if value is None:
+        return "null"
+    if type(value) is list and len(value) == 2 and type(value[1]) is str:
+        first = value[0]
+        if type(first) is str:
+            return f"[{_quoted(first)}, {_quoted(value[1])}]"
+        if type(first) is float and isfinite(first):
+            return f"[{first!r}, {_quoted(value[1])}]"
+    return _json(value)
 
 
 class JournalTaken(RigFault):
@@ -130,7 +154,7 @@ class Journal:
     def append(self, t_us: int, kind: str, request: Any, answer: Any) -> None:
         """Write one row, or keep it for :meth:`commit`. Raises RigFault when the disk does not take it."""
         self._waiting.append(
-            (self.rows_written + len(self._waiting) + 1, t_us, self._wall(), kind, _json(request), _json(answer))
+            (self.rows_written + len(self._waiting) + 1, t_us, self._wall(), kind, _text(request), _text(answer))
         )
         if self._each_row:
             self.commit()

@@ -102,6 +102,8 @@ class LineCondition:
 
     def state(self, kind: str) -> LineFault | None:
         """The fault that :meth:`is_so` finds; of two the one that began last."""
+        if not self._standing:
+            return None
         standing = (one.fault for one in reversed(self._standing))
         return next((fault for fault in standing if fault.kind == kind and not fault.selective), None)
 

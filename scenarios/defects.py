@@ -40,7 +40,7 @@ class Defect(BaseModel):
     at: str = "0 s"
     hidden: dict[str, float] = Field(default_factory=dict)
     setting: str | None = None
-    value: float | None = None
+    value: bool | float | None = None
     stored: dict[str, str] = Field(default_factory=dict)
     section: dict[str, Any] = Field(default_factory=dict)
     fails: list[str] = Field(default_factory=list)

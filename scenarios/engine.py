@@ -32,7 +32,7 @@ from rig.run import Run
 from rig.session import Session
 from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile, Step
-from scenarios.standards import cylinder_used, standards_used
+from scenarios.standards import cylinder_used, standards_used, with_chains
 
 _PACKAGES = ("air-station-rig", "numpy", "scipy", "simpy", "pyvisa")
 _ORDER: tuple[Verdict, ...] = ("error", "fail", "undecided", "not tested", "void", "pass")
@@ -87,7 +87,8 @@ class Engine:
         """
         ended: Message | None = None
         try:
-            self._greet(self.run.source.name)
+            if self.run.source.name:
+                self._greet(self.run.source.name)
             for step in self.plan.steps:
                 self._play_step(step)
         except KeyboardInterrupt:
@@ -273,7 +274,7 @@ class Engine:
             one for step in self.plan.steps for unit in self._served(step)
             for one in step.procedure.rests_on(unit, step.parameters)
         )  # fmt: skip
-        return [*found, *standards_used(needed, supply, emulated=emulated)]
+        return with_chains([*found, *standards_used(needed, supply, emulated=emulated)], self.session.file)
 
 
 def _plate_info(plate: Plate) -> PlateInfo:

@@ -20,7 +20,7 @@ class Block:
 
 def groups_of(step: Step, units: Sequence[Unit]) -> list[list[Unit]]:
     """Units that a step serves together, in the order in which it takes them."""
-    served = [unit for unit in units if step.serves(unit)]
+    served = [step.seen(unit) for unit in units if step.serves(unit)]
     if step.procedure.takes == "one":
         return [[unit] for unit in served]
     if step.procedure.takes == "same gas":

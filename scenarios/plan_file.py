@@ -66,6 +66,7 @@ class _StepHeader(BaseModel):
 
     procedure: str
     devices: list[str] = Field(default_factory=list, description="only these units; all that it serves if empty")
+    gas: Literal["no2"] | None = Field(default=None, description="a further gas of the units, in place of their own")
     criteria: list[str] = Field(default_factory=list, description="only these verdicts; all that there are if empty")
 
 
@@ -79,6 +80,7 @@ class Step:
         parameters: with which parameters.
         criteria: full names of what is judged, in the procedure's order.
         devices: only these units; all that the procedure serves if empty.
+        gas: a further gas of the units, in place of the one that they are calibrated with; None: their own.
     """
 
     name: str
@@ -86,10 +88,16 @@ class Step:
     parameters: Parameters
     criteria: tuple[str, ...]
     devices: tuple[str, ...] = ()
+    gas: str | None = None
 
     def serves(self, unit: Unit) -> bool:
-        """Whether the step tests this unit: its procedure can, and the plan does not name others only."""
-        return self.procedure.serves(unit) and (not self.devices or unit.name in self.devices)
+        """Whether the step tests this unit: its procedure can, and the plan does not name others or another gas."""
+        named = not self.devices or unit.name in self.devices
+        return named and (self.gas is None or unit.has_converter) and self.procedure.serves(unit)
+
+    def seen(self, unit: Unit) -> Unit:
+        """The unit as the step tests it: by the gas that it names."""
+        return unit if self.gas is None else unit.on_no2()
 
 
 @dataclass(frozen=True)
@@ -161,8 +169,11 @@ def _step(name: str, table: object, documents: tuple[CriteriaFile, ...], where: 
     procedure = procedure_of(header.procedure)
     rest = {key: value for key, value in table.items() if key not in _StepHeader.model_fields}
     parameters = validate(procedure.parameters, rest, where, name)
+    if header.gas is not None and not procedure.any_gas:
+        expected = f"nothing: {procedure.name} knows one gas of each unit, the one that it is calibrated with"
+        raise ConfigurationErrors([ConfigurationError(where, f"{name}.gas", expected, repr(header.gas))])
     criteria = _criteria(name, header, procedure, documents, where) if documents and listed else ()
-    return Step(name, procedure, parameters, criteria, tuple(header.devices))
+    return Step(name, procedure, parameters, criteria, tuple(header.devices), header.gas)
 
 
 def _criteria(

@@ -16,12 +16,14 @@ from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from rig.bench_file import CYLINDER, MANUAL, BenchFile
+from rig.cells import cells_of
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
+from scenarios.flow_demand import flow_mistakes
 from scenarios.itinerary import TimeLeft, groups_of, itinerary, names_of
 from scenarios.plan_file import PlanFile
-from scenarios.standards import expired, standard_mistakes
+from scenarios.standards import chain_mistakes, expired, standard_mistakes
 from scenarios.units import chosen_units
 
 
@@ -54,25 +56,31 @@ def check_plan(
         if name not in testable
     ]
     tested = [unit.name for unit in units if unit.channels]
-    if not analyzers:
+    if not analyzers and not units:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
     elif plan.units == "backups" and not testable:
         expected = f"a device with [device.X.backup]: {plan_path} tests units that stand in for others"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
-    elif not tested and not errors and plan.kinds:
-        expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
+    elif not units and not errors:
+        expected = f"a device that a step of {plan_path} is for"
+        if plan.kinds:
+            expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
     errors += _papers(plan, bench, bench_path, units)
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
-    if len(calibrators) != 1:
+    with_gas = not units or any(unit.needs_gas for unit in units)
+    if len(calibrators) > 1 or (with_gas and not calibrators):
         expected = f'one calibrator (a model of that kind, or model = "{MANUAL}")'
         found = f"{len(calibrators)} of them" if calibrators else "none"
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
     last = _last_day(plan, units, today)
-    errors += _references(bench, bench_path, tested, calibrators, cylinders, last)
+    errors += _references(bench, bench_path, tested, calibrators if with_gas else [], cylinders, last)
+    errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
+    errors += chain_mistakes(plan, bench, bench_path, units, cylinders, last)
     errors += _limits(plan, plan_path, units, testable)
+    errors += flow_mistakes(plan, plan_path, bench, units)
     errors += _equipment(plan, bench, bench_path, units, set(kinds.values()), cylinders)
     for name in tested:
         reached = [tube for tube in bench.tube.values() if tube.to.partition(".")[0] == name]
@@ -121,6 +129,27 @@ def _references(
             yield expired(bench_path, f"certificate.{name}", certificate.expires, today)
 
 
+def _further_gases(
+    plan: PlanFile, plan_path: Path, bench_path: Path, units: list[Unit], cylinders: dict[str, CylinderReference],
+    today: date,
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """Gases that steps ask for beside those which the units are calibrated with: there, and certified."""
+    own, said = {unit.gas for unit in units if unit.channels} | {"o3"}, set[str]()
+    for step in plan.steps:
+        for gas in dict.fromkeys(
+            asked.gas for unit in units if step.serves(unit)
+            for asked in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas)
+        ):  # fmt: skip
+            if gas in own or gas in said:
+                continue
+            said.add(gas)
+            if gas in cylinders and cylinders[gas].expires < today:
+                yield expired(bench_path, cylinders[gas].id, cylinders[gas].expires, today)
+            elif gas not in cylinders and gas == step.gas:  # else the procedure itself says that it is missing
+                expected = f"a cylinder of {gas} ({step.name}.gas of {plan_path} asks for it)"
+                yield ConfigurationError(bench_path, f"cylinder.{gas}", expected, "none")
+
+
 def _papers(plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit]) -> Iterator[ConfigurationError]:
     """What the plan's steps need to know of the units that backups stand in for."""
     for unit in units:
@@ -142,7 +171,7 @@ def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[s
         for unit in units:
             if not step.serves(unit):
                 continue
-            for judged in step.procedure.judged(unit, step.parameters):
+            for judged in step.procedure.judged(step.seen(unit), step.parameters):
                 for short in judged.criteria:
                     full = f"{step.procedure.name}.{short}"
                     if full not in step.criteria:
@@ -164,7 +193,10 @@ def _equipment(
                              for device, _, port in [tube.to.partition(".")] if device == unit.name)
         for unit in units
     }  # fmt: skip
-    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports)
+    cells: dict[str, frozenset[str]] = {}
+    for name, cell in cells_of(bench).items():
+        cells[cell.device] = cells.get(cell.device, frozenset()) | {name}
+    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports, cells)
     said: set[str] = set()
     for step in plan.steps:
         for group in groups_of(step, units):
@@ -179,7 +211,7 @@ def _wanted(plan: PlanFile, unit: Unit) -> Iterator[tuple[str, Wanted]]:
     """Every gas that the plan asks for this analyzer, zero left out, with the key that asks for it."""
     for step in plan.steps:
         if step.serves(unit):
-            for wanted in step.procedure.wanted(unit, step.parameters, plan.gas):
+            for wanted in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas):
                 yield f"{step.name}.{wanted.key}", wanted
 
 

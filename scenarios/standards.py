@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from calibration.procedures.common.procedure import CYLINDER, Needed, Unit
-from calibration.record import Reference
+from calibration.record import Link, Reference
 from rig.bench_file import BenchFile
 from rig.errors import ConfigurationError
+from rig.host.chains import broken_links, chains_of
 from rig.host.references import CylinderReference, Supply, named_cylinders, standards_of
 from scenarios.plan_file import PlanFile
 
@@ -55,6 +56,45 @@ def expired(bench_path: Path, key: str, expires: date, today: date) -> Configura
     """The mistake of a certificate at ``key`` of a bench file that is no longer valid ``today``."""
     return ConfigurationError(bench_path, f"{key}.expires", f"a certificate that is valid on {today}",
                               f"expired on {expires}")  # fmt: skip
+
+
+def chain_mistakes(
+    plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit], cylinders: Mapping[str, CylinderReference],
+    today: date,
+) -> Iterator[ConfigurationError]:  # fmt: skip
+    """Standards above the references in use whose certificates were not valid when they had to be."""
+    gases = {unit.gas for unit in units if unit.channels}
+    used = [f"certificate.{name}" for name in bench.certificate]
+    for step in plan.steps:
+        for unit in units:
+            if step.serves(unit):
+                gases |= {one.gas for one in step.procedure.wanted(step.seen(unit), step.parameters, plan.gas)}
+                for one in step.procedure.rests_on(unit, step.parameters):
+                    used += [one.name, *(f"{one.name}.certificate.{quantity}" for quantity in one.quantities)]
+    used += [_cylinder(cylinders[gas].id) for gas in sorted(gases) if gas in cylinders]
+    for broken in broken_links(bench, used, today):
+        expected = f"a certificate that was valid on {broken.needed}, when it was needed"
+        yield ConfigurationError(bench_path, f"{broken.key}.expires", expected, f"expired on {broken.expires}")
+
+
+def with_chains(references: Iterable[Reference], bench: BenchFile) -> list[Reference]:
+    """The references of a record with the standards above them, as the bench file states them."""
+    stated = chains_of(bench)
+    found = []
+    for reference in references:
+        key = _cylinder(reference.id) if reference.kind == "cylinder" else reference.id
+        chain = [
+            Link(standard=link.standard, certificate=link.certificate,
+                 expires=None if link.expires is None else link.expires.isoformat())
+            for link in stated.get(key, ())
+        ]  # fmt: skip
+        found.append(reference.model_copy(update={"chain": chain}))
+    return found
+
+
+def _cylinder(reference: str) -> str:
+    """Key of a cylinder in the bench file, from the id of one of its gases."""
+    return ".".join(reference.split(".")[:2])
 
 
 def cylinder_used(cylinder: CylinderReference, *, emulated: bool) -> Reference:

@@ -36,20 +36,23 @@ class Certificates(Procedure[CertificatesPlan]):
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: CertificatesPlan) -> list[Outcome]:
         """Ask the calibrator once for each gas."""
-        gases = dict.fromkeys(unit.gas for unit in units)
+        gases = dict.fromkeys(gas for unit in units for gas in _gases_of(unit))
         found = {gas: self._compare(context, gas, parameters) for gas in gases if gas in context.run.supply.cylinders}
         outcomes = []
         for unit in units:
-            if unit.gas not in found:
+            own = {gas: found[gas] for gas in _gases_of(unit) if gas in found}
+            if not own:
                 continue  # ozone: the calibrator's photometer has its own certificate
-            check, trouble = found[unit.gas]
             channel = unit.channels[0]
             data = MeasuredData(
-                quantity=channel.quantity, unit=channel.unit, full_scale=unit.full_scale, checks=[check]
-            )
-            notes = [] if trouble is None else [trouble]
-            references = [context.run.supply.cylinder(unit.gas).id]
-            outcomes.append(Outcome(unit.name, None, data, [], notes, references, hold=trouble))
+                quantity=channel.quantity, unit=channel.unit, full_scale=unit.full_scale,
+                checks=[check for check, _ in own.values()],
+            )  # fmt: skip
+            notes = [trouble for _, trouble in own.values() if trouble is not None]
+            references = [context.run.supply.cylinder(gas).id for gas in own]
+            outcomes.append(
+                Outcome(unit.name, None, data, [], notes, references, hold=notes[0] if notes else None)
+            )  # fmt: skip
         return outcomes
 
     def _compare(self, context: Context, gas: str, parameters: CertificatesPlan) -> tuple[PrepareCheck, Message | None]:
@@ -69,6 +72,11 @@ class Certificates(Procedure[CertificatesPlan]):
             "certificate": cylinder.certificate,
         }  # fmt: skip
         return check, Message(key="certificates.value_differs", values=values)
+
+
+def _gases_of(unit: Unit) -> list[str]:
+    """Gases that may be offered to a unit: its own, and NO2 where it has a channel for it."""
+    return [unit.gas, *(["no2"] if unit.has_converter else [])]
 
 
 PROCEDURE = Certificates()

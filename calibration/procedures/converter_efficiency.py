@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from calibration.criteria import Subject
-from calibration.procedures.common.conduct import as_text
 from calibration.procedures.common.context import Context, Outcome
+from calibration.procedures.common.converter_factor import factor_back, factor_to_one
 from calibration.procedures.common.levels import (
     TITRATION_GAS,
     MeasuredLevel,
@@ -30,10 +30,10 @@ from calibration.procedures.common.parameters import (
 )
 from calibration.procedures.common.procedure import Judged, Procedure, Stage, Unit, Wanted, label_of
 from calibration.procedures.common.references import FloatArray, flow_covariance, nox_share, reference_ids, slow_noise
-from calibration.record import ConverterData, Level, LineFit, Message, Setting, Test, TitrationPoint
+from calibration.record import ConverterData, Level, LineFit, Message, Test, TitrationPoint
 from calibration.statistics import ordinary_least_squares
 from calibration.statistics.summary import variance_by_level
-from calibration.uncertainty import Titration, TitrationSeries, converter_efficiency_budget
+from calibration.uncertainty import EfficiencyForm, Titration, TitrationSeries, converter_efficiency_budget
 from rig.host.calibrator import Flows
 from rig.host.kinds import converter_factor
 from rig.run import Reading
@@ -62,6 +62,7 @@ class ConverterPlan(Parameters):
     most_residence_min: float = Field(default=2.0, gt=0)
     least_dynamic_parameter: float = Field(default=2.75, gt=0)
     repeats: int = Field(default=1, ge=0)
+    rounds: int = Field(default=1, ge=1, description="titrations at each level of ozone")
 
     @model_validator(mode="after")
     def _leaves_no(self) -> Self:
@@ -74,8 +75,18 @@ class ConverterPlan(Parameters):
     @classmethod
     def _a_point_or_a_line(cls, value: list[float]) -> list[float]:
         if len(value) == 2:
-            raise ValueError("one titration (its own ratio), or three and more (a line)")
+            raise ValueError("one level (the ratio of its rounds), or three and more (a line)")
         return value
+
+    @property
+    def form(self) -> EfficiencyForm:
+        """Slope of a line over several levels; of one level the ratio of what its rounds made and lost."""
+        return "slope" if len(self.ozone_pct) >= _LEAST_POINTS else "ratio"
+
+    @property
+    def in_order(self) -> list[float]:
+        """Every titration's level, % of full scale, in order of time: each level with all its rounds."""
+        return [percent for percent in self.ozone_pct for _ in range(self.rounds)]
 
 
 class ConverterEfficiency(Procedure[ConverterPlan]):
@@ -83,8 +94,10 @@ class ConverterEfficiency(Procedure[ConverterPlan]):
 
     The stored converter factor is set to 1.000 for the test and put back. Total flow is the same with the ozone lamp
     off and on; NO and NOx originals are read before and after each titration, and a titration is repeated if the
-    originals moved too far. Points whose operating point is out of specification are refused and say why; the others
-    are judged if at least three are left. An original after a titration waits as long as a titration: NO2 must leave.
+    originals moved too far. One level with several rounds gives the ratio of its means; three levels and more give the
+    slope of a line, and each the ratio of its lowest titration. Points whose operating point is out of specification
+    are refused and say why; the others are judged if at least three, or all rounds, are left. An original after a
+    titration waits as long as a titration: NO2 must leave.
     """
 
     name = NAME
@@ -103,7 +116,7 @@ class ConverterEfficiency(Procedure[ConverterPlan]):
         """Originals and titrations in turn."""
         original = Stage("original", "no", gas.wait("no"))
         found = [original]
-        for percent in parameters.ozone_pct:
+        for percent in parameters.in_order:
             found += [Stage(label_of(percent), TITRATION_GAS, gas.wait(TITRATION_GAS)), original]
         return found
 
@@ -111,11 +124,19 @@ class ConverterEfficiency(Procedure[ConverterPlan]):
         """NO alone, and with each of the ozone levels."""
         no, flow = parameters.no_pct * unit.full_scale / 100.0, parameters.total_flow
         minutes = gas.wait(TITRATION_GAS) / 60.0
-        alone = Wanted("no_pct", parameters.no_pct, unit.gas, no, 0.0, flow, minutes * (len(parameters.ozone_pct) + 1))
+        alone = Wanted("no_pct", parameters.no_pct, unit.gas, no, 0.0, flow, minutes * (len(parameters.in_order) + 1))
         return [
             alone,
             *(
-                Wanted("ozone_pct", percent, unit.gas, no, percent * unit.full_scale / 100.0, flow, minutes)
+                Wanted(
+                    "ozone_pct",
+                    percent,
+                    unit.gas,
+                    no,
+                    percent * unit.full_scale / 100.0,
+                    flow,
+                    parameters.rounds * minutes,
+                )
                 for percent in parameters.ozone_pct
             ),
         ]
@@ -170,10 +191,10 @@ class _Series:
 def _titrate(context: Context, device: str, plan: ConverterPlan) -> Outcome:
     run = context.run
     notes: list[Message] = []
-    factor = _factor_to_one(context, device, notes)
+    factor = factor_to_one(context, device, notes)
     series = _Series(context, device, plan, full_scale(run, device))
     before = series.measure("original", 0.0, "no")
-    for percent in plan.ozone_pct:
+    for percent in plan.in_order:
         label, ozone = f"{percent:g} %", percent * series.scale / 100.0
         for attempt in range(plan.repeats + 1):
             during = series.measure(label, ozone, TITRATION_GAS)
@@ -189,7 +210,7 @@ def _titrate(context: Context, device: str, plan: ConverterPlan) -> Outcome:
             series.usable.append((point, step))
         if point.repeats:
             notes.append(Message(key="converter.titration_repeated", values={"level": label, "n": point.repeats}))
-    meddled = _factor_back(context, device, factor)
+    meddled = factor_back(context, device, factor)
     fit, tests = _evaluate(series)
     if meddled is not None:
         notes.append(meddled)
@@ -203,36 +224,6 @@ def _titrate(context: Context, device: str, plan: ConverterPlan) -> Outcome:
         windows=[level.levels["nox"] for level in series.levels],
     )  # fmt: skip
     return Outcome(device, None, data, tests, notes, reference_ids(context, "no"))
-
-
-def _factor_to_one(context: Context, device: str, notes: list[Message]) -> Setting | None:
-    name = context.run.analyzer(device).converter_factor
-    found = None if name is None else context.run.look(device, name)
-    if name is None or not isinstance(found, int | float):
-        notes.append(Message(key="converter.factor_not_readable", values={"device": device}))
-        return None
-    try:
-        context.run.set(device, name, 1.0)
-    except KeyError:  # a protocol that tells the factor and has no request to set it (Teledyne's Modbus)
-        told = f"{found:.3f}"
-        notes.append(Message(key="converter.factor_not_settable", values={"device": device, "value": told}))
-        return None
-    notes.append(Message(key="converter.factor_set", values={"before": f"{found:.3f}", "after": "1.000"}))
-    return Setting(name=name, as_found=f"{found:.3f}", as_left=f"{found:.3f}")
-
-
-def _factor_back(context: Context, device: str, factor: Setting | None) -> Message | None:
-    """Put the stored factor back; if it was no longer 1.000, somebody else has changed it, and the test is void."""
-    if factor is None:
-        return None
-    found = context.run.look(device, factor.name)
-    context.run.restore(device, factor.name)
-    if found == 1.0:
-        return None
-    return Message(
-        key="device.setting_changed",
-        values={"device": device, "setting": factor.name, "before": "1.000", "after": as_text(found)},
-    )
 
 
 def _means(levels: Sequence[Level]) -> FloatArray:
@@ -313,11 +304,11 @@ def _evaluate(series: _Series) -> tuple[LineFit | None, list[Test]]:
     name = series.context.step
     subject = Subject(series.device, f"{series.device}/{name}", "no2", "%", 100.0, name)
     names = [f"{NAME}.efficiency", f"{NAME}.lowest"]
-    needed = min(_LEAST_POINTS, len(series.plan.ozone_pct))
+    needed = _LEAST_POINTS if series.plan.form == "slope" else series.plan.rounds
     if len(usable) < needed:
         why = Message(key="converter.too_few_points", values={"n": len(usable), "needed": needed})
         return None, [judge.no_result(name, subject, "void", why) for name in names]
-    value, budget = converter_efficiency_budget(series.readings([step for _, step in usable]))
+    value, budget = converter_efficiency_budget(series.readings([step for _, step in usable]), series.plan.form)
     ratios = [point.efficiency_pct for point, _ in usable if point.efficiency_pct is not None]
     point, step = usable[ratios.index(min(ratios))]
     single = series.readings([step])
@@ -327,11 +318,13 @@ def _evaluate(series: _Series) -> tuple[LineFit | None, list[Test]]:
     remark = Message(key="converter.lowest_point", values={"value": round(low_value, 1), "level": point.label})
     tests = [
         judge.judge(names[0], subject, value=value, budget=budget, n=len(usable),
-                    formula_numbers=f"100 × {value / 100.0:.4f}"),
+                    formula_numbers=f"100 × {value / 100.0:.4f}",
+                    message=None if series.plan.form == "slope" else
+                    Message(key="converter.ratio_of_rounds", values={"n": len(usable)})),
         judge.judge(names[1], subject, value=low_value, budget=low_budget, n=1, message=remark,
                     formula_numbers=f"(1 − {lost:.2f} / {fallen:.2f}) × 100 %"),
     ]  # fmt: skip
-    return _fit([point for point, _ in usable]) if len(usable) >= _LEAST_POINTS else None, tests
+    return _fit([point for point, _ in usable]) if series.plan.form == "slope" else None, tests
 
 
 def _fit(points: list[TitrationPoint]) -> LineFit:

@@ -13,15 +13,17 @@ from pydantic import Field
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.hands import told
-from calibration.procedures.common.levels import from_cylinder, full_scale, measure_level, refusal, trace_of
+from calibration.procedures.common.levels import Asked, from_cylinder, full_scale, measure_together, refusal, trace_of
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent
 from calibration.procedures.common.procedure import CYLINDER, Judged, Needed, Procedure, Stage, Unit, Wanted, label_of
 from calibration.procedures.common.ratios import difference_pct, responses, scatter_components
 from calibration.procedures.common.references import reference_errors
 from calibration.record import Column, Level, MeasuredData, Message, PrepareCheck, Table
 from calibration.uncertainty import Budget, Component
+from instruments.device import Value
+from rig.host.calibrator import GasRequest
 from rig.host.references import CylinderReference
-from rig.prompts import Prompt
+from rig.prompts import Deed, Prompt
 from rig.run import Reading
 
 NAME = "cylinder_check"
@@ -81,9 +83,10 @@ class CylinderCheck(Procedure[CylinderCheckPlan]):
         checks: dict[str, PrepareCheck] = {}
         for cylinder in (*(own, other) * parameters.rounds, own):
             task = from_cylinder(cylinder, value, None, context.gas.total_flow)
-            measured = measure_level(context, unit.name, [channel.quantity], label_of(parameters.level_pct), task,
-                                     scale, trace, channel.gas)  # fmt: skip
-            levels[cylinder.id].append(measured.levels[channel.quantity])
+            _open(context, task)
+            asked = Asked(unit.name, (channel.quantity,), scale, channel.gas)
+            measured = measure_together(context, [asked], label_of(parameters.level_pct), task, trace, flows=True)
+            levels[cylinder.id].append(measured[unit.name].levels[channel.quantity])
             if cylinder.id not in checks:
                 checks[cylinder.id] = _stored(context, cylinder)
                 trouble = trouble or _elsewhere(context, cylinder)
@@ -131,14 +134,40 @@ def _stored(context: Context, cylinder: CylinderReference) -> PrepareCheck:
     )  # fmt: skip
 
 
-def _elsewhere(context: Context, cylinder: CylinderReference) -> Message | None:
-    """A calibrator that takes its gas by name opens the port of its own choice, whichever is asked for."""
+def _open(context: Context, task: GasRequest) -> None:
+    """Let the calibrator make the gas from this very cylinder.
+
+    A calibrator that takes its gas by name opens the port of its own choice; then a person sets it at its keypad.
+    """
     calibrator = context.run.source.name
-    prompt = Prompt("prompt.read_port", {"device": calibrator}, expected=cylinder.port, choices=tuple("abcdef"))
-    port = told(context, calibrator, "gas", prompt)
+    context.run.offer(task)
+    if _port(context, task.port) == task.port:
+        return
+    wanted: tuple[tuple[str, Value], ...] = (
+        ("calibrator_mode", "standby"), ("total_flow", task.total_flow), ("gas", task.port),
+        ("concentration", task.value), ("calibrator_mode", "span"),
+    )  # fmt: skip
+    deeds = tuple(Deed(calibrator, setting, its) for setting, its in wanted)
+    values: dict[str, float | int | str] = {"device": calibrator, "port": task.port, "value": task.value}
+    context.run.prompt(Prompt("prompt.open_port", values, deeds=deeds))
+
+
+def _port(context: Context, asked: str) -> str:
+    """The gas port that is open, by the wire or as a person reads it off."""
+    calibrator = context.run.source.name
+    prompt = Prompt("prompt.read_port", {"device": calibrator}, expected=asked, choices=tuple("abcdef"))
+    return told(context, calibrator, "gas", prompt)
+
+
+def _elsewhere(context: Context, cylinder: CylinderReference) -> Message | None:
+    """Why nothing is compared: another port than this cylinder's is open all the same."""
+    port = _port(context, cylinder.port)
     if port == cylinder.port:
         return None
-    return Message(key="cylinder_check.other_port", values={"device": calibrator, "port": port, "asked": cylinder.port})
+    values: dict[str, float | int | str | None] = {
+        "device": context.run.source.name, "port": port, "asked": cylinder.port,
+    }  # fmt: skip
+    return Message(key="cylinder_check.other_port", values=values)
 
 
 def _budget(

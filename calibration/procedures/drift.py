@@ -55,6 +55,7 @@ class Drift(Procedure[DriftPlan]):
         "zero": "quantity", "low": "quantity", "high": "quantity", "low_relative": "%", "high_relative": "%",
         "high_net": "quantity", "high_net_relative": "%",
     }  # fmt: skip
+    any_gas = True
     takes: ClassVar[Takes] = "all"
     after_a_gap: ClassVar[Gap] = "day"
 

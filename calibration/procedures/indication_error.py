@@ -46,6 +46,7 @@ class IndicationError(Procedure[IndicationErrorPlan]):
     name = NAME
     parameters = IndicationErrorPlan
     criteria: ClassVar[Mapping[str, str]] = {"error": "%"}
+    any_gas = True
     takes: ClassVar[Takes] = "same gas"
 
     def stages(self, units: Sequence[Unit], parameters: IndicationErrorPlan, gas: GasPlan) -> list[Stage]:

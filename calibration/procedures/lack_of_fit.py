@@ -42,6 +42,7 @@ class LackOfFit(Procedure[LackOfFitPlan]):
     name = NAME
     parameters = LackOfFitPlan
     criteria: ClassVar[Mapping[str, str]] = {"largest": "%", "zero": "quantity"}
+    any_gas = True
     takes: ClassVar[Takes] = "same gas"
 
     def judged(self, unit: Unit, parameters: LackOfFitPlan) -> list[Judged]:

@@ -49,6 +49,7 @@ class Multipoint(Procedure[MultipointPlan]):
     name = NAME
     parameters = MultipointPlan
     criteria: ClassVar[Mapping[str, str]] = {"slope": "1", "intercept": "quantity", "correlation": "1"}
+    any_gas = True
     after_a_gap: ClassVar[Gap] = "level"
 
     def stages(self, units: Sequence[Unit], parameters: MultipointPlan, gas: GasPlan) -> list[Stage]:

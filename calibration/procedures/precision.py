@@ -50,6 +50,7 @@ class Precision(Procedure[PrecisionPlan]):
     name = NAME
     parameters = PrecisionPlan
     criteria: ClassVar[Mapping[str, str]] = {"low": "quantity", "high": "quantity"}
+    any_gas = True
     takes: ClassVar[Takes] = "same gas"
 
     def stages(self, units: Sequence[Unit], parameters: PrecisionPlan, gas: GasPlan) -> list[Stage]:

@@ -9,15 +9,17 @@ from pydantic import Field
 
 from calibration.procedures.common.conduct import as_text
 from calibration.procedures.common.context import Context, Outcome
-from calibration.procedures.common.parameters import Parameters, Seconds
-from calibration.procedures.common.procedure import Procedure, Unit
+from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
+from calibration.procedures.common.procedure import Procedure, Stage, Unit
 from calibration.record import Message, PrepareCheck, PrepareData
-from rig.run import Prompt
+from rig.run import Deed, Prompt
 
 _UNIT_FOR_TESTS = {"co": "ppm"}
 _WARM_UP_LONGEST_S = 7200.0
 _WARM_UP_POLL_S = 60.0
 
+
+_CHANGED, _NOT_CHANGED = "yes", "no"
 
 _ROOM = {"temperature": "prompt.room_temperature", "humidity": "prompt.room_humidity"}
 
@@ -29,6 +31,7 @@ class PreparePlan(Parameters):
     converter_factor: tuple[float, float] | None = Field(default=None, description="lowest and highest stored factor")
     room_temperature: tuple[float, float] | None = Field(default=None, description="degC, lowest and highest")
     room_humidity: float | None = Field(default=None, gt=0, le=100, description="%, highest")
+    filter_change: bool = Field(default=False, description="a person changes the filter at the sample inlet")
 
 
 class Prepare(Procedure[PreparePlan]):
@@ -41,6 +44,12 @@ class Prepare(Procedure[PreparePlan]):
     name = "prepare"
     parameters = PreparePlan
     gas: ClassVar[bool] = False
+
+    def stages(self, units: Sequence[Unit], parameters: PreparePlan, gas: GasPlan) -> list[Stage]:
+        """One look; with the hands that a new filter takes."""
+        changed = parameters.filter_change and units[0].channels
+        hands = Message(key="prompt.change_filter", values={"device": units[0].name}) if changed else None
+        return [Stage(self.name, "", 0.0, hands=hands)]
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: PreparePlan) -> list[Outcome]:
         """Look at one unit."""
@@ -107,6 +116,8 @@ def _look(context: Context, device: str, plan: PreparePlan) -> Outcome:
         left["gas_unit"] = as_text(unit)
     if unit is not None:
         check("gas_unit", unit, "ppb or ppm", ok=unit in ("ppb", "ppm"))
+    if plan.filter_change:
+        checks.append(_filter(context, device))  # before the flow is looked at: a clogged one takes some of it
     flow = run.look(device, run.analyzer(device).flow)
     if isinstance(flow, int | float):
         check("sample_flow", f"{flow:.3f} L/min", "> 0.3 L/min", ok=float(flow) > 0.3)
@@ -116,6 +127,18 @@ def _look(context: Context, device: str, plan: PreparePlan) -> Outcome:
     checks += _settings(context, device, plan)
     checks += _room(context, plan)
     return Outcome(device, data=PrepareData(checks=checks), notes=notes, left=left)
+
+
+def _filter(context: Context, device: str) -> PrepareCheck:
+    """A new filter at the sample inlet, put in by hand; with the day on which that was done."""
+    deed = Deed(device, "change_filter", True)  # a clean filter may stay
+    answer = context.run.prompt(
+        Prompt("prompt.change_filter", {"device": device}, expected=_CHANGED, choices=(_CHANGED, _NOT_CHANGED),
+               deeds=(deed,))
+    )  # fmt: skip
+    changed = answer == _CHANGED
+    found = context.run.today().isoformat() if changed else "not_changed"
+    return PrepareCheck(name="filter_change", found=found, expected="changed", ok=changed)
 
 
 def _settings(context: Context, device: str, plan: PreparePlan) -> list[PrepareCheck]:

@@ -54,6 +54,7 @@ class ResponseTime(Procedure[ResponsePlan]):
     criteria: ClassVar[Mapping[str, str]] = {
         "rise": "min", "fall": "min", "lag": "min", "difference": "1",
     }  # fmt: skip
+    any_gas = True
     takes: ClassVar[Takes] = "same gas"
 
     def judged(self, unit: Unit, parameters: ResponsePlan) -> list[Judged]:

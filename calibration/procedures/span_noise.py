@@ -32,6 +32,7 @@ class SpanNoise(Procedure[SpanNoisePlan]):
     name = NAME
     parameters = SpanNoisePlan
     criteria: ClassVar[Mapping[str, str]] = {"noise": "quantity"}
+    any_gas = True
     takes: ClassVar[Takes] = "same gas"
 
     def stages(self, units: Sequence[Unit], parameters: SpanNoisePlan, gas: GasPlan) -> list[Stage]:

@@ -31,6 +31,7 @@ class ZeroNoise(Procedure[ZeroNoisePlan]):
     name = NAME
     parameters = ZeroNoisePlan
     criteria: ClassVar[Mapping[str, str]] = {"noise": "quantity", "detection_limit": "quantity"}
+    any_gas = True
     takes: ClassVar[Takes] = "all"
 
     def stages(self, units: Sequence[Unit], parameters: ZeroNoisePlan, gas: GasPlan) -> list[Stage]:

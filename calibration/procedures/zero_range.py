@@ -39,6 +39,7 @@ class ZeroRange(Procedure[ZeroRangePlan]):
     name = NAME
     parameters = ZeroRangePlan
     criteria: ClassVar[Mapping[str, str]] = {"range": "quantity"}
+    any_gas = True
     takes: ClassVar[Takes] = "all"
 
     def stages(self, units: Sequence[Unit], parameters: ZeroRangePlan, gas: GasPlan) -> list[Stage]:

@@ -21,7 +21,17 @@ from calibration.record.data import (
     Trace,
     ZeroSpanData,
 )
-from calibration.record.header import DeviceInfo, Gap, PlanParameter, PlateInfo, Reference, RunInfo, Setting, Wall
+from calibration.record.header import (
+    DeviceInfo,
+    Gap,
+    Link,
+    PlanParameter,
+    PlateInfo,
+    Reference,
+    RunInfo,
+    Setting,
+    Wall,
+)
 from calibration.record.parts import (
     Assurance,
     BudgetLine,
@@ -49,6 +59,7 @@ __all__ = [
     "Interval",
     "Level",
     "LineFit",
+    "Link",
     "Mark",
     "MeasuredData",
     "Message",

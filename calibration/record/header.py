@@ -95,8 +95,16 @@ class DeviceInfo(Part):
     plate: PlateInfo = Field(default_factory=PlateInfo)
 
 
+class Link(Part):
+    """A standard that a certificate was issued against; a primary one may have no certificate and never expires."""
+
+    standard: str
+    certificate: str = ""
+    expires: str | None = None
+
+
 class Reference(Part):
-    """A standard that a result rests on."""
+    """A standard that a result rests on; ``chain`` are the standards above it, the nearest first."""
 
     id: str
     kind: str
@@ -107,6 +115,7 @@ class Reference(Part):
     certificate: str
     expires: str
     emulated: bool
+    chain: list[Link] = Field(default_factory=list)
 
 
 class Setting(Part):

@@ -7,6 +7,7 @@ level is carried with its covariance: a flow that wanders is nearly the same in 
 
 from calibration.uncertainty.budget import Budget, Component
 from calibration.uncertainty.converter import (
+    EfficiencyForm,
     Titration,
     TitrationSeries,
     converter_efficiency,
@@ -37,6 +38,7 @@ __all__ = [
     "Budget",
     "CommonError",
     "Component",
+    "EfficiencyForm",
     "Influence",
     "Input",
     "Interferent",

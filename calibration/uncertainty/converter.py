@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from calibration.statistics.lack_of_fit import lack_of_fit_known
 from calibration.statistics.regression import ordinary_least_squares
 from calibration.uncertainty.budget import Budget, Component
 from calibration.uncertainty.scatter import FloatArray, scale_of
+
+EfficiencyForm = Literal["slope", "ratio"]
+"""How several titrations give one efficiency: as the slope of a line, or, of rounds at one level, as the ratio of their
+mean falls of NOx and NO."""
 
 _SMALL = 1e-9
 """Least uncertainty of a point, in its own unit: keeps readings without any noise from being divided by nothing."""
@@ -58,11 +63,15 @@ class TitrationSeries:
         ]  # fmt: skip
 
 
-def converter_efficiency(titrations: Sequence[Titration], impurity: float = 0.0) -> float:
+def converter_efficiency(
+    titrations: Sequence[Titration], impurity: float = 0.0, form: EfficiencyForm = "slope"
+) -> float:
     """Return the converter efficiency in %: 100 x slope of NO2 converted on NO2 made; a single point gives its ratio.
 
     made = fall of NO + impurity; converted = made - fall of NOx. 40 CFR 50 Appendix F, 1.5.10 (reported by CLD 780 TR
-    manual p. 159, Eq. 12). With one titration: 100 x (1 - fall of NOx / fall of NO), the two-point form.
+    manual p. 159, Eq. 12). With one titration: 100 x (1 - fall of NOx / fall of NO), the two-point form. Of the form
+    ``ratio`` that is taken of the means of all titrations, which were made at one level (HJ 654 and HJ 818 annex B,
+    three rounds, as remembered).
 
     Raises:
         ValueError: nothing was titrated, two titrations (which a line always meets), or all made the same NO2.
@@ -71,16 +80,16 @@ def converter_efficiency(titrations: Sequence[Titration], impurity: float = 0.0)
         raise ValueError("at least one titration is needed")
     fall = [t.no_original - t.no_titrated for t in titrations]
     lost = [t.nox_original - t.nox_titrated for t in titrations]
-    if len(titrations) == 1:
-        if fall[0] <= 0.0:
+    if len(titrations) == 1 or form == "ratio":
+        if sum(fall) <= 0.0:
             raise ValueError("NO did not fall: nothing was titrated")
-        return 100.0 * (1.0 - lost[0] / fall[0])
+        return 100.0 * (1.0 - sum(lost) / sum(fall))
     made = [f + impurity for f in fall]
     line = ordinary_least_squares(made, [m - gone for m, gone in zip(made, lost, strict=True)])
     return 100.0 * line.slope
 
 
-def converter_efficiency_budget(series: TitrationSeries) -> tuple[float, Budget]:
+def converter_efficiency_budget(series: TitrationSeries, form: EfficiencyForm = "slope") -> tuple[float, Budget]:
     """Return the efficiency in % and its budget.
 
     The efficiency depends on every reading once, so its derivatives are taken by each reading: what two titrations
@@ -93,8 +102,8 @@ def converter_efficiency_budget(series: TitrationSeries) -> tuple[float, Budget]
         ValueError: as :func:`converter_efficiency`.
     """
     titrations = series.titrations()
-    value = converter_efficiency(titrations)
-    slope_by_point = _slope_by_point(titrations)
+    value = converter_efficiency(titrations, form=form)
+    slope_by_point = _slope_by_point(titrations, form)
     by_no, by_nox = _point_by_reading(series, value / 100.0)
     by_gas = by_no * _as_original(series, series.no) + by_nox * _as_original(series, series.nox)
     by_zero = by_no * series.no + by_nox * series.nox
@@ -104,7 +113,7 @@ def converter_efficiency_budget(series: TitrationSeries) -> tuple[float, Budget]
         for effect in (by_gas, by_zero):
             from_flows += effect @ series.flow_covariance @ effect.T
     factor, dof = 1.0, math.inf
-    if len(titrations) >= 3:
+    if len(titrations) >= 3 and form == "slope":
         made = [t.no_original - t.no_titrated for t in titrations]
         converted = [m - (t.nox_original - t.nox_titrated) for m, t in zip(made, titrations, strict=True)]
         total = from_readings + from_flows + _SMALL**2 * np.eye(len(titrations))
@@ -126,15 +135,16 @@ def converter_efficiency_budget(series: TitrationSeries) -> tuple[float, Budget]
     return value, Budget(parts)
 
 
-def _slope_by_point(titrations: Sequence[Titration]) -> FloatArray:
+def _slope_by_point(titrations: Sequence[Titration], form: EfficiencyForm) -> FloatArray:
     """Derivatives of the efficiency (as a fraction) by each point's converted - efficiency x made.
 
+    For a ratio: 1 / sum(made).
     For a line: d / sxx, d = made - mean(made). What an error of made does to the slope by moving d itself is
     proportional to the residuals and left out.
     """
     made = np.array([t.no_original - t.no_titrated for t in titrations])
-    if len(titrations) == 1:
-        return 1.0 / made
+    if len(titrations) == 1 or form == "ratio":
+        return np.full(len(made), 1.0 / made.sum())
     d = made - made.mean()
     return np.asarray(d / np.sum(d * d))
 

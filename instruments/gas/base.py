@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -219,7 +218,7 @@ class PointAnalyzer(Detector):
     def moment(self, until_us: int) -> Moment:
         """The unit as it stands, with the flow that it draws, and where its display hangs."""
         flow = {"inlet_flow": self._inlet_lpm(until_us // GRID_US)}
-        return replace(super().moment(until_us), held=self._held, standing=flow)
+        return Moment(until_us, self.settings, self.powered, self.power_step, flow, self._held)
 
     def keeps_for_a_step(self, quantity: str) -> bool:
         """Gas at the inlet moves by the second."""

@@ -25,6 +25,7 @@ class CoAnalyzer(ThermoAnalyzer):
 
     channels = ("co",)
     gas = Species.CO
+    answers_to = (Species.CO, Species.H2O)
     diagnostics = (
         "internal_temp", "chamber_temp", "pressure", "sample_flow", "ratio", "agc_intensity", "bias_voltage",
         "motor_speed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from instruments.cabinet import CABINET, Cabinet
 from instruments.device import Command, Value
 from instruments.gas.hidden import AnalyzerHidden
 from instruments.gas.stages import STEP_S, Cell, Surroundings
-from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, WhiteNoise, interpolated
+from instruments.signal import Flicker, OrnsteinUhlenbeck, Path, RandomWalk, Together, WhiteNoise, interpolated
 from instruments.unit import Unit
 from instruments.wear import Service
 
@@ -62,6 +63,8 @@ class Detector(Unit):
     fresh_steps_per_minute: ClassVar[int] = 60 // STEP_S
     """How many independent values a channel gets per minute."""
     gas: ClassVar[Species]
+    answers_to: ClassVar[tuple[Species, ...]]
+    """Species in the cell that move the detector: its own gas and what interferes."""
     hidden_model: ClassVar[type[AnalyzerHidden]] = AnalyzerHidden
     hidden: AnalyzerHidden
 
@@ -75,6 +78,7 @@ class Detector(Unit):
         self.slow: Mapping[str, Path] = {
             label: OrnsteinUhlenbeck(self.seed, f"{self.name}/{label}", 3600.0) for label in self.diagnostics
         }
+        self._wobbles = Together(self.slow, self.per_minute)
         self._pump_runs = True
         self.capped = False
         self._mains: Mains | None = None
@@ -133,7 +137,7 @@ class Detector(Unit):
         """Flow over nominal at a bench second. A pump is as old as when the day began, or when it began to run."""
         since = max(second // DAY_S * DAY_S, self.wear.since_s("pump"))
         running = 1.0 if self._pump_runs else _STILL
-        return self.hidden.pump_fraction * float(self.wear.share("pump", np.array([since]))[0]) * running
+        return self.hidden.pump_fraction * self.wear.share_at("pump", since) * running
 
     def serviced(self, service: Service) -> Service:
         """A sample filter is changed by routine: it is no older than its life, unless the bench file says so."""
@@ -153,7 +157,7 @@ class Detector(Unit):
     def clogged(self, second: int) -> float:
         """Part of the sample filter's pores that is closed, as when the day began or the filter was changed."""
         since = max(second // DAY_S * DAY_S, self.wear.since_s(FILTER))
-        return 1.0 - (1.0 - self.hidden.filter_clogged) * float(self.wear.share(FILTER, np.array([since]))[0])
+        return 1.0 - (1.0 - self.hidden.filter_clogged) * self.wear.share_at(FILTER, since)
 
     def through_filter(self, second: int) -> float:
         """Flow through the sample filter over that through a new one."""
@@ -197,12 +201,24 @@ class Detector(Unit):
         rows = np.empty((len(self.rows), last - first))
         for row, (channel, values) in enumerate(zip(self.channels, raw, strict=True)):
             rows[row] = values + self.channel_noise(channel, values, first, last)
-        for label in self.diagnostics:
-            rows[self.rows[label]] = self.quantised(label, observed[label])
-        for label in self.memory:
-            rows[self.rows[label]] = observed[label]
+        self.put_observed(rows, observed)
         rows[self.rows[CABINET]] = around.box_c
         return rows
+
+    def put_observed(self, rows: FloatArray, observed: Mapping[str, FloatArray]) -> None:
+        """Write diagnostics, as the unit's converter resolves them, and memory into the ``rows`` of a detection."""
+        for label in (*self.diagnostics, *self.memory):
+            rows[self.rows[label]] = observed[label]
+        begin = self.rows[self.diagnostics[0]]
+        shown = rows[begin : begin + len(self.diagnostics)]
+        shown /= self._resolution
+        np.round(shown, out=shown)
+        shown *= self._resolution
+
+    @cached_property
+    def _resolution(self) -> FloatArray:
+        """Steps of the converter, a column in the order of the diagnostics, which follow each other in the rows."""
+        return np.array([[self.entry.parameter(f"{label}_step")] for label in self.diagnostics])
 
     def quantised(self, label: str, values: FloatArray) -> FloatArray:
         """Values as the unit's converter resolves them."""
@@ -285,7 +301,7 @@ class Detector(Unit):
 
     def wobble(self, label: str, first: int, last: int) -> FloatArray:
         """Slow path of unit size that belongs to a diagnostic."""
-        return interpolated(self.slow[label], first, last, self.per_minute)
+        return self._wobbles.values(label, first, last)
 
     def measured_temperature(self, label: str, actual: FloatArray) -> FloatArray:
         """What the unit's own sensor makes of it: its error and its resolution."""

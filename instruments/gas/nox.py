@@ -90,6 +90,7 @@ class NoxAnalyzer(Chemiluminescence, ThermoAnalyzer):
     channels = ("no", "nox")
     fresh_steps_per_minute = 3
     gas = Species.NO
+    answers_to = (Species.NO, Species.NO2, Species.PAN, Species.H2O)
     hidden_model = NoxHidden
     hidden: NoxHidden
     diagnostics = (

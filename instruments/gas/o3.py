@@ -48,6 +48,7 @@ class O3Analyzer(ThermoAnalyzer):
 
     channels = ("o3",)
     gas = Species.O3
+    answers_to = (Species.O3,)
     hidden_model = O3Hidden
     hidden: O3Hidden
     diagnostics = (

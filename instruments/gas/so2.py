@@ -39,6 +39,7 @@ class So2Analyzer(ThermoAnalyzer):
 
     channels = ("so2",)
     gas = Species.SO2
+    answers_to = (Species.SO2, Species.NO, Species.H2O)
     hidden_model = So2Hidden
     hidden: So2Hidden
     diagnostics = (

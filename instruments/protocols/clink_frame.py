@@ -101,7 +101,7 @@ def split_reply(raw: bytes) -> Frame:
     data = raw.strip(b"\r\n\x00\xff\x80")
     if not data:
         raise ClinkError("incomplete", "the reply is empty")
-    tail = _TAIL.fullmatch(data)
+    tail = _TAIL.fullmatch(data) if b"sum" in data else None
     if tail:
         data = tail["text"]
         stated = int(tail["sum"], 16)

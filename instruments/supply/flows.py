@@ -70,9 +70,10 @@ class Flows(ToldSeries):
         if targets.ozone > 0.0:
             zero += hidden.lamp_flow_change_pct / 100.0 * (gas + zero)
         goals = np.maximum(np.array([targets.gas, targets.zero, gas, zero]), _FLOOR)
-        steps = np.repeat(goals[:, None], last - first, axis=1)
         start = goals if before is None else before[GAS_SET : _ZERO_LAG + 1]
-        rows[GAS_SET : _ZERO_LAG + 1] = lag(steps, start, math.exp(-1.0 / box.figures["flow_settling"]))
+        flows = rows[GAS_SET : _ZERO_LAG + 1]
+        flows[:] = goals[:, None]
+        lag(flows, start, math.exp(-1.0 / box.figures["flow_settling"]), out=flows)
         seconds = np.arange(first, last)
         change = None
         if hidden.flow_pct_per_c != 0.0:
@@ -99,7 +100,8 @@ class Flows(ToldSeries):
         goal = max(box.ozone_goal(control), _FLOOR)
         start = np.array([goal if before is None else before[_OZONE_SET]])
         decay = math.exp(-1.0 / box.figures["ozone_settling"])
-        rows[_OZONE_SET] = lag(np.full((1, last - first), goal), start, decay)[0]
+        rows[_OZONE_SET] = goal
+        lag(rows[_OZONE_SET][None], start, decay, out=rows[_OZONE_SET][None])
         ozone, used = rows[_OZONE_SET].copy(), 0.0
         if before is None:
             dose = 20.0 * _CONDITIONED if box.warm_at_start else 0.0

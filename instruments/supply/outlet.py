@@ -83,12 +83,12 @@ class Outlet(GasSeries):
         # nothing is blown out of the mixing volume while no gas flows
         flow = box.targets.total
         decay = math.exp(-flow / 60.0 / box.figures["mixing_volume"])
-        mixture = np.maximum(mixture, _FLOOR)
-        start = mixture[:, 0]
+        np.maximum(mixture, _FLOOR, out=mixture)
+        start = mixture[:, 0].copy()
         if before is not None:
             start = before[:_COUNT]
             start[Species.O3] = before[OZONE_MADE]
-        rows[:_COUNT] = lag(mixture, start, decay)
+        lag(mixture, start, decay, out=rows[:_COUNT])
         rows[OZONE_MADE] = rows[Species.O3]
         rows[Species.O3] *= 1.0 - box.hidden.ozone_line_loss_pct / 100.0
         rows[PHOTOMETER] = self._read(first, last, rows[OZONE_MADE])

@@ -51,6 +51,14 @@ _LINE_ATTRIBUTES = (
 )  # fmt: skip
 
 
+_DISCARDS_WHAT_CAME = int(
+    constants.BufferOperation.discard_read_buffer
+    | constants.BufferOperation.discard_read_buffer_no_io
+    | constants.BufferOperation.discard_receive_buffer
+    | constants.BufferOperation.discard_receive_buffer2
+)
+
+
 class LineSession(InProcessPort):
     """A VISA session on one line. Its line settings begin as the device's own; others give garbage, as on a wire."""
 
@@ -228,12 +236,7 @@ class RigVisaLibrary(highlevel.VisaLibraryBase):
         line_session = self._sessions.get(session)
         if line_session is None:
             return _Status.error_invalid_object
-        if mask & (
-            constants.BufferOperation.discard_read_buffer
-            | constants.BufferOperation.discard_read_buffer_no_io
-            | constants.BufferOperation.discard_receive_buffer
-            | constants.BufferOperation.discard_receive_buffer2
-        ):
+        if int(mask) & _DISCARDS_WHAT_CAME:
             line_session.discard_arrived()
         return _Status.success
 

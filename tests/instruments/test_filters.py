@@ -42,3 +42,25 @@ def test_a_lag_leaves_its_inputs_alone_and_holds_at_decay_one():
 def test_a_lag_follows_a_step_exponentially():
     step = lag(np.ones((1, 50)), np.zeros(1), np.exp(-1.0 / 10.0))[0]
     np.testing.assert_allclose(step, 1.0 - np.exp(-np.arange(1, 51) / 10.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("level", "start", "decay"), [(8.0, 8.0, 0.9), (0.1, 3.0, 0.99), (1e-30, 0.0, 0.5)])
+def test_a_row_at_rest_is_the_recursion_to_the_bit(level, start, decay):
+    inputs = np.full((1, 40_000), level)
+    whole = first_order(inputs * (1.0 - decay), np.array([start]), decay)
+    # Cut where it has long settled: the rest is not computed point by point, and must not show it.
+    settled = lag(inputs[:, :20_000], np.array([start]), decay)
+    rest = lag(inputs[:, 20_000:], settled[:, -1].copy(), decay)
+    assert np.concatenate((settled, rest), axis=1).tobytes() == whole.tobytes()
+
+
+def test_an_input_that_moves_once_in_the_middle_is_no_rest():
+    inputs = np.full((1, 4096), 8.0)
+    inputs[0, 1000] = 9.0
+    assert lag(inputs, np.array([8.0]), 0.5)[0, 1000:1002].tolist() == [8.5, 8.25]
+
+
+def test_a_lag_may_be_written_over_its_inputs():
+    inputs = INPUTS.copy()
+    assert lag(inputs, np.ones(3), 0.9, out=inputs) is inputs
+    assert inputs.tobytes() == lag(INPUTS, np.ones(3), 0.9).tobytes()

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from instruments.history import History
-from instruments.signal import PATH_BLOCK, Flicker, OrnsteinUhlenbeck, RandomWalk, WhiteNoise, interpolated, path_key
+from instruments.signal import (
+    PATH_BLOCK,
+    Flicker,
+    OrnsteinUhlenbeck,
+    RandomWalk,
+    Together,
+    WhiteNoise,
+    interpolated,
+    path_key,
+)
 
 MANY = 40 * PATH_BLOCK
 
@@ -96,3 +105,14 @@ def test_history_lets_go_and_says_so():
     assert history.view(4499, 4503)[0].tolist() == [4499.0, -1.0, -1.0, -1.0]
     with pytest.raises(RuntimeError):
         history.truncate(3000)
+
+
+def test_paths_asked_for_together_are_those_asked_for_alone():
+    def paths():
+        return {name: OrnsteinUhlenbeck(1, f"a/{name}", 3600.0) for name in ("x", "y", "z")}
+
+    together, alone = Together(paths(), 6), paths()
+    for first, last in ((0, 7), (5, 2000), (6 * PATH_BLOCK - 3, 6 * PATH_BLOCK + 9)):
+        for name in ("y", "x"):  # z is never asked for, y comes before x
+            expected = interpolated(alone[name], first, last, 6)
+            assert together.values(name, first, last).tobytes() == expected.tobytes()

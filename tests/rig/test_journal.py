@@ -1,3 +1,4 @@
+import json
 import sqlite3
 
 import pytest
@@ -63,3 +64,19 @@ def test_a_journal_is_never_overwritten(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(RigFault, match="cannot be written"):
         Journal(tmp_path / "none" / "j.sqlite", each_row=True, wall=lambda: 0.0)
+
+
+ODD = [
+    ["so2", 'say "ä"\n'], [0.1, "nmol/mol"], [-0.0, ""], [1e-30, "°C"], [float("nan"), "ppb"], [float("inf"), "ppb"],
+    [True, "x"], [3, "x"], ["a", 1.0], ["a", "b", "c"], None, [None, "x"], {"a": ["b", "c"]}, [[1.5, "x"], "y"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_what_is_in_the_file_is_what_a_json_encoder_writes(tmp_path, value):
+    journal = Journal(tmp_path / "j.sqlite", each_row=True, wall=lambda: 0.0)
+    journal.append(1, "read", value, value)
+    with sqlite3.connect(tmp_path / "j.sqlite") as other:
+        assert other.execute("SELECT request, answer FROM journal").fetchone() == (json.dumps(value),) * 2
+    other.close()
+    journal.close()

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sqlite3
 import tomllib
 from datetime import date
 
@@ -333,16 +334,6 @@ def test_a_mistyped_cylinder_shows_in_the_cross_check_and_is_named(tmp_path):
     assert sum(line.source == "cylinder" for line in test.budget) == 2
 
 
-def test_a_calibrator_that_picks_its_port_by_the_gas_compares_nothing(tmp_path):
-    bench = small()
-    bench["device"]["calibrator"] |= {"model": "T700", "port": {"a": {"protocol": "teledyne", "baud": 115200}}}
-    code, record = play(tmp_path, only("cylinder_check"), bench, ("so2",))
-    assert code == 3
-    [test] = record.tests
-    assert test.verdict == "void"
-    assert test.message.values == {"device": "calibrator", "port": "a", "asked": "d"}
-
-
 def test_an_offset_of_the_zero_flow_shows_at_the_smaller_of_two_flows(tmp_path):
     bench = with_hidden("calibrator", zero_flow_offset_pct_fs=2.0)
     code, record = play(tmp_path, only("dilution_check"), bench, ("so2",))
@@ -391,3 +382,16 @@ def test_a_second_cylinder_must_be_there_valid_and_at_a_port_of_its_own(tmp_path
     del bench["cylinder"]["so2_reference"]
     with pytest.raises(ConfigurationErrors, match=r"cylinder_check\.against: expected a cylinder at the calibrator"):
         play(tmp_path, only("cylinder_check"), bench, ("so2",))
+
+
+def test_a_calibrator_that_takes_its_gas_by_name_is_set_at_its_keypad(tmp_path):
+    bench = small()
+    bench["device"]["calibrator"] |= {"model": "T700", "port": {"a": {"protocol": "teledyne", "baud": 115200}}}
+    code, record = play(tmp_path, only("cylinder_check"), bench, ("so2",))
+    assert code == 0
+    [test] = record.tests
+    assert test.verdict == "pass"
+    assert abs(test.value + 0.2) < 3.0 * test.u  # the station's own holds 0.2 % more than its certificate says
+    journal = sqlite3.connect(tmp_path / "out" / "journal.sqlite")
+    asked = "".join(str(row) for row in journal.execute("select * from journal"))
+    assert "prompt.open_port" in asked

@@ -10,13 +10,13 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.record import Message
-from rig.host.kinds import Channel
+from rig.host.kinds import Channel, Weighing, converter_factor
 
 P = TypeVar("P", bound=Parameters)
 
@@ -31,8 +31,10 @@ Gap = Literal["level", "day", "test", "sequence"]
 class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
-    A calibrator is one too, of no channels: its flows and its ozone are tested. ``backup`` says that the bench file
-    names a unit that this one stands in for.
+    A calibrator is one too, of no channels: its flows and its ozone are tested; so is a particle monitor (``weighing``
+    says how it weighs), and what measures weather, visibility or an open path. ``backup`` says that the bench file
+    names a unit that this one stands in for, ``method`` how it measures in the words of standards ("cup anemometer and
+    wind vane").
     """
 
     name: str
@@ -40,11 +42,31 @@ class Unit:
     channels: tuple[Channel, ...]
     full_scale: float
     backup: bool = False
+    weighing: Weighing = ""
+    method: str = ""
+
+    @property
+    def needs_gas(self) -> bool:
+        """Whether a calibrator is needed to test it, or is it."""
+        return bool(self.channels) or self.kind == "calibrator"
 
     @property
     def gas(self) -> str:
         """The gas that it is calibrated with."""
         return self.channels[0].gas
+
+    @property
+    def has_converter(self) -> bool:
+        """Whether it turns NO2 into NO, so that it has a channel for NO2 beside those that it is calibrated with."""
+        return converter_factor(self.channels) is not None
+
+    def on_no2(self) -> Unit:
+        """The same unit with its NO2 channel only, which NO2 from a cylinder is offered to."""
+        factor = converter_factor(self.channels)
+        assert factor is not None  # whoever asks has looked for a converter
+        channel = replace(self.channels[0], quantity="no2", gas="no2", background=None, coefficient=factor,
+                          calibrate_zero=None)  # fmt: skip
+        return replace(self, channels=(channel,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +138,13 @@ class Equipment:
         kinds: of its devices.
         gases: main species of the cylinders at its calibrator, and ``o3``.
         ports: of each analyzer, those that the calibrator's gas reaches.
+        cells: names of the calibration cells, by the open path that they belong to.
     """
 
     kinds: frozenset[str]
     gases: frozenset[str]
     ports: Mapping[str, frozenset[str]]
+    cells: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +185,7 @@ class Procedure(ABC, Generic[P]):
             stands for the unit of the component).
         takes: how many units it serves at once.
         gas: whether the calibrator makes gas for it; without gas the units stay on what they sample.
+        any_gas: whether a plan may have it done with a further gas of a unit (NO2 of one with a converter).
         after_a_gap: what is measured again after a gap.
         papers: keys of ``[device.X.backup]`` that it needs of each unit.
     """
@@ -169,6 +194,7 @@ class Procedure(ABC, Generic[P]):
     criteria: ClassVar[Mapping[str, str]] = {}
     takes: ClassVar[Takes] = "one"
     gas: ClassVar[bool] = True
+    any_gas: ClassVar[bool] = False
     after_a_gap: ClassVar[Gap] = "test"
     papers: ClassVar[tuple[str, ...]] = ()
     parameters: type[P]

@@ -124,10 +124,7 @@ class TeledyneAnalyzer(PointAnalyzer):
         around = Surroundings(self, first, last)
         signals, observed = self.sense(around, first, last)
         rows = np.empty((len(self.rows), last - first))
-        for label in self.diagnostics:
-            rows[self.rows[label]] = self.quantised(label, observed[label])
-        for label in self.memory:
-            rows[self.rows[label]] = observed[label]
+        self.put_observed(rows, observed)
         rows[self.rows[CABINET]] = around.box_c
         adaptive = self._filter()
         begins = first == self.oldest()

@@ -38,6 +38,7 @@ class TeledyneCo(RatioAnalyzer):
 
     channels = ("co",)
     gas = Species.CO
+    answers_to = (Species.CO, Species.H2O)
     hidden_model = T300Hidden
     hidden: T300Hidden
     fresh_s, sample_s, longest_hold = 10.0, 0.2, _ZEROING + _FLUSHING

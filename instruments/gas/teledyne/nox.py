@@ -42,6 +42,7 @@ class TeledyneNox(Chemiluminescence, PhotomultiplierAnalyzer):
     step_s = 4
     channels = ("no", "nox")
     gas = Species.NO
+    answers_to = (Species.NO, Species.NO2, Species.PAN, Species.H2O)
     hidden_model = T200Hidden
     hidden: T200Hidden
     fresh_s, sample_s, longest_hold = 8.0, 8.0, 3

@@ -42,6 +42,7 @@ class TeledyneO3(RatioAnalyzer):
     step_s = 3
     channels = ("o3",)
     gas = Species.O3
+    answers_to = (Species.O3,)
     hidden_model = T400Hidden
     hidden: T400Hidden
     fresh_s, sample_s = 3.0, 3.0

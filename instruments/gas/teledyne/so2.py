@@ -38,6 +38,7 @@ class TeledyneSo2(PhotomultiplierAnalyzer):
 
     channels = ("so2",)
     gas = Species.SO2
+    answers_to = (Species.SO2, Species.NO, Species.H2O)
     hidden_model = T100Hidden
     hidden: T100Hidden
     fresh_s, sample_s, longest_hold = 10.0, 1.0, _DARK_LASTS

@@ -67,3 +67,13 @@ def test_a_recording_shows_what_a_reader_saw():
                 assert table[quantity][step] == made.read(t_us, quantity), (quantity, step)
             else:
                 assert np.isnan(table[quantity][step])
+
+
+def test_a_share_at_a_second_knows_of_a_new_part_and_of_the_power():
+    wear = unit("43i", service=Service(hours=5000.0)).wear
+    old = wear.share_at("lamp", 7200.0)
+    assert old == wear.share("lamp", np.array([7200.0]))[0] == wear.share_at("lamp", 7200.0)
+    wear.replace(3600.0, "lamp")
+    assert old < wear.share_at("lamp", 7200.0) < 1.0
+    wear.switch(3600.0, running=False)
+    assert wear.share_at("lamp", 7200.0) == 1.0
