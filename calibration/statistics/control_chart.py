@@ -1,7 +1,7 @@
 """Control chart of individual values: limits from the moving range, and rules that tell a cause from chance.
 
 Sources: Shewhart's chart for individuals with moving ranges (ISO 7870-2; NIST/SEMATECH e-Handbook, 6.3.2.2); the four
-zone rules of the Western Electric Statistical Quality Control Handbook (1956); the run of six that rise or fall (Nelson,
+zone rules of the Western Electric Statistical Quality Control Handbook (1956); six that rise or fall (Nelson,
 J. Quality Technology 16 (1984) 237, rule 3). The rules as reported by others' programs, the constants recalled.
 """
 
