@@ -132,6 +132,27 @@ class Run:
         self.readings += 1
         return Reading(device, quantity, float(value), unit, self.now())
 
+    def other_ports(self, device: str) -> tuple[str, ...]:
+        """Names of the ports of a device beside the one that the run speaks with it through."""
+        return tuple(self._handles[device].further)
+
+    def read_by(self, device: str, port: str, quantity: str) -> Reading | None:
+        """Read a number through another port, as a logger there would; None where its protocol has no such report.
+
+        Raises:
+            KeyError: the device has no other port of that name.
+            RigError: the port cannot be opened, or the device gave no proper answer.
+        """
+
+        def ask() -> Any:
+            answer = self._handles[device].by(port).read_if_told(quantity)
+            return None if answer is None else list(answer)
+
+        answer = self._asked("read by", [device, port, quantity], ask)
+        if answer is None:
+            return None
+        return Reading(device, quantity, float(answer[0]), answer[1], self.now())
+
     def look(self, device: str, quantity: str) -> Value | None:
         """Read anything (a mode, a setting, alarms); None where this device cannot tell it."""
 

@@ -88,7 +88,8 @@ class Engine:
         """
         ended: Message | None = None
         try:
-            self._greet(self.run.source.name)
+            if self.run.source.name:
+                self._greet(self.run.source.name)
             for step in self.plan.steps:
                 self._play_step(step)
         except KeyboardInterrupt:

@@ -33,6 +33,7 @@ def accept(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; default out/<run id>.")] = None,
     lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF too (extra pdf).")] = False,
     decision_rule: Annotated[
         Literal["simple", "guarded"] | None, typer.Option(help="Decision rule, if not the plan's.")
     ] = None,
@@ -55,8 +56,7 @@ def accept(
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
-        resume=resume,
-        gas_may_run_out=gas_may_run_out,
+        resume=resume, gas_may_run_out=gas_may_run_out, pdf=pdf,
     )))  # fmt: skip
 
 
@@ -168,6 +168,33 @@ def archive(
     from rig.cli.runs import archive as run_archive
 
     raise typer.Exit(_orderly(run_archive, tuple(run or ()), database, fetch, out))
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or its result.json.")],
+    kind: Annotated[Literal["html", "pdf", "junit"], typer.Option("--format", help="What to write.")] = "html",
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; the run's own if not given.")] = None,
+) -> None:
+    """Make a report again from the record of a run: the same record gives the same bytes."""
+    from rig.cli.report import report as run_report
+
+    languages = ("en", "zh") if lang == "both" else (lang,)
+    raise typer.Exit(_orderly(run_report, run, kind, languages, out))
+
+
+@app.command()
+def forms(
+    run: Annotated[list[Path], typer.Argument(help="Folders of runs, or their result.json.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    form: Annotated[list[str] | None, typer.Option(help="Name of a form; may be repeated. All if not given.")] = None,
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the forms.")] = "both",
+) -> None:
+    """Fill the record forms of a station from runs, as PDF and XLSX (extra forms)."""
+    from rig.cli.report import forms as run_forms
+
+    raise typer.Exit(_orderly(run_forms, tuple(run), out, tuple(form or ()), lang))
 
 
 @app.command()

@@ -107,9 +107,10 @@ class Play:
         if hands is not None:
             hands.close()
         self._write_truth(person)
-        from reports import write_reports
+        from reports import Format, write_reports
 
-        write_reports(record, self.out, self.options.languages)
+        formats: tuple[Format, ...] = ("html", "junit", "pdf") if self.options.pdf else ("html", "junit")
+        write_reports(record, self.out, self.options.languages, formats)
         return record
 
     # -- before the first step ------------------------------------------------------------------------------------
