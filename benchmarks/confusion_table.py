@@ -1,6 +1,7 @@
 """Runs every bad unit of ``scenarios/defects.toml`` through its plan and writes docs/confusion.md.
 
-Usage: python benchmarks/confusion_table.py [NAME ...] (names of defects; without any, all, and the page is written).
+Usage: python benchmarks/confusion_table.py [NAME ...] [--plan PLAN]: names of defects; all, and the page is written, if
+none; with a plan only its defects, and its part of the page.
 """
 
 from __future__ import annotations
@@ -61,8 +62,20 @@ def cause_of(defect: Defect) -> str:
     return "stored " + ", ".join(f"{name} {value}" for name, value in defect.stored.items())
 
 
-def main(names: list[str]) -> int:
-    chosen = [defect for defect in defects() if not names or defect.name in names]
+def section_of(plan: str, lines: list[str]) -> str:
+    head = f"## `{plan}`\n\n| bad unit | device | cause | what failed | prediction |\n|---|---|---|---|---|\n"
+    return head + "\n".join(lines) + "\n\n"
+
+
+def with_section(page: str, plan: str, section: str) -> str:
+    """The page with one plan's section anew; at the end if it had none."""
+    parts = page.split("## `")
+    others = [part for part in parts[1:] if not part.startswith(f"{plan}`")]
+    return "## `".join([parts[0], *(f"{part.rstrip()}\n\n" for part in others), section.removeprefix("## `")])
+
+
+def main(names: list[str], plan: str | None = None) -> int:
+    chosen = [its for its in defects() if (not names or its.name in names) and (plan is None or its.plan == plan)]
     rows: dict[str, list[str]] = {}
     wrong = 0
     for defect in chosen:
@@ -82,10 +95,9 @@ def main(names: list[str]) -> int:
         )
         print(f"{defect.name:40} {time.process_time() - begun:5.1f} s  {seen}  {mark}", flush=True)
     if not names:
-        text = HEAD
-        for plan, lines in rows.items():
-            text += f"## `{plan}`\n\n| bad unit | device | cause | what failed | prediction |\n|---|---|---|---|---|\n"
-            text += "\n".join(lines) + "\n\n"
+        text = HEAD if plan is None else PAGE.read_text(encoding="utf-8")
+        for its, lines in rows.items():
+            text = with_section(text, its, section_of(its, lines))
         PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
         print(PAGE)
     return 1 if wrong else 0
@@ -94,4 +106,6 @@ def main(names: list[str]) -> int:
 if __name__ == "__main__":
     parser = parser_of(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a defect; all, and the page is written, if none")
-    sys.exit(main(parser.parse_args().names))
+    parser.add_argument("--plan", help="only the defects of this plan; without names its part of the page is written")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.names, arguments.plan))

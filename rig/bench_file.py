@@ -62,19 +62,31 @@ _EXAMPLE: dict[Dimension, str] = {
     "pressure": "8 MPa",
 }  # fmt: skip
 
-Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(ge=0)]
+
+def _at_most(most: float, dimension: Dimension) -> AfterValidator:
+    """A slip of unit or digit lies above: no sample line is longer, no pump or cylinder of a station stronger."""
+
+    def hold(value: float) -> float:
+        if value > most:
+            raise ValueError(f"at most {most:g} {base_unit(dimension)}")
+        return value
+
+    return AfterValidator(hold)
+
+
+Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(ge=0), _at_most(1e9, "fraction")]
 """A mole fraction in nmol/mol, written with a unit."""
-Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0)]
+Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0), _at_most(1000.0, "length")]
 """A length in metres, written with a unit."""
 Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
 """A time in seconds, written with a unit."""
-Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0)]
+Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0), _at_most(5000.0, "flow")]
 """A flow in L/min, written with a unit."""
 
 
-Volume = Annotated[float, _quantity("volume"), _written("volume"), Field(gt=0)]
+Volume = Annotated[float, _quantity("volume"), _written("volume"), Field(gt=0), _at_most(1000.0, "volume")]
 """A volume in litres, written with a unit."""
-Pressure = Annotated[float, _quantity("pressure"), _written("pressure"), Field(gt=0)]
+Pressure = Annotated[float, _quantity("pressure"), _written("pressure"), Field(gt=0), _at_most(100.0, "pressure")]
 """A pressure in MPa, written with a unit."""
 
 
@@ -227,12 +239,24 @@ class BackupSection(_Section):
         return self
 
 
+class PieceSection(_Section):
+    """``[device.X.plate.piece.Y]``: a foil (mg/cm2) or a weighed filter (g) that belongs to a particle monitor."""
+
+    value: float = Field(gt=0, description="mass by its certificate")
+    u: float = Field(ge=0, description="standard uncertainty of it, in the same unit")
+    certificate: str = Field(min_length=1)
+    expires: Day
+    serial: str = Field(min_length=1, description="of the unit that it belongs to, as the certificate says")
+
+
 class PlateSection(_Section):
     """``[device.X.plate]``: what the unit's own plate and papers say, real or emulated."""
 
     approval: str = Field(default="", description="number of its type approval; the catalogue's if left out")
     manufactured: Day | None = Field(default=None, description="day on which it was made")
     in_service: Day | None = Field(default=None, description="day on which it was first put into service")
+    constants: dict[str, float] = Field(default_factory=dict, description="settings by its last record of calibration")
+    piece: dict[str, PieceSection] = Field(default_factory=dict, description="foil and weighed filters of this unit")
 
 
 class ServedPortSection(_Section):
@@ -344,7 +368,9 @@ class CylinderSection(CertifiedSection):
 class CellHidden(_Section):
     """``[cell.X.hidden]``: what is wrong with a cell."""
 
-    deviation_pct: float = Field(default=0.0, gt=-100, description="true content over what was filled in, less 1, %")
+    deviation_pct: float = Field(
+        default=0.0, gt=-100, le=1000, description="true content over what was filled in, less 1, %"
+    )
 
 
 class CellSection(_Section):

@@ -73,6 +73,8 @@ class Run:
         self._start_us = log.now_us
         self._as_found: dict[tuple[str, str], Value] = {}
         self._gas_is_on = False
+        self.gas_was_offered = False
+        """Whether the run has asked for a gas at any time."""
         self._by_hand: dict[tuple[str, str], Value] = {}
         self._standing: dict[tuple[str, str], Value] = {}
         for handle in handles.values():
@@ -191,7 +193,7 @@ class Run:
         Raises:
             Refused: it cannot be made. RigError: no proper answer.
         """
-        self._gas_is_on = True
+        self._gas_is_on = self.gas_was_offered = True
         self._asked("offer", request.as_dict(), lambda: self.source.offer(request))
         self._log.commit()
 

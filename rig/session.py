@@ -20,13 +20,13 @@ from rig.bench_file import MANUAL, BenchFile, DeviceSection
 from rig.cells import CellReference, cells_of
 from rig.clock import VirtualClock
 from rig.errors import ConfigurationError, RigFault
-from rig.host.calibrator import Calibrator, ManualCalibrator, Source
+from rig.host.calibrator import Calibrator, ManualCalibrator, NoCalibrator, Source
 from rig.host.direct import DirectLink
 from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.kinds import MEASURED, MONITOR, channels_of, filed_of
 from rig.host.link import Link, VisaLink
 from rig.host.particles import ParticleMonitor
-from rig.host.plate import Plate, Replaced
+from rig.host.plate import Piece, Plate, Replaced
 from rig.host.references import Supply, certified_gases, cylinders_of, flows_of, named_cylinders, standards_of
 from rig.host.sensor import Sensor
 from rig.line_settings import resource_settings
@@ -94,7 +94,7 @@ class Session:
 
     @cached_property
     def supply(self) -> Supply:
-        """What the bench's gases and standards are. Raises ConfigurationError unless it has one calibrator."""
+        """What the bench's gases and standards are. Raises ConfigurationError if it has several calibrators."""
         return _supply(self.file, self.path, self.handles)
 
     @cached_property
@@ -181,6 +181,9 @@ def plate_of(section: DeviceSection, entry: CatalogueEntry | None) -> Plate:
     return Plate(
         plate.approval or ("" if entry is None else entry.approval), plate.manufactured, plate.in_service,
         service.hours if "hours" in told else None, service.shelf_days if "shelf_days" in told else None,
+        plate.constants,
+        tuple(Piece(name, its.value, its.u, its.certificate, its.expires, its.serial)
+              for name, its in plate.piece.items()),
     )  # fmt: skip
 
 
@@ -303,6 +306,10 @@ def _handle(identity: Identity, link: Link, entry: CatalogueEntry, now_us: Calla
 
 def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Supply:
     sources = [handle for handle in handles.values() if isinstance(handle, Calibrator | ManualCalibrator)]
+    if not sources:
+        return Supply(
+            NoCalibrator(), {}, None, standards=standards_of(file), epoch=file.bench.epoch, cells=cells_of(file)
+        )  # fmt: skip
     if len(sources) != 1:
         raise ConfigurationError(
             path, "device", f'one calibrator (a model of that kind, or model = "{MANUAL}")', f"{len(sources)} of them"
@@ -317,5 +324,5 @@ def _supply(file: BenchFile, path: Path, handles: Mapping[str, Handle]) -> Suppl
     return Supply(
         source=source, cylinders=cylinders_of(file), flows=flows, spare=named_cylinders(file),
         components=certified_gases(file), standards=standards_of(file), epoch=file.bench.epoch,
-        gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm,
+        gas_full_scale_lpm=gas_lpm, zero_full_scale_lpm=zero_lpm, cells=cells_of(file),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from rig.bench_file import CYLINDER, MANUAL, BenchFile
+from rig.cells import cells_of
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
@@ -55,23 +56,26 @@ def check_plan(
         if name not in testable
     ]
     tested = [unit.name for unit in units if unit.channels]
-    if not analyzers:
+    if not analyzers and not units:
         errors.append(ConfigurationError(bench_path, "device", "an analyzer to test", "none"))
     elif plan.units == "backups" and not testable:
         expected = f"a device with [device.X.backup]: {plan_path} tests units that stand in for others"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
-    elif not tested and not errors and plan.kinds:
-        expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
+    elif not units and not errors:
+        expected = f"a device that a step of {plan_path} is for"
+        if plan.kinds:
+            expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
     errors += _papers(plan, bench, bench_path, units)
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
-    if len(calibrators) != 1:
+    with_gas = not units or any(unit.needs_gas for unit in units)
+    if len(calibrators) > 1 or (with_gas and not calibrators):
         expected = f'one calibrator (a model of that kind, or model = "{MANUAL}")'
         found = f"{len(calibrators)} of them" if calibrators else "none"
         errors.append(ConfigurationError(bench_path, "device", expected, found))
     cylinders = cylinders_of(bench)
     last = _last_day(plan, units, today)
-    errors += _references(bench, bench_path, tested, calibrators, cylinders, last)
+    errors += _references(bench, bench_path, tested, calibrators if with_gas else [], cylinders, last)
     errors += _further_gases(plan, plan_path, bench_path, units, cylinders, last)
     errors += standard_mistakes(plan, plan_path, bench, bench_path, units, last)
     errors += chain_mistakes(plan, bench, bench_path, units, cylinders, last)
@@ -189,7 +193,10 @@ def _equipment(
                              for device, _, port in [tube.to.partition(".")] if device == unit.name)
         for unit in units
     }  # fmt: skip
-    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports)
+    cells: dict[str, frozenset[str]] = {}
+    for name, cell in cells_of(bench).items():
+        cells[cell.device] = cells.get(cell.device, frozenset()) | {name}
+    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports, cells)
     said: set[str] = set()
     for step in plan.steps:
         for group in groups_of(step, units):

@@ -37,6 +37,10 @@ class TrialRun(Procedure[TrialRunPlan]):
     takes: ClassVar[Takes] = "all"
     gas = False
 
+    def serves(self, unit: Unit) -> bool:
+        """Everything that measures the air: gases and particles."""
+        return bool(unit.channels or unit.weighing)
+
     def judged(self, unit: Unit, parameters: TrialRunPlan) -> list[Judged]:
         """The trial run as a whole."""
         return [Judged(QUANTITY, "d", tuple(self.criteria))]

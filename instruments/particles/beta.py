@@ -25,6 +25,9 @@ _CURES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_DIRT_SEEN = 0.3
+"""Debris on the nozzle from which on the spot's edge is seen to be uneven (this project's choice)."""
+
 UNITS: Mapping[str, str] = {
     "concentration": "ug/m3", "concentration_1h": "ug/m3", "concentration_24h": "ug/m3", "hour_valid": "1",
     "qtot": "m3", "flags": "1", "flags_now": "1", "phase": "1", "record_s": "s", "hour_temp": "deg C",
@@ -168,6 +171,12 @@ class BetaMonitor(Sampling):
         """Return what an observer finds; a flow meter at the inlet, a foil's certificate and tests beside the rest."""
         if quantity == "foil_certificate":
             return round(foil_density(True, str(self.texts["serial"]), self._p["foil_density"]), 4)
+        if quantity == "spot_look":
+            step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
+            if self.hidden.tape_broken:
+                return "torn"
+            uneven = self.hidden.nozzle_stuck or float(self.around(step, step + 1).dirt[0]) > _DIRT_SEEN
+            return "uneven" if uneven else "even"
         if quantity in self.looked_up:
             step = max(t_us // (self.step_s * SECOND_US) - 1, 0)
             return float(self.steps.values(step, step + 1)[self.rows[quantity], 0])

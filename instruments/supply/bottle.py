@@ -55,12 +55,12 @@ class BottleHidden(Hidden):
         gauge_error_mpa: error of the pressure gauge.
     """
 
-    deviation_pct: float = Field(default=0.0, gt=-100.0)
-    drift_pct_per_year: float = Field(default=0.0, ge=0.0)
+    deviation_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    drift_pct_per_year: float = Field(default=0.0, ge=0.0, le=10_000.0)
     really: str = Field(default="", pattern="^(|so2|no|no2|o3|co)$")
     used_before: float = Field(default=0.0, ge=0.0, le=1.0)
-    leak_cc_min: float = Field(default=0.0, ge=0.0)
-    gauge_error_mpa: float = 0.0
+    leak_cc_min: float = Field(default=0.0, ge=0.0, le=100_000.0)
+    gauge_error_mpa: float = Field(default=0.0, ge=-30.0, le=30.0)
 
 
 class BottleGas(GasSeries):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from instruments.device import Value
+from instruments.errors import Refused
 from rig.host.handles import Handle
 from rig.host.kinds import SETTINGS_OF_A_CALIBRATOR
 from rig.prompts import Prompt
@@ -147,6 +148,31 @@ class Calibrator(Handle):
     def standby(self) -> None:
         """No gas, no ozone."""
         self.set("calibrator_mode", "standby")
+
+
+class NoCalibrator:
+    """Stands where a bench has none, for tests that need no gas."""
+
+    name = ""
+
+    def offer(self, request: GasRequest) -> None:
+        """Raises Refused: there is nothing to make gas with."""
+        raise Refused("wrong settings", "the bench has no calibrator")
+
+    def made(self) -> float | None:
+        """Nothing is made."""
+        return None
+
+    def flows(self) -> Flows | None:
+        """There are none."""
+        return None
+
+    def stored(self, port: str, unit: str) -> float | None:
+        """It has no cylinders."""
+        return None
+
+    def standby(self) -> None:
+        """It always is."""
 
 
 class ManualCalibrator(Handle):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from instruments.catalogue import CatalogueEntry
 
@@ -100,6 +101,9 @@ MONITOR_SETTINGS = (
 MONITOR_ACTIONS = ("self_test", "change_filter", "maintenance", "test_pump", "run")
 """What a monitor may be told to do: start with True, and what stands until it is ended, end with False."""
 
+Weighing = Literal["", "beta", "oscillation"]
+"""How a monitor finds the mass of particles; empty for what is no such monitor."""
+
 _GAS_KINDS = ("so2", "nox", "o3", "co")
 
 
@@ -191,6 +195,13 @@ def snapshot_settings(channels: Sequence[Channel]) -> tuple[str, ...]:
         own.append(channel.coefficient)
     factor = converter_factor(channels)
     return SETTINGS_THAT_SHAPE_A_READING + tuple(own) + (() if factor is None else (factor,))
+
+
+def weighing_of(entry: CatalogueEntry) -> Weighing:
+    """How a model finds the mass of particles: an oscillating element has the constant K0, a beta monitor has not."""
+    if entry.kind != MONITOR:
+        return ""
+    return "oscillation" if "k0" in entry.settings else "beta"
 
 
 def is_analyzer(kind: str) -> bool:

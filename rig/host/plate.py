@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A thing of known mass that belongs to one unit and is checked in it: a foil, a weighed filter.
+
+    Attributes:
+        name: what people call it (``foil``, ``3``).
+        value, u: mass and its standard uncertainty by the certificate: g of a filter, mg/cm2 of a foil.
+        certificate: number of the certificate.
+        expires: its last day.
+        serial: serial number of the unit that it belongs to, as the certificate says.
+    """
+
+    name: str
+    value: float
+    u: float
+    certificate: str
+    expires: date
+    serial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +36,8 @@ class Plate:
         manufactured, in_service: day on which it was made, and on which it was put into service.
         hours: hours in service at the bench's epoch; None: not told.
         shelf_days: days on a shelf since; None: not told.
+        constants: by name of the setting, what its plate or the record of its last calibration says (K0, mu).
+        pieces: the foil, or the weighed filters, that belong to it.
     """
 
     approval: str = ""
@@ -22,6 +45,8 @@ class Plate:
     in_service: date | None = None
     hours: float | None = None
     shelf_days: float | None = None
+    constants: Mapping[str, float] = field(default_factory=dict)
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,14 +97,14 @@ def compare_flow(
         if number:
             context.run.wait(every_s)
         shown.append(display())
-        flow, temperature, pressure = _at_state(context, standard, reference_c)
+        flow, temperature, pressure = flow_at_state(context, standard, reference_c)
         measured.append(flow)
     display_summary, measured_summary = summarize(shown), summarize(measured)
     return FlowPair(display_summary.mean, measured_summary.mean, display_summary, measured_summary, standard,
                     temperature, pressure)  # fmt: skip
 
 
-def _at_state(
+def flow_at_state(
     context: Context, standard: StandardReference, reference_c: float | None
 ) -> tuple[float, float | None, float | None]:
     """One reading, corrected by the certificate and brought to the state that is asked for; T and P that it took."""
@@ -155,4 +155,4 @@ def believable(
     raise AssertionError("the last attempt returns")
 
 
-__all__ = ["FLOW_QUANTITIES", "FlowPair", "believable", "compare_flow", "put_down"]
+__all__ = ["FLOW_QUANTITIES", "FlowPair", "believable", "compare_flow", "flow_at_state", "put_down"]

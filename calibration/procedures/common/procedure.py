@@ -10,13 +10,13 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters
 from calibration.record import Message
-from rig.host.kinds import Channel, converter_factor
+from rig.host.kinds import Channel, Weighing, converter_factor
 
 P = TypeVar("P", bound=Parameters)
 
@@ -31,8 +31,10 @@ Gap = Literal["level", "day", "test", "sequence"]
 class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
-    A calibrator is one too, of no channels: its flows and its ozone are tested. ``backup`` says that the bench file
-    names a unit that this one stands in for.
+    A calibrator is one too, of no channels: its flows and its ozone are tested; so is a particle monitor (``weighing``
+    says how it weighs), and what measures weather, visibility or an open path. ``backup`` says that the bench file
+    names a unit that this one stands in for, ``method`` how it measures in the words of standards ("cup anemometer and
+    wind vane").
     """
 
     name: str
@@ -40,6 +42,13 @@ class Unit:
     channels: tuple[Channel, ...]
     full_scale: float
     backup: bool = False
+    weighing: Weighing = ""
+    method: str = ""
+
+    @property
+    def needs_gas(self) -> bool:
+        """Whether a calibrator is needed to test it, or is it."""
+        return bool(self.channels) or self.kind == "calibrator"
 
     @property
     def gas(self) -> str:
@@ -129,11 +138,13 @@ class Equipment:
         kinds: of its devices.
         gases: main species of the cylinders at its calibrator, and ``o3``.
         ports: of each analyzer, those that the calibrator's gas reaches.
+        cells: names of the calibration cells, by the open path that they belong to.
     """
 
     kinds: frozenset[str]
     gases: frozenset[str]
     ports: Mapping[str, frozenset[str]]
+    cells: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
