@@ -78,7 +78,7 @@ Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(g
 """A mole fraction in nmol/mol, written with a unit."""
 Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0), _at_most(1000.0, "length")]
 """A length in metres, written with a unit."""
-Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
+Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0), _at_most(36525 * 86400.0, "time")]
 """A time in seconds, written with a unit."""
 Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0), _at_most(5000.0, "flow")]
 """A flow in L/min, written with a unit."""
