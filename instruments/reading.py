@@ -84,6 +84,10 @@ def _translate(finding: Any, where: str, prefix: str) -> ConfigurationError:
             return ConfigurationError(where, f"{key}.{error.key}", error.expected, error.found)
         return ConfigurationError(where, key, str(error), found)
     message = str(finding["msg"]).removeprefix("Input should be ")
+    if finding["type"] in ("too_short", "too_long"):  # pydantic counts "after validation", which no reader has seen
+        limits = finding["ctx"]
+        bound = f"at least {limits['min_length']}" if "min_length" in limits else f"at most {limits['max_length']}"
+        message = f"{bound} of them, not {limits['actual_length']}"
     return ConfigurationError(where, key, message[:1].lower() + message[1:], found)
 
 
