@@ -8,10 +8,12 @@ from contextlib import closing
 import pytest
 
 from calibration.record import load
+from rig.bench_check import check_bench_data
 from rig.cli.accept import AcceptOptions, accept
 from rig.errors import ConfigurationErrors
 from scenarios.defects import defects, found_in
 from scenarios.opening import bench_path, load_bench, load_plan, plan_path
+from scenarios.preflight import check_plan
 from scenarios.units import chosen_units
 
 STATION = tomllib.loads(bench_path("station").read_text())
@@ -96,6 +98,20 @@ def test_the_foil_of_another_unit_is_found_by_its_certificate(tmp_path):
     assert code == 3
     [test] = record.tests
     assert (test.verdict, test.message.key, test.value) == ("void", "piece.of_another_unit", None)
+
+
+@pytest.mark.parametrize(("device", "piece"), [("pm10", "foil"), ("teom", "3")])
+def test_an_expired_foil_or_filter_is_said_before_anything_is_touched(tmp_path, device, piece):
+    bench = json.loads(json.dumps(STATION, default=lambda value: value.isoformat()))
+    bench["device"][device]["plate"]["piece"][piece]["expires"] = "2026-07-05"
+    with pytest.raises(
+        ConfigurationErrors, match=rf"device\.{device}\.plate\.piece\.{piece}\.expires: expected .*2026-07-06"
+    ):
+        play(tmp_path, bench, only("foil_check", "k0_verification"))
+    assert not (tmp_path / "out").exists()
+    file = check_bench_data(bench, "bench")
+    plan = load_plan("hj655-pm")[0].only("tape_check", "teom_condition")  # nothing there rests on it
+    check_plan(plan, tmp_path, file, tmp_path, (device,), file.bench.epoch.date())
 
 
 def test_slips_of_a_hurried_person_are_caught(tmp_path):
