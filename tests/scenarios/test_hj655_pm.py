@@ -154,3 +154,11 @@ def test_gas_plans_leave_monitors_alone_and_the_order_is_that_of_the_issue():
              "k0_verification", "zero_background"]  # fmt: skip
     assert [name for name in names if name in order] == order
     assert {unit.name for unit in chosen_units(plan, file)} == {"pm10", "pm25", "teom"}
+
+
+@pytest.mark.parametrize(("name", "least"), [("hj817-weekly", 9), ("hj817-monthly", 22)])
+def test_routine_rounds_pass_on_good_monitors(tmp_path, name, least):
+    code, record = play(tmp_path, particles_only(), plan_path(name).read_text())
+    assert code == 0
+    assert len(record.tests) == least
+    assert {test.device for test in record.tests} == {"pm10", "pm25", "teom"}
