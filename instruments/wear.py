@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +18,9 @@ from instruments.air import FloatArray
 
 _TOLD_KEPT = 64
 """Shares at single seconds that are kept."""
+
+LONGEST_H = 1e6
+"""More hours (114 years) than any instrument, part or shelf has seen."""
 
 WearLaw = Literal["exponential", "linear", "knee"]
 
@@ -42,7 +45,7 @@ class Part(BaseModel):
     law: WearLaw
     loss_per_1000h: float = Field(ge=0.0, lt=1.0)
     loss_per_shelf_year: float = Field(default=0.0, ge=0.0, lt=1.0)
-    life_h: float = Field(gt=0.0)
+    life_h: float = Field(gt=0.0, le=LONGEST_H)
     least: float = Field(default=0.0, ge=0.0, le=1.0)
     replaced_by: str
     mark: Literal["read", "reported", "recalled"]
@@ -78,9 +81,9 @@ class Service(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hours: float = Field(default=0.0, ge=0.0)
-    shelf_days: float = Field(default=0.0, ge=0.0)
-    parts: dict[str, float] = Field(default_factory=dict)
+    hours: float = Field(default=0.0, ge=0.0, le=LONGEST_H)
+    shelf_days: float = Field(default=0.0, ge=0.0, le=LONGEST_H / 24.0)
+    parts: dict[str, Annotated[float, Field(ge=0.0, le=LONGEST_H)]] = Field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -124,6 +124,40 @@ class Page:
         zone = f" (UTC{epoch.isoformat()[-6:]})" if epoch.tzinfo else ""
         return " – ".join(end.isoformat(" ", "minutes") for end in ends) + zone
 
+    def gaps(self) -> list[str]:
+        """Return what is to be said of each time in which the run did not go on."""
+        words, found = self.words, []
+        for gap in self.record.run.wall.gaps:
+            lasted = numbers.significant(gap.lasted_s)
+            said = [words("report.gap", began=gap.began, ended=gap.ended, lasted=lasted)]
+            if gap.repeats:
+                what = words.term("repeats", gap.repeats)
+                said.append(words("report.gap_repeats", step=words.term("procedure", gap.step), what=what))
+            else:
+                said.append(words("report.gap_nothing"))
+            if gap.power_lost:
+                said.append(words("report.gap_power", devices=", ".join(gap.power_lost)))
+            found.append(self.joined(said))
+        return found
+
+    def legends(self) -> list[str]:
+        """Return what explains the table of results, a paragraph each."""
+        words, tests = self.words, self.record.tests
+        said = [words("report.result_note", coverage=self.coverage)] if self.coverage else []
+        said += [words("report.interval_note")] if self.lopsided else []
+        said += [words("report.verdict_note"), words("report.marginal_note")]
+        said += [words("report.prior_note", prior=words.term("prior", self.prior))] if self.prior else []
+        found = [words("report.margin_note"), self.joined(said)]
+        if any(test.limit_mark != "read" for test in tests):
+            found.append(words("report.unconfirmed_note"))
+        if any(test.as_left is not None for test in tests):
+            found.append(words("report.adjusted_note"))
+        return found
+
+    def joined(self, sentences: Sequence[str]) -> str:
+        """Return sentences as running text."""
+        return ("" if self.language == "zh" else " ").join(sentences)
+
     # -- behind it ------------------------------------------------------------------------------------------------
 
     def preparation(self) -> Preparation | None:
@@ -170,6 +204,42 @@ class Page:
                 found.append((name, self.words.term("status", procedure.status), why))
         return found
 
+    def invalid(self) -> list[tuple[str, str, str, str]]:
+        """Return from when to when no device under test measured ambient air: device, both ends, hours."""
+        spans: dict[str, tuple[float, float]] = {}
+        for procedure in self.record.procedures:
+            if procedure.ended_s > procedure.started_s:
+                first, last = spans.get(procedure.device, (procedure.started_s, procedure.ended_s))
+                spans[procedure.device] = (min(first, procedure.started_s), max(last, procedure.ended_s))
+        return [
+            (device, self._at(first), self._at(last), numbers.fixed((last - first) / 3600, 1))
+            for device, (first, last) in spans.items()
+        ]
+
+    def actions(self) -> list[tuple[Test, str]]:
+        """Return what was or must be done: items that were adjusted, and those that failed and were not."""
+        words, found = self.words, []
+        for test in self.record.tests:
+            if test.verdict in ("fail", "error"):
+                found.append((test, words("report.action_open")))
+            elif rescued(test):
+                found.append((test, words("report.adjusted_from_to", ends=self.phrases.as_found(test))))
+        return found
+
+    def tested_by(self) -> str:
+        """Return who ran the plan, as the computer knew him; empty if it did not."""
+        user = self.record.run.wall.user
+        return "" if user == "?" else user
+
+    def _at(self, t_s: float) -> str:
+        """Return an instant of the run on the bench's clock."""
+        try:
+            epoch = datetime.fromisoformat(self.record.run.epoch).replace(tzinfo=None)
+        except ValueError:
+            return numbers.NOTHING
+        instant = epoch + timedelta(microseconds=self.record.run.started_us, seconds=t_s)
+        return instant.isoformat(" ", "minutes")
+
     def chosen(self, text: str, chinese: str) -> str:
         """Return what a plan says of itself in the language of the page; in English where it has no other."""
         return chinese if self.language == "zh" and chinese else text
@@ -183,7 +253,7 @@ class Page:
         found = sentences(test, self.words)
         if test.p_conform is not None and not self.prior:
             found.append(self.words("assure.prior", prior=self.words.term("prior", test.prior)))
-        return ("" if self.language == "zh" else " ").join(found)
+        return self.joined(found)
 
 
 def _only(values: set[str]) -> str:

@@ -16,6 +16,7 @@ from instruments.errors import Refused
 from instruments.supply.calibrator import Calibrator
 from instruments.supply.cylinder import Cylinder
 from rig.bench_file import CYLINDER, MANUAL, BenchFile
+from rig.cells import cells_of
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of, is_analyzer
 from rig.host.references import CylinderReference, cylinders_of
@@ -207,7 +208,10 @@ def _equipment(
                              for device, _, port in [tube.to.partition(".")] if device == unit.name)
         for unit in units
     }  # fmt: skip
-    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports)
+    cells: dict[str, frozenset[str]] = {}
+    for name, cell in cells_of(bench).items():
+        cells[cell.device] = cells.get(cell.device, frozenset()) | {name}
+    there = Equipment(frozenset(kinds), frozenset({*cylinders, "o3"}), ports, cells)
     said: set[str] = set()
     for step in plan.steps:
         for group in groups_of(step, units):

@@ -1,4 +1,4 @@
-"""The devices of a bench that can be tested, as plans see them: analyzers, the calibrator, particle monitors."""
+"""The devices of a bench that can be tested, as plans see them: analyzers, the calibrator, monitors, weather."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from rig.bench_file import MANUAL, BenchFile
 from rig.host.kinds import MONITOR, channels_of, is_analyzer, weighing_of
 from scenarios.plan_file import PlanFile
 
+SENSORS = ("weather", "visibility", "doas")
+"""Kinds that have neither channels that a calibrator's gas reaches nor a full scale."""
+
 
 def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
-    """Analyzers, calibrators and particle monitors of a bench in its order, or those of ``devices`` among them.
+    """Analyzers, calibrators, particle monitors and sensors of a bench in its order, or those of ``devices`` of them.
 
-    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; calibrators and
-    particle monitors have none.
+    Full scale is what the bench file says, or the model's range at delivery, in the unit of the gas; what is not
+    calibrated with gas has none.
     """
     found = []
     for name, section in bench.device.items():
@@ -25,15 +28,19 @@ def units_of(bench: BenchFile, devices: Sequence[str] = ()) -> list[Unit]:
         if entry is None or entry.kind == "calibrator":
             found.append(Unit(name, "calibrator", (), 0.0))
             continue
+        if entry.kind in SENSORS:
+            found.append(Unit(name, entry.kind, (), 0.0, section.backup is not None, method=entry.method))
+            continue
         if entry.kind == MONITOR and (section.resource is not None or section.port):
-            found.append(Unit(name, MONITOR, (), 0.0, section.backup is not None, weighing_of(entry)))
+            weighing = weighing_of(entry)
+            found.append(Unit(name, MONITOR, (), 0.0, section.backup is not None, weighing, entry.method))
         if not is_analyzer(entry.kind):
             continue
         if section.range is None:
             scale = float(entry.settings["range"].default)
         else:
             scale = section.range / 1000.0 if entry.kind == "co" else section.range
-        found.append(Unit(name, entry.kind, channels_of(entry), scale, section.backup is not None))
+        found.append(Unit(name, entry.kind, channels_of(entry), scale, section.backup is not None, method=entry.method))
     return found
 
 

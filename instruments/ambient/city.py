@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from instruments.air import FloatArray, Gas, GasListener, Species
 from instruments.ambient.anomalies import STEP_S, anomalies, fast_parts
 from instruments.ambient.climate import POLLUTANTS, VARIABLES, Climate, city_cycles, load_climate
+from instruments.ambient.courseless import Courseless
 from instruments.ambient.nitrogen import CO_PER_NOX, district_balance, rate_per_ppb, with_exhaust
 from instruments.ambient.particles import extinction, modes
 from instruments.ambient.paths import Pulses, ShortMemory
@@ -97,7 +98,7 @@ class CityAir:
         self._cycles = city_cycles(data)
         self._levels = chosen
         self._marginals = {key: Marginal(shape, shape.floor * chosen[key]) for key, shape in data.shape.items()}
-        self._slow = anomalies(seed, f"{name}/anomalies", data)
+        self._slow = Courseless(anomalies(seed, f"{name}/anomalies", data), len(VARIABLES), 86400 // STEP_S)
         self._fast = {
             key: (share, ShortMemory(seed, f"{name}/fast/{key}", tau * 3600.0, 60.0))
             for key, (share, tau) in fast_parts(data.parts()).items()

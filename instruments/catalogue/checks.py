@@ -6,42 +6,33 @@ a default that the setting itself does not take, a unit that no model reads its 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
+from instruments.bounds import bounds_of
 from instruments.errors import ConfigurationError, Refused
 
 if TYPE_CHECKING:
-    from instruments.catalogue import ModelFile
+    from instruments.catalogue import Alarm, KeyParameter, ModelFile, Parameter, SettingRange
 
 Table = Literal["parameters", "settings", "alarms", "key_parameters"]
 _TABLES: tuple[Table, ...] = ("parameters", "settings", "alarms", "key_parameters")
-
-_ATOMS = frozenset(
-    "1 % RH K C deg V mV W Wh J s ms min h d m mm cm um pm km L cc cm3 m3 mol mmol umol nmol ppb ppm g mg ug kg Pa "  # noqa: SIM905 - as a list it is a page
-    "hPa kPa MPa mmHg inHg atm psi Hz kHz Bq mrad samples uPa CO".split()
-)
-"""What units of the catalogue are made of."""
-_TOKENS = re.compile(r"[A-Za-z%]+|1(?![0-9])")
-_FLOWS = ("L/min", "cc/min")
-_SIGNED = ("deg C", "V", "mV", "deg")
-"""Units of scales that go below nothing: temperatures, voltages, angles."""
-_ABSOLUTE_ZERO_C = -273.15
+_UNIT = "a unit that the catalogue has, such as L/min, s, deg C, nmol/mol, mmHg, %, 1"
 
 
 def mistakes(file: ModelFile, where: str) -> Iterator[ConfigurationError]:
     """Everything in a model's file, of right form, that makes no sense; ``where`` is its name."""
-    for name, parameter in file.parameters.items():
-        yield from _size(parameter.value, parameter.unit, name, where, f"parameters.{name}.value")
+    yield from _sizes(file, where)
     for name, setting in file.settings.items():
         key = f"settings.{name}"
         if _upside_down(setting.low, setting.high):
             yield _ordered(where, key, setting.low, setting.high, "settings")
             continue
+        if not setting.choices and _is_number(setting.default) and (setting.low is None or setting.high is None):
+            yield ConfigurationError(where, key, "choices, or low and high: what a number may be set to", "neither")
         for place, value in (
             ("default", setting.default),
             *((f"choices.{n}", c) for n, c in enumerate(setting.choices)),
@@ -59,12 +50,6 @@ def mistakes(file: ModelFile, where: str) -> Iterator[ConfigurationError]:
     for name, filed in file.key_parameters.items():
         if _upside_down(filed.low, filed.high):
             yield _ordered(where, f"key_parameters.{name}", filed.low, filed.high, "key_parameters")
-    for table in _TABLES:
-        for name, row in getattr(file, table).items():
-            strange = [token for token in _TOKENS.findall(row.unit) if token not in _ATOMS]
-            if strange:
-                expected = "a unit made of those that the catalogue has, such as L/min, s, deg C, nmol/mol, mmHg, %, 1"
-                yield ConfigurationError(where, f"{table}.{name}.unit", expected, repr(row.unit))
 
 
 def unit_mistakes(file: ModelFile, where: str) -> Iterator[ConfigurationError]:
@@ -111,13 +96,31 @@ def _headers() -> list[tuple[Path, dict[str, Any]]]:
     return found
 
 
-def _size(value: float, unit: str, name: str, where: str, key: str) -> Iterator[ConfigurationError]:
-    if unit == "deg C" and value < _ABSOLUTE_ZERO_C:
-        yield ConfigurationError(where, key, f"at least {_ABSOLUTE_ZERO_C} deg C", f"{value:g}")
-    elif unit in _FLOWS and value <= 0.0 and "noise" not in name:
-        yield ConfigurationError(where, key, "a flow above 0", f"{value:g} {unit}")
-    elif unit not in _SIGNED and "_per_" not in name and value < 0.0:  # a change with something goes either way
-        yield ConfigurationError(where, key, f"nothing below 0 {unit}".rstrip(), f"{value:g}")
+def _sizes(file: ModelFile, where: str) -> Iterator[ConfigurationError]:
+    """Figures in no unit that is known, and those beyond what can be."""
+    for table in _TABLES:
+        for name, row in getattr(file, table).items():
+            numbers = list(_numbers(row))  # none where it is a text or a switch
+            bounds = bounds_of(file.model.kind, name, row.unit)
+            if bounds is None and numbers:
+                yield ConfigurationError(where, f"{table}.{name}.unit", _UNIT, repr(row.unit))
+            for place, value in numbers:
+                if bounds is not None and not bounds.hold(value, parameter=table == "parameters"):
+                    expected = bounds.in_words(parameter=table == "parameters")
+                    yield ConfigurationError(where, f"{table}.{name}.{place}", expected, f"{value:g}")
+
+
+def _numbers(row: Parameter | SettingRange | Alarm | KeyParameter) -> Iterator[tuple[str, float]]:
+    """The numbers of a figure's row, and where in it they stand."""
+    places: Mapping[str, object] = {key: getattr(row, key, None) for key in ("value", "default", "low", "high")}
+    choices = {f"choices.{number}": choice for number, choice in enumerate(getattr(row, "choices", ()))}
+    for place, value in {**places, **choices}.items():
+        if _is_number(value):
+            yield place, value
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _upside_down(low: float | None, high: float | None) -> bool:

@@ -42,25 +42,25 @@ class AnalyzerHidden(ClockedHidden):
             epoch), diagnostics and alarms go on.
     """
 
-    span_error_pct: float = Field(default=0.0, gt=-100.0)
-    span_drift_pct_per_day: float = 0.0
-    span_wander_pct: float = Field(default=0.05, ge=0.0)
-    zero_offset: float = 0.0
-    zero_drift_per_day: float = 0.0
-    noise_factor: float = Field(default=1.0, ge=0.0)
-    linearity_pct_fs: float = 0.0
-    cell_time_factor: float = Field(default=1.0, gt=0.0)
+    span_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    span_drift_pct_per_day: float = Field(default=0.0, ge=-100.0, le=100.0)
+    span_wander_pct: float = Field(default=0.05, ge=0.0, le=100.0)
+    zero_offset: float = Field(default=0.0, ge=-10_000.0, le=10_000.0)
+    zero_drift_per_day: float = Field(default=0.0, ge=-10_000.0, le=10_000.0)
+    noise_factor: float = Field(default=1.0, ge=0.0, le=1000.0)
+    linearity_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    cell_time_factor: float = Field(default=1.0, gt=0.0, le=1000.0)
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     sample_leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
     lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     pump_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
     filter_clogged: float = Field(default=0.0, ge=0.0, le=1.0)
-    span_pct_per_c: float = 0.03
-    zero_per_c: float = 0.0
-    span_pct_per_v: float = 0.001
-    zero_per_v: float = 0.0
-    temperature_sensor_error_c: float = 0.0
-    pressure_sensor_error_mmhg: float = 0.0
+    span_pct_per_c: float = Field(default=0.03, ge=-20.0, le=20.0)
+    zero_per_c: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    span_pct_per_v: float = Field(default=0.001, ge=-20.0, le=20.0)
+    zero_per_v: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    temperature_sensor_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    pressure_sensor_error_mmhg: float = Field(default=0.0, ge=-760.0, le=760.0)
     pump_restarts: bool = True
     valve_stuck: bool = False
     outer_valve_open: bool = False
@@ -89,8 +89,8 @@ class KickerHidden(BaseModel):
     """
 
     kicker_efficiency: float = Field(default=0.95, ge=0.0, le=1.0)
-    aromatics_per_no: float = Field(default=0.2, ge=0.0)
-    no_light: float = Field(default=1.0, ge=0.0)
+    aromatics_per_no: float = Field(default=0.2, ge=0.0, le=100.0)
+    no_light: float = Field(default=1.0, ge=0.0, le=1000.0)
 
     def aromatics(self, no: FloatArray) -> FloatArray:
         """Aromatics that reach the cell, nmol/mol, beside that much NO of traffic."""

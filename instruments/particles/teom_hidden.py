@@ -35,30 +35,30 @@ class TeomHidden(ClockedHidden, InletHidden):
     k0: float = Field(default=14976.0, gt=1000.0, lt=1.0e5)
     free_frequency: float = Field(default=359.42, gt=100.0, lt=1000.0)
     filter_mass: float = Field(default=0.0903, ge=0.0, lt=0.5)
-    collected: float = Field(default=300.0, ge=0.0)
-    noise_factor: float = Field(default=1.0, ge=0.0)
+    collected: float = Field(default=300.0, ge=0.0, le=20_000.0)
+    noise_factor: float = Field(default=1.0, ge=0.0, le=1000.0)
     looseness: float = Field(default=0.0, ge=0.0, le=1.0)
     drive: float = Field(default=1.0, ge=0.0, le=1.5)
     cap_heater: float = Field(default=1.0, ge=0.0, le=1.5)
     case_heater: float = Field(default=1.0, ge=0.0, le=1.5)
     air_heater: float = Field(default=1.0, ge=0.0, le=1.5)
-    cap_sensor_error_c: float = 0.0
-    case_sensor_error_c: float = 0.0
-    air_sensor_error_c: float = 0.0
-    main_flow_bias: float = Field(default=0.0, gt=-0.9)
-    bypass_flow_bias: float = Field(default=0.0, gt=-0.9)
-    main_flow_zero: float = 0.0
-    bypass_flow_zero: float = 0.0
-    leak_main: float = Field(default=0.02, ge=0.0)
-    leak_bypass: float = Field(default=0.1, ge=0.0)
+    cap_sensor_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    case_sensor_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    air_sensor_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    main_flow_bias: float = Field(default=0.0, gt=-0.9, le=10.0)
+    bypass_flow_bias: float = Field(default=0.0, gt=-0.9, le=10.0)
+    main_flow_zero: float = Field(default=0.0, ge=-5.0, le=5.0)
+    bypass_flow_zero: float = Field(default=0.0, ge=-20.0, le=20.0)
+    leak_main: float = Field(default=0.02, ge=0.0, le=20.0)
+    leak_bypass: float = Field(default=0.1, ge=0.0, le=20.0)
     pump_fraction: float = Field(default=1.0, ge=0.0, le=1.5)
-    pump_pulsation: float = Field(default=0.0, ge=0.0)
+    pump_pulsation: float = Field(default=0.0, ge=0.0, le=1000.0)
     inlet_clog: float = Field(default=0.0, ge=0.0, le=1.0)
     bypass_clog: float = Field(default=0.0, ge=0.0, le=1.0)
-    temperature_sensor_error_c: float = 0.0
-    humidity_sensor_error_pct: float = 0.0
-    pressure_sensor_error_hpa: float = 0.0
-    enclosure_heat_c: float = Field(default=0.0, ge=0.0)
+    temperature_sensor_error_c: float = Field(default=0.0, ge=-300.0, le=300.0)
+    humidity_sensor_error_pct: float = Field(default=0.0, ge=-100.0, le=100.0)
+    pressure_sensor_error_hpa: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    enclosure_heat_c: float = Field(default=0.0, ge=0.0, le=60.0)
 
 
 class FdmsHidden(TeomHidden):
@@ -78,4 +78,4 @@ class FdmsHidden(TeomHidden):
     purge: float = Field(default=1.0, ge=0.0, le=1.0)
     valve_travel: float = Field(default=1.0, ge=0.0, le=1.0)
     valve_return: float = Field(default=1.0, ge=0.0, le=1.0)
-    leak_reference: float = Field(default=0.0, ge=0.0)
+    leak_reference: float = Field(default=0.0, ge=0.0, le=20.0)

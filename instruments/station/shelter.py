@@ -46,8 +46,8 @@ class ShelterHidden(Hidden):
     dehumidifier: float = Field(default=1.0, ge=0.0, le=5.0)
     humidifier: float = Field(default=1.0, ge=0.0, le=5.0)
     vent_into_room: float = Field(default=0.0, ge=0.0, le=1.0)
-    temperature_sensor_error_c: float = 0.0
-    humidity_sensor_error_pct: float = 0.0
+    temperature_sensor_error_c: float = Field(default=0.0, ge=-60.0, le=60.0)
+    humidity_sensor_error_pct: float = Field(default=0.0, ge=-100.0, le=100.0)
 
 
 class HeatSource(Protocol):

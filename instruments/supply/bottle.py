@@ -55,12 +55,12 @@ class BottleHidden(Hidden):
         gauge_error_mpa: error of the pressure gauge.
     """
 
-    deviation_pct: float = Field(default=0.0, gt=-100.0)
-    drift_pct_per_year: float = Field(default=0.0, ge=0.0)
+    deviation_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    drift_pct_per_year: float = Field(default=0.0, ge=0.0, le=10_000.0)
     really: str = Field(default="", pattern="^(|so2|no|no2|o3|co)$")
     used_before: float = Field(default=0.0, ge=0.0, le=1.0)
-    leak_cc_min: float = Field(default=0.0, ge=0.0)
-    gauge_error_mpa: float = 0.0
+    leak_cc_min: float = Field(default=0.0, ge=0.0, le=100_000.0)
+    gauge_error_mpa: float = Field(default=0.0, ge=-30.0, le=30.0)
 
 
 class BottleGas(GasSeries):
@@ -162,7 +162,8 @@ class GasBottle(Unit):
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Fit a full cylinder of the same kind, fit the regulator (air is in it), or purge it."""
         if name == "replace_cylinder":
-            self.restart("drawn", step, 0.0)
+            # The one before it may have been used in part when it came; this one is full.
+            self.restart("drawn", step, -self.hidden.used_before * self.entry.parameter("fill_pressure"))
             self.restart("lost", step, 0.0)
             self.restart("flushed", step, 0.0)
         elif name == "fit_regulator":

@@ -58,14 +58,14 @@ class GeneratorHidden(Hidden):
         pressure_sensor_error_psi: error of the pressure gauge.
     """
 
-    charcoal_used: float = Field(default=0.0, ge=0.0)
-    purafil_used: float = Field(default=0.0, ge=0.0)
-    oxidiser_used: float = Field(default=0.0, ge=0.0)
-    drier_used: float = Field(default=0.0, ge=0.0)
+    charcoal_used: float = Field(default=0.0, ge=0.0, le=100.0)
+    purafil_used: float = Field(default=0.0, ge=0.0, le=100.0)
+    oxidiser_used: float = Field(default=0.0, ge=0.0, le=100.0)
+    drier_used: float = Field(default=0.0, ge=0.0, le=100.0)
     oxidiser_heat: float = Field(default=1.0, ge=0.0, le=1.2)
     compressor_fraction: float = Field(default=1.0, ge=0.0, le=1.0)
     bypass_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
-    pressure_sensor_error_psi: float = 0.0
+    pressure_sensor_error_psi: float = Field(default=0.0, ge=-150.0, le=150.0)
 
 
 class ZeroAirOutlet(GasSeries):

@@ -61,9 +61,9 @@ class MeterHidden(Hidden):
         noise_factor: noise over that of a good meter.
     """
 
-    temperature_error_c: float = 0.0
-    pressure_error_hpa: float = 0.0
-    noise_factor: float = Field(default=1.0, ge=0.0)
+    temperature_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    pressure_error_hpa: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    noise_factor: float = Field(default=1.0, ge=0.0, le=1000.0)
 
 
 class Meter(Unit):
@@ -156,10 +156,10 @@ class FlowMeterHidden(MeterHidden):
         leak_fraction: part of the flow that goes past the meter.
     """
 
-    flow_error_pct: float = Field(default=0.0, gt=-100.0)
-    flow_offset: float = 0.0
-    bend_pct_fs: float = 0.0
-    drift_pct_per_year: float = 0.0
+    flow_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    flow_offset: float = Field(default=0.0, ge=-30.0, le=30.0)
+    bend_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    drift_pct_per_year: float = Field(default=0.0, ge=-100.0, le=100.0)
     leak_fraction: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
@@ -218,8 +218,8 @@ class FlowMeter(Meter):
 class ClimateMeterHidden(MeterHidden):
     """What is wrong with a climate meter: constant errors, and the humidity sensor's change by the year."""
 
-    humidity_error_pct: float = 0.0
-    humidity_drift_pct_per_year: float = 0.0
+    humidity_error_pct: float = Field(default=0.0, ge=-100.0, le=100.0)
+    humidity_drift_pct_per_year: float = Field(default=0.0, ge=-100.0, le=100.0)
 
 
 class ClimateMeter(Meter):

@@ -47,9 +47,9 @@ class StandardHidden(O3Hidden):
         ozone_line_loss_pct: ozone lost on dirt before the cells, always.
     """
 
-    ozonator_error_pct: float = Field(default=0.0, gt=-100.0)
+    ozonator_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
     ozone_lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
-    ozone_fluctuation_pct: float = Field(default=0.3, ge=0.0)
+    ozone_fluctuation_pct: float = Field(default=0.3, ge=0.0, le=100.0)
     ozone_wall_loss_pct: float = Field(default=2.0, ge=0.0, le=100.0)
     ozone_line_loss_pct: float = Field(default=0.0, ge=0.0, le=100.0)
 

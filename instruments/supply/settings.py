@@ -33,30 +33,30 @@ class Hidden(ClockedHidden):
         vent_hpa_per_lpm: pressure at the outlet by flow that nobody draws; 0: the vent is free.
     """
 
-    gas_flow_span_pct: float = 0.0
-    gas_flow_offset_pct_fs: float = 0.0
-    gas_flow_nonlinearity_pct_fs: float = 0.0
-    gas_flow_drift_pct_per_year: float = 0.0
-    zero_flow_span_pct: float = 0.0
-    zero_flow_offset_pct_fs: float = 0.0
-    zero_flow_nonlinearity_pct_fs: float = 0.0
-    zero_flow_drift_pct_per_year: float = 0.0
-    flow_pct_per_c: float = 0.05
-    flow_repeatability_pct: float = 0.1
-    photometer_error_pct: float = Field(default=0.0, gt=-100.0)
-    photometer_offset: float = 0.0
+    gas_flow_span_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    gas_flow_offset_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    gas_flow_nonlinearity_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    gas_flow_drift_pct_per_year: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    zero_flow_span_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    zero_flow_offset_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    zero_flow_nonlinearity_pct_fs: float = Field(default=0.0, ge=-100.0, le=100.0)
+    zero_flow_drift_pct_per_year: float = Field(default=0.0, ge=-1000.0, le=1000.0)
+    flow_pct_per_c: float = Field(default=0.05, ge=-20.0, le=20.0)
+    flow_repeatability_pct: float = Field(default=0.1, ge=0.0, le=100.0)
+    photometer_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    photometer_offset: float = Field(default=0.0, ge=-1000.0, le=1000.0)
     photometer_dirt: float = Field(default=0.0, ge=0.0, le=1.0)
-    photometer_noise_factor: float = Field(default=1.0, ge=0.0)
-    photometer_temperature_error_c: float = 0.0
-    photometer_pressure_error_mmhg: float = 0.0
-    ozone_table_error_pct: float = 0.0
-    ozone_fluctuation_pct: float = Field(default=0.5, ge=0.0)
-    ozone_fluctuation: float = Field(default=1.0, ge=0.0)
+    photometer_noise_factor: float = Field(default=1.0, ge=0.0, le=1000.0)
+    photometer_temperature_error_c: float = Field(default=0.0, ge=-100.0, le=100.0)
+    photometer_pressure_error_mmhg: float = Field(default=0.0, ge=-760.0, le=760.0)
+    ozone_table_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    ozone_fluctuation_pct: float = Field(default=0.5, ge=0.0, le=100.0)
+    ozone_fluctuation: float = Field(default=1.0, ge=0.0, le=1000.0)
     ozone_lamp_fraction: float = Field(default=1.0, gt=0.0, le=1.5)
-    reference_detector_error_pct: float = 0.0
+    reference_detector_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
     ozone_wall_loss_pct: float = Field(default=2.0, ge=0.0, le=100.0)
     ozone_line_loss_pct: float = Field(default=0.0, ge=0.0, le=100.0)
-    lamp_flow_change_pct: float = 0.0
-    solenoid_leak_cc_min: float = Field(default=0.0, ge=0.0)
+    lamp_flow_change_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
+    solenoid_leak_cc_min: float = Field(default=0.0, ge=0.0, le=10_000.0)
     solenoid_leak_port: str = Field(default="a", pattern="^[a-f]$")
-    vent_hpa_per_lpm: float = Field(default=0.0, ge=0.0)
+    vent_hpa_per_lpm: float = Field(default=0.0, ge=0.0, le=10_000.0)

@@ -20,6 +20,7 @@ from instruments.signal import WhiteNoise
 from instruments.steps import Moment
 from instruments.unit import Unit
 from instruments.weather.climate_sensors import ClimateFigures, ClimateHidden, ClimateSensors
+from instruments.weather.fixture import ACTIONS, WindFixture
 from instruments.weather.surroundings import (
     around,
     counted,
@@ -46,6 +47,8 @@ class CupVaneHidden(ClimateHidden):
         cup_gain: bent or broken cups turn this much of what they should.
         vane_friction: added to the vane's threshold, m/s.
         north_offset_deg: how far the vane's mark is turned from north, clockwise.
+        vane_bend_deg: largest error of a worn potentiometer, a quarter round from the gap: too much in the east, too
+            little in the west.
         rain_blocked: share of the rain that does not reach the bucket.
         bucket_error: share by which a tip holds more than it should.
         supply_v: voltage at the logger's pins.
@@ -55,6 +58,7 @@ class CupVaneHidden(ClimateHidden):
     cup_gain: float = Field(default=1.0, ge=0.0, le=1.5)
     vane_friction: float = Field(default=0.0, ge=0.0, le=60.0)
     north_offset_deg: float = Field(default=0.0, ge=-180.0, le=180.0)
+    vane_bend_deg: float = Field(default=0.0, ge=-45.0, le=45.0)
     rain_blocked: float = Field(default=0.0, ge=0.0, le=1.0)
     bucket_error: float = Field(default=0.0, ge=-0.5, le=1.0)
     supply_v: float = Field(default=13.0, ge=0.0, le=30.0)
@@ -73,7 +77,7 @@ class CupVaneStation(Unit):
     }  # fmt: skip
     memory = ("turning", "pointing", "thermometer", "humidity", "pressure", "shield", "vapour", "water", "tips")
     report_only = frozenset({"mode", "instrument_id", "averaging", "wind_direction_offset", "cup_factor"})
-    actions = ("reset_rain",)
+    actions = ("reset_rain", *ACTIONS)
     firmware = "1.0"
 
     def _equip(self) -> None:
@@ -85,6 +89,7 @@ class CupVaneStation(Unit):
         self._hertz, self._gap = parameter("cup_rate"), parameter("vane_gap")
         self._vane_noise, self._tip = parameter("vane_noise"), parameter("tip")
         self._warmth_inside = parameter("logger_warmth")
+        self._fixture = WindFixture()
         self._noise = WhiteNoise(self.seed, f"{self.name}/vane")
 
     # -- measuring ------------------------------------------------------------------------------------------------
@@ -93,7 +98,7 @@ class CupVaneStation(Unit):
         """Return the rows of the seconds ``first`` to ``last``."""
         hidden, count = self.hidden, last - first
         air = around(self.site.outside, step_middles(first, last, self.step_s))
-        east, north = self.site.outside.wind(first, last)
+        east, north = self._fixture.wind(self.site.outside, first, last)
         speed = np.hypot(east, north)
         rows = dict.fromkeys(self.rows, np.zeros(count))
         friction = self._threshold + self._worn * (1.0 - self.share("bearing", first, last)) + hidden.bearing_friction
@@ -124,18 +129,29 @@ class CupVaneStation(Unit):
         self, hidden: CupVaneHidden, east: FloatArray, north: FloatArray, speed: FloatArray, first: int, last: int
     ) -> FloatArray:
         """Where the vane points, degrees from its own mark."""
-        true = direction_deg(east, north) - hidden.north_offset_deg
-        true = np.mod(true + self._vane_noise * self._noise.values(first, last), 360.0)
+        held = self._fixture.holds_vane
+        of_wind = np.full(last - first, self._fixture.vane_deg) if held else direction_deg(east, north)
+        true = of_wind - hidden.north_offset_deg
+        true = true + hidden.vane_bend_deg * np.sin(np.radians(true))
+        shaken = 0.0 if held else self._vane_noise
+        true = np.mod(true + shaken * self._noise.values(first, last), 360.0)
         true = np.where(true > 360.0 - self._gap, 0.0, true)
-        moved = speed > self._vane_threshold + hidden.vane_friction
+        moved = (speed > self._vane_threshold + hidden.vane_friction) | held
         place = np.maximum.accumulate(np.where(moved, np.arange(last - first), -1))
         start = self.before("pointing", first, float(true[0]))
         return np.where(place >= 0, true[np.maximum(place, 0)], start)
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
-        """``reset_rain`` sets the count of tips to 0."""
+        """``reset_rain`` sets the count of tips to 0; the others are what hands do to the head (:mod:`.fixture`)."""
+        if name in ACTIONS:
+            self._fixture.change(name, value)
+            return {}
         self.restart("tips", step, 0.0)
         return {}
+
+    def standing(self) -> Mapping[str, Value]:
+        """The tunnel around the head and the hand at the vane, if there are any."""
+        return self._fixture.standing()
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

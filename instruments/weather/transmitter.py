@@ -22,6 +22,7 @@ from instruments.signal import OrnsteinUhlenbeck, WhiteNoise, interpolated
 from instruments.steps import Moment
 from instruments.unit import Unit
 from instruments.weather.climate_sensors import ClimateFigures, ClimateHidden, ClimateSensors
+from instruments.weather.fixture import WindFixture
 from instruments.weather.surroundings import (
     Around,
     around,
@@ -94,7 +95,7 @@ class WeatherTransmitter(Unit):
             "rain_update", "rain_limit", "wind_direction_offset",
         }
     )  # fmt: skip
-    actions = ("reset_rain", "reset_intensity")
+    actions = ("reset_rain", "reset_intensity", "tunnel_speed", "tunnel_from")
     firmware = "2.14"
 
     def _equip(self) -> None:
@@ -108,6 +109,7 @@ class WeatherTransmitter(Unit):
         self._heated_below = parameter("heated_below")
         self._kept_above = parameter("kept_above")
         self._noise = [WhiteNoise(self.seed, f"{self.name}/{label}") for label in ("east", "north", "spoiled")]
+        self._fixture = WindFixture()
         self._drops = OrnsteinUhlenbeck(self.seed, f"{self.name}/drops", 180.0)
 
     # -- measuring ------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class WeatherTransmitter(Unit):
         self, hidden: TransmitterHidden, ice: FloatArray, first: int, last: int
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """One-second samples of the wind, in the head's own directions; NaN where not valid."""
-        east, north = self.site.outside.wind(first, last)
+        east, north = self._fixture.wind(self.site.outside, first, last)
         noise = self._wind_noise * (1.0 + 4.0 * ice)
         east = hidden.speed_gain * east + noise * self._noise[0].values(first, last)
         north = hidden.speed_gain * north + noise * self._noise[1].values(first, last)
@@ -201,7 +203,13 @@ class WeatherTransmitter(Unit):
         rows[f"{what}_highest"] = highest[1:]
 
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
-        """``reset_rain`` empties the counters, ``reset_intensity`` forgets the peak (aXZRU, aXZRI)."""
+        """``reset_rain`` empties the counters, ``reset_intensity`` forgets the peak (aXZRU, aXZRI).
+
+        ``tunnel_speed`` and ``tunnel_from`` put the head into a wind tunnel (:mod:`.fixture`).
+        """
+        if name.startswith("tunnel"):
+            self._fixture.change(name, value)
+            return {}
         for label in _COUNTERS if name == "reset_rain" else _PEAKS:
             self.restart(label, step, 0.0)
         return {}
@@ -212,6 +220,10 @@ class WeatherTransmitter(Unit):
             for label in _COUNTERS:
                 self.restart(label, step, 0.0)
         return {}
+
+    def standing(self) -> Mapping[str, Value]:
+        """The tunnel around the head, if there is one."""
+        return {name: value for name, value in self._fixture.standing().items() if name in self.actions}
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ from instruments.weather.surroundings import around, counted, lagged, number, ro
 _ONE_MINUTE, _TEN_MINUTES, _QUARTER, _HOUR = 4, 40, 60, 240  # steps of 15 s
 _ICE_TIME_S = 1800.0
 _FULL_M, _LEAST_M = 20000.0, 10.0
+_BRIGHTEST_PLATE = 300.0
+"""Extinction of the brightest plate, 1/km: the shortest visibility that a unit of this kind shows."""
 
 
 class VisibilityHidden(Hidden):
@@ -43,7 +45,6 @@ class VisibilityHidden(Hidden):
         heater: share of the hood and lens heating that is there.
         electronics_drift_hz: drift of the signal's offset frequency.
         supply_v: voltage at the supply's pins.
-        target_per_km: extinction that a calibrator's plate in the beam stands for; 0 a cover; -1 nothing but air.
     """
 
     lens_dirt: float = Field(default=0.0, ge=0.0, le=0.95)
@@ -54,7 +55,6 @@ class VisibilityHidden(Hidden):
     heater: float = Field(default=1.0, ge=0.0, le=1.0)
     electronics_drift_hz: float = Field(default=0.0, ge=-80.0, le=80.0)
     supply_v: float = Field(default=15.2, ge=0.0, le=32.0)
-    target_per_km: float = Field(default=-1.0, ge=-1.0, le=300.0)
 
 
 _STATUS_ORDER = (0.0, 4.0, 2.0, 3.0, 1.0)
@@ -87,7 +87,7 @@ class VisibilityMeter(Unit):
             "tr_alarm", "rec_warning", "rec_alarm", "clean_rec", "clean_tr", "offset_reference",
         }
     )  # fmt: skip
-    actions = ("set_clean_reference", "set_offset_reference", "reset_sums", "calibrate")
+    actions = ("set_clean_reference", "set_offset_reference", "reset_sums", "calibrate", "place_plate")
     firmware = "1.00"
 
     def _equip(self) -> None:
@@ -103,6 +103,7 @@ class VisibilityMeter(Unit):
         self._heated_below, self._drd_dry, self._drd_wet = (
             parameter("heated_below"), parameter("drd_dry"), parameter("drd_wet"),
         )  # fmt: skip
+        self._plate = -1.0
         self._white = {
             label: WhiteNoise(self.seed, f"{self.name}/{label}")
             for label in ("scatter", "floor", "rec", "tr", "ambl", "drd")
@@ -126,7 +127,7 @@ class VisibilityMeter(Unit):
         loss = 1.0 - (1.0 - hidden.lens_dirt) * self.share("lenses", first, last) * (1.0 - 0.8 * rows["ice"])
         emitted = self._led(hidden, first, last, rows)
         in_the_beam = air.extinction_per_km + hidden.web + hidden.mist
-        target = in_the_beam if hidden.target_per_km < 0.0 else hidden.target_per_km
+        target = in_the_beam if self._plate < 0.0 else self._plate
         seen = target * (1.0 - loss) ** 2 * emitted * hidden.alignment
         rows["scatter"] = np.maximum(
             self._hz_per_km * seen * (1.0 + self._noise_share * noise["scatter"]) + self._noise_floor * noise["floor"],
@@ -188,9 +189,17 @@ class VisibilityMeter(Unit):
         ``calibrate`` takes the extinction that the plate stands for, 1/km: the coefficient becomes what makes the unit
         read it from the signal of the last minute. Nothing tells the unit whether a plate is there.
 
+        ``place_plate`` is what hands do: a calibrator's plate goes into the beam, given by the extinction that it
+        stands for, 1/km; 0 is a cover that lets no scattered light through, -1 takes it out again.
+
         Raises:
             Refused: no number for the plate, or no signal.
         """
+        if name == "place_plate":
+            if isinstance(value, bool) or not isinstance(value, int | float) or not -1.0 <= value <= _BRIGHTEST_PLATE:
+                raise Refused("invalid", f"place_plate is a number from -1 to {_BRIGHTEST_PLATE:g}")
+            self._plate = float(value)
+            return {}
         if name == "reset_sums":
             self.restart("water", step, 0.0)
             self.restart("snow", step, 0.0)
@@ -214,6 +223,10 @@ class VisibilityMeter(Unit):
             self.restart("water", step, 0.0)
             self.restart("snow", step, 0.0)
         return {}
+
+    def standing(self) -> Mapping[str, Value]:
+        """The plate in the beam, 1/km; -1 without one."""
+        return {"plate": self._plate}
 
     # -- reporting ------------------------------------------------------------------------------------------------
 

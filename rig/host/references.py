@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from instruments.catalogue import load
 from rig.bench_file import MANUAL, BenchFile, CylinderSection, UncertaintySection, cylinder_ports
 from rig.host.calibrator import Source, unit_of
+
+if TYPE_CHECKING:
+    from rig.cells import CellReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Supply:
         standards: certificates of reference meters and ozone standards, several for a device of several quantities.
         epoch: calendar time of bench time 0.
         gas_full_scale_lpm, zero_full_scale_lpm: of the calibrator's controllers.
+        cells: calibration cells of open paths, by the names that insert them.
     """
 
     source: Source
@@ -138,6 +143,7 @@ class Supply:
     epoch: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     gas_full_scale_lpm: float = 0.1
     zero_full_scale_lpm: float = 10.0
+    cells: Mapping[str, CellReference] = field(default_factory=dict)
 
     def cylinder(self, species: str) -> CylinderReference:
         """The cylinder of ``species``. Raises KeyError if the bench has none."""

@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from calibration.procedures.common.context import Context, Outcome
@@ -32,7 +32,9 @@ class Unit:
     """A device to test, as far as a plan needs to know it; full scale in the unit of its gas.
 
     A calibrator is one too, of no channels: its flows and its ozone are tested; so is a particle monitor (``weighing``
-    says how it weighs). ``backup`` says that the bench file names a unit that this one stands in for.
+    says how it weighs), and what measures weather, visibility or an open path. ``backup`` says that the bench file
+    names a unit that this one stands in for, ``method`` how it measures in the words of standards ("cup anemometer and
+    wind vane").
     """
 
     name: str
@@ -41,6 +43,7 @@ class Unit:
     full_scale: float
     backup: bool = False
     weighing: Weighing = ""
+    method: str = ""
 
     @property
     def needs_gas(self) -> bool:
@@ -140,11 +143,13 @@ class Equipment:
         kinds: of its devices.
         gases: main species of the cylinders at its calibrator, and ``o3``.
         ports: of each analyzer, those that the calibrator's gas reaches.
+        cells: names of the calibration cells, by the open path that they belong to.
     """
 
     kinds: frozenset[str]
     gases: frozenset[str]
     ports: Mapping[str, frozenset[str]]
+    cells: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class T100Hidden(KickerHidden, PhotomultiplierHidden):
     """
 
     shutter_leak: float = Field(default=0.0, ge=0.0, le=1.0)
-    reference_error_pct: float = Field(default=0.0, gt=-100.0)
+    reference_error_pct: float = Field(default=0.0, gt=-100.0, le=1000.0)
 
 
 class T200Hidden(ConverterHidden, PhotomultiplierHidden):
@@ -89,5 +89,5 @@ class T400Hidden(TeledyneHidden):
     scrubber_efficiency: float = Field(default=1.0, ge=0.0, le=1.0)
     valve_leak: float = Field(default=0.0, ge=0.0, le=0.5)
     cell_dirt: float = Field(default=0.0, ge=0.0, lt=1.0)
-    lamp_flicker: float = Field(default=1.0, ge=0.0)
+    lamp_flicker: float = Field(default=1.0, ge=0.0, le=1000.0)
     lamp_heater_fraction: float = Field(default=1.0, ge=0.0, le=1.1)

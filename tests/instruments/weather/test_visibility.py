@@ -80,18 +80,18 @@ def test_the_command_clean_hides_dirt_from_the_unit_and_leaves_a_trace():
 
 def test_a_plate_calibrates_and_a_cover_is_zero():
     unit = meter(ScriptedAir(extinction_per_km=1.0), hidden={"alignment": 0.7})
-    unit.apply(at(HOUR), Command("hidden.target_per_km", 48.5))
+    unit.apply(at(HOUR), Command("place_plate", 48.5))
     unit.apply(at(HOUR + 300), Command("calibrate", 48.5, by="service"))
-    unit.apply(at(HOUR + 300), Command("hidden.target_per_km", -1.0))
+    unit.apply(at(HOUR + 300), Command("place_plate", -1.0))
     assert unit.read(at(HOUR + 1200), "calibration") == pytest.approx(1.0 / 0.7, rel=0.05)
     assert unit.read(at(HOUR + 1200), "visibility_10min") == pytest.approx(3000.0, rel=0.07)
-    unit.apply(at(HOUR + 1200), Command("hidden.target_per_km", 0.0))
+    unit.apply(at(HOUR + 1200), Command("place_plate", 0.0))
     assert unit.read(at(HOUR + 2400), "visibility_10min") == 20000.0
     for wrong in (True, "x", -1.0, 0.0):
         with pytest.raises(Refused):
             unit.apply(at(HOUR + 2400), Command("calibrate", wrong))
     # calibrated with nothing in the beam: far beyond what a coefficient may be
-    unit.apply(at(HOUR + 2400), Command("hidden.target_per_km", -1.0))
+    unit.apply(at(HOUR + 2400), Command("place_plate", -1.0))
     with pytest.raises(Refused):
         unit.apply(at(HOUR + 3000), Command("calibrate", 48.5))
 
