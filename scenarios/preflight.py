@@ -67,6 +67,7 @@ def check_plan(
             expected = f"an analyzer of kind {' or '.join(plan.kinds)} to test, for which {plan_path} is"
         errors.append(ConfigurationError(bench_path, "device", expected, "none"))
     errors += _papers(plan, bench, bench_path, units)
+    errors += _pieces(plan, bench, bench_path, units, today)
     calibrators = [name for name, kind in kinds.items() if kind in ("calibrator", MANUAL)]
     with_gas = not units or any(unit.needs_gas for unit in units)
     if len(calibrators) > 1 or (with_gas and not calibrators):
@@ -158,6 +159,20 @@ def _papers(plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit
             if getattr(bench.device[unit.name].backup, key, None) is None:
                 expected = f"{key} of the unit that {unit.name} stands in for"
                 yield ConfigurationError(bench_path, f"device.{unit.name}.backup.{key}", expected, "none")
+
+
+def _pieces(
+    plan: PlanFile, bench: BenchFile, bench_path: Path, units: list[Unit], today: date
+) -> Iterator[ConfigurationError]:
+    """Foils and weighed filters of units whose certificates are all over; one of another unit the procedure finds."""
+    for unit in units:
+        if not any(step.procedure.own_piece and step.serves(unit) for step in plan.steps):
+            continue
+        section = bench.device[unit.name]
+        own = {name: its for name, its in section.plate.piece.items() if its.serial == section.serial}
+        if own and all(its.expires < today for its in own.values()):
+            name = max(own, key=lambda its: own[its].expires)
+            yield expired(bench_path, f"device.{unit.name}.plate.piece.{name}", own[name].expires, today)
 
 
 def _limits(plan: PlanFile, plan_path: Path, units: list[Unit], testable: list[str]) -> Iterator[ConfigurationError]:

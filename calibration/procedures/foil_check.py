@@ -55,6 +55,7 @@ class FoilCheck(Procedure[FoilCheckPlan]):
     parameters = FoilCheckPlan
     criteria: ClassVar[Mapping[str, str]] = {"error": "%"}
     gas = False
+    own_piece = True
 
     def serves(self, unit: Unit) -> bool:
         """Beta monitors."""

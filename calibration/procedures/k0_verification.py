@@ -68,6 +68,7 @@ class K0Verification(Procedure[K0VerificationPlan]):
     parameters = K0VerificationPlan
     criteria: ClassVar[Mapping[str, str]] = {"difference": "%"}
     gas = False
+    own_piece = True
 
     def serves(self, unit: Unit) -> bool:
         """Oscillating balances."""

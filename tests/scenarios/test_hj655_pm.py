@@ -8,10 +8,12 @@ from contextlib import closing
 import pytest
 
 from calibration.record import load
+from rig.bench_check import check_bench_data
 from rig.cli.accept import AcceptOptions, accept
 from rig.errors import ConfigurationErrors
 from scenarios.defects import defects, found_in
 from scenarios.opening import bench_path, load_bench, load_plan, plan_path
+from scenarios.preflight import check_plan
 from scenarios.units import chosen_units
 
 STATION = tomllib.loads(bench_path("station").read_text())
@@ -34,7 +36,7 @@ def only(*names):
 
 def particles_only():
     """A bench of monitors and meters, without any gas."""
-    devices = {name: STATION["device"][name] for name in ("pm25", "teom", "flow_meter", "climate_meter")}
+    devices = {name: STATION["device"][name] for name in ("pm10", "pm25", "teom", "flow_meter", "climate_meter")}
     return {key: STATION[key] for key in ("bench", "air", "operator")} | {"device": devices}
 
 
@@ -66,7 +68,7 @@ def test_an_oscillating_balance_passes_whole(tmp_path):
 
 
 def test_a_beta_monitor_shows_its_days_of_foil_and_its_flow_in_one_state(tmp_path):
-    code, record = play(tmp_path, plan=only("foil_check", "flow_as_found", "tape_check"), devices=("pm25",))
+    code, record = play(tmp_path, particles_only(), only("foil_check", "flow_as_found", "tape_check"), ("pm25",))
     assert code == 0
     rows = table_of(record, "pm25", "foil_check").rows
     assert [row[0] for row in rows] == [1.0, 2.0, 3.0]
@@ -78,10 +80,14 @@ def test_a_beta_monitor_shows_its_days_of_foil_and_its_flow_in_one_state(tmp_pat
     assert ended - begun > 2 * 86_400.0
 
 
-@pytest.mark.parametrize("name", ["stored K0 is not the element's", "valve stays at base"])
-def test_a_bad_balance_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, name):
+@pytest.mark.parametrize(("name", "steps"), [
+    ("stored K0 is not the element's", ("stored_constants", "teom_condition", "k0_verification")),
+    ("valve stays at base", ("leak", "teom_condition", "fdms_check")),
+])  # fmt: skip
+def test_a_bad_balance_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, name, steps):
+    """Of the steps around it; benchmarks/confusion_table.py runs the whole plan."""
     [defect] = [its for its in defects() if its.name == name]
-    _, record = play(tmp_path, defect.bench_data(STATION), devices=defect.devices)
+    _, record = play(tmp_path, defect.bench_data(particles_only()), only(*steps), defect.devices)
     failed, held = found_in(record)
     assert sorted(failed) == sorted(defect.fails)
     assert not held
@@ -92,15 +98,29 @@ def test_a_bad_balance_fails_by_what_was_predicted_and_by_nothing_else(tmp_path,
 
 def test_the_foil_of_another_unit_is_found_by_its_certificate(tmp_path):
     [defect] = [its for its in defects() if its.name == "foil of another unit in the case"]
-    code, record = play(tmp_path, defect.bench_data(STATION), only("foil_check"), ("pm10",))
+    code, record = play(tmp_path, defect.bench_data(particles_only()), only("foil_check"), ("pm10",))
     assert code == 3
     [test] = record.tests
     assert (test.verdict, test.message.key, test.value) == ("void", "piece.of_another_unit", None)
 
 
+@pytest.mark.parametrize(("device", "piece"), [("pm10", "foil"), ("teom", "3")])
+def test_an_expired_foil_or_filter_is_said_before_anything_is_touched(tmp_path, device, piece):
+    bench = json.loads(json.dumps(particles_only(), default=lambda value: value.isoformat()))
+    bench["device"][device]["plate"]["piece"][piece]["expires"] = "2026-07-05"
+    with pytest.raises(
+        ConfigurationErrors, match=rf"device\.{device}\.plate\.piece\.{piece}\.expires: expected .*2026-07-06"
+    ):
+        play(tmp_path, bench, only("foil_check", "k0_verification"))
+    assert not (tmp_path / "out").exists()
+    file = check_bench_data(bench, "bench")
+    plan = load_plan("hj655-pm")[0].only("tape_check", "teom_condition")  # nothing there rests on it
+    check_plan(plan, tmp_path, file, tmp_path, (device,), file.bench.epoch.date())
+
+
 def test_slips_of_a_hurried_person_are_caught(tmp_path):
     """A wrong foil, a foil that was not placed, swapped digits: each foil reading stays the unit's own."""
-    bench = {**STATION, "operator": {"delay": "30 s", "mistakes": 0.25}}
+    bench = {**particles_only(), "operator": {"delay": "30 s", "mistakes": 0.25}}
     plan = only("foil_check").replace("days = 3", "days = 1")
     _, record = play(tmp_path, bench, plan, ("pm10",))
     truth = json.loads((tmp_path / "out" / "truth.json").read_text())
@@ -116,7 +136,7 @@ def test_slips_of_a_hurried_person_are_caught(tmp_path):
 
 
 def test_a_bench_without_gas_can_be_tested_and_one_without_monitors_is_refused(tmp_path):
-    code, record = play(tmp_path, particles_only(), only("leak", "teom_condition"))
+    code, record = play(tmp_path, particles_only(), only("leak", "teom_condition"), ("pm25", "teom"))
     assert code == 0
     assert {test.device for test in record.tests} == {"pm25", "teom"}
     demo = tomllib.loads(bench_path("demo").read_text())
@@ -134,3 +154,11 @@ def test_gas_plans_leave_monitors_alone_and_the_order_is_that_of_the_issue():
              "k0_verification", "zero_background"]  # fmt: skip
     assert [name for name in names if name in order] == order
     assert {unit.name for unit in chosen_units(plan, file)} == {"pm10", "pm25", "teom"}
+
+
+@pytest.mark.parametrize(("name", "least"), [("hj817-weekly", 9), ("hj817-monthly", 22)])
+def test_routine_rounds_pass_on_good_monitors(tmp_path, name, least):
+    code, record = play(tmp_path, particles_only(), plan_path(name).read_text())
+    assert code == 0
+    assert len(record.tests) == least
+    assert {test.device for test in record.tests} == {"pm10", "pm25", "teom"}

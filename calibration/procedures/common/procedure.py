@@ -193,6 +193,7 @@ class Procedure(ABC, Generic[P]):
         any_gas: whether a plan may have it done with a further gas of a unit (NO2 of one with a converter).
         after_a_gap: what is measured again after a gap.
         papers: keys of ``[device.X.backup]`` that it needs of each unit.
+        own_piece: it rests on the foil or the weighed filter that belongs to the unit.
     """
 
     name: ClassVar[str]
@@ -202,6 +203,7 @@ class Procedure(ABC, Generic[P]):
     any_gas: ClassVar[bool] = False
     after_a_gap: ClassVar[Gap] = "test"
     papers: ClassVar[tuple[str, ...]] = ()
+    own_piece: ClassVar[bool] = False
     parameters: type[P]
 
     def serves(self, unit: Unit) -> bool:
