@@ -12,7 +12,7 @@ import numpy as np
 
 from instruments.air import FloatArray, Gas, GasListener, Species
 
-BLOCK = 1800
+BLOCK = 600
 """Grid points of the one-second grid to whose multiples a read computes ahead."""
 
 STRETCH = 21600

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from instruments.air import FloatArray
 
-LONGEST_H = 1e6
-"""More hours (114 years) than any instrument, part or shelf has seen."""
-
 _TOLD_KEPT = 64
 """Shares at single seconds that are kept."""
+
+LONGEST_H = 1e6
+"""More hours (114 years) than any instrument, part or shelf has seen."""
 
 WearLaw = Literal["exponential", "linear", "knee"]
 

@@ -124,6 +124,40 @@ class Page:
         zone = f" (UTC{epoch.isoformat()[-6:]})" if epoch.tzinfo else ""
         return " – ".join(end.isoformat(" ", "minutes") for end in ends) + zone
 
+    def gaps(self) -> list[str]:
+        """Return what is to be said of each time in which the run did not go on."""
+        words, found = self.words, []
+        for gap in self.record.run.wall.gaps:
+            lasted = numbers.significant(gap.lasted_s)
+            said = [words("report.gap", began=gap.began, ended=gap.ended, lasted=lasted)]
+            if gap.repeats:
+                what = words.term("repeats", gap.repeats)
+                said.append(words("report.gap_repeats", step=words.term("procedure", gap.step), what=what))
+            else:
+                said.append(words("report.gap_nothing"))
+            if gap.power_lost:
+                said.append(words("report.gap_power", devices=", ".join(gap.power_lost)))
+            found.append(self.joined(said))
+        return found
+
+    def legends(self) -> list[str]:
+        """Return what explains the table of results, a paragraph each."""
+        words, tests = self.words, self.record.tests
+        said = [words("report.result_note", coverage=self.coverage)] if self.coverage else []
+        said += [words("report.interval_note")] if self.lopsided else []
+        said += [words("report.verdict_note"), words("report.marginal_note")]
+        said += [words("report.prior_note", prior=words.term("prior", self.prior))] if self.prior else []
+        found = [words("report.margin_note"), self.joined(said)]
+        if any(test.limit_mark != "read" for test in tests):
+            found.append(words("report.unconfirmed_note"))
+        if any(test.as_left is not None for test in tests):
+            found.append(words("report.adjusted_note"))
+        return found
+
+    def joined(self, sentences: Sequence[str]) -> str:
+        """Return sentences as running text."""
+        return ("" if self.language == "zh" else " ").join(sentences)
+
     # -- behind it ------------------------------------------------------------------------------------------------
 
     def preparation(self) -> Preparation | None:
@@ -183,7 +217,7 @@ class Page:
         found = sentences(test, self.words)
         if test.p_conform is not None and not self.prior:
             found.append(self.words("assure.prior", prior=self.words.term("prior", test.prior)))
-        return ("" if self.language == "zh" else " ").join(found)
+        return self.joined(found)
 
 
 def _only(values: set[str]) -> str:

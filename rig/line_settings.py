@@ -7,7 +7,7 @@ from pathlib import Path
 
 from instruments.catalogue import CatalogueEntry
 from instruments.protocols.dialects import dialect
-from rig.bench_file import DeviceSection, PortSection
+from rig.bench_file import DeviceSection, PortSection, ServedPortSection
 from rig.uart import LineSettings
 
 
@@ -29,6 +29,15 @@ def resource_settings(entry: CatalogueEntry, section: DeviceSection) -> LineSett
     path = (section.resource or "")[len("ASRL") :].partition("::")[0]
     is_pty = path.startswith("/") and Path(os.path.realpath(path)).parent == Path("/dev/pts")
     return _settings(entry, section.protocol or "", section, framed=not is_pty)
+
+
+def served_settings(port: ServedPortSection) -> LineSettings | None:
+    """Settings with which a host opens a further port of an endpoints file; None where no serial line is behind it."""
+    if port.baud is None:
+        return None
+    own = LineSettings(port.baud)
+    return LineSettings(port.baud, port.data_bits or own.data_bits, port.parity or own.parity,
+                        port.stop_bits or own.stop_bits)  # fmt: skip
 
 
 def _settings(

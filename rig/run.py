@@ -73,6 +73,8 @@ class Run:
         self._start_us = log.now_us
         self._as_found: dict[tuple[str, str], Value] = {}
         self._gas_is_on = False
+        self.gas_was_offered = False
+        """Whether the run has asked for a gas at any time."""
         self._by_hand: dict[tuple[str, str], Value] = {}
         self._standing: dict[tuple[str, str], Value] = {}
         for handle in handles.values():
@@ -130,6 +132,27 @@ class Run:
         self.readings += 1
         return Reading(device, quantity, float(value), unit, self.now())
 
+    def other_ports(self, device: str) -> tuple[str, ...]:
+        """Names of the ports of a device beside the one that the run speaks with it through."""
+        return tuple(self._handles[device].further)
+
+    def read_by(self, device: str, port: str, quantity: str) -> Reading | None:
+        """Read a number through another port, as a logger there would; None where its protocol has no such report.
+
+        Raises:
+            KeyError: the device has no other port of that name.
+            RigError: the port cannot be opened, or the device gave no proper answer.
+        """
+
+        def ask() -> Any:
+            answer = self._handles[device].by(port).read_if_told(quantity)
+            return None if answer is None else list(answer)
+
+        answer = self._asked("read by", [device, port, quantity], ask)
+        if answer is None:
+            return None
+        return Reading(device, quantity, float(answer[0]), answer[1], self.now())
+
     def look(self, device: str, quantity: str) -> Value | None:
         """Read anything (a mode, a setting, alarms); None where this device cannot tell it."""
 
@@ -170,7 +193,7 @@ class Run:
         Raises:
             Refused: it cannot be made. RigError: no proper answer.
         """
-        self._gas_is_on = True
+        self._gas_is_on = self.gas_was_offered = True
         self._asked("offer", request.as_dict(), lambda: self.source.offer(request))
         self._log.commit()
 

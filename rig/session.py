@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyvisa
@@ -14,6 +14,7 @@ from pyvisa.errors import VisaIOError
 from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.catalogue import CatalogueEntry, load
+from instruments.protocols.ends import HostEnd
 from rig.bench import Bench
 from rig.bench_file import MANUAL, BenchFile, DeviceSection
 from rig.cells import CellReference, cells_of
@@ -33,6 +34,7 @@ from rig.ports.serial import check_port_is_free
 from rig.ports.visa import RigVisaLibrary
 from rig.run import RunTime
 from rig.uart import LineSettings
+from rig.ways import Way, further_ways
 from rig.wiring import DIRECT, direct_protocol, host_protocol
 
 _SUPPORT = ("calibrator", "meter", "photometer", "zero_air", "chamber", "variac")
@@ -250,6 +252,28 @@ def _open(
         emulated=emulated, gas_port=gas_port, principle=entry.principle, method=entry.method,
         plate=plate_of(section, entry), replaces=replaced_by(file, section),
     )  # fmt: skip
+    patience = section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout
+    settings = resource_settings(entry, section) if section.resource is not None else None
+    link = _link(manager, name, resource_name, protocol, patience, settings, hears_itself=hears_itself)
+    handle = _handle(identity, link, entry, now_us)
+    handle.further = {
+        way.port: partial(_further_link, manager, name, entry, way, patience) for way in further_ways(name, section)
+    }
+    return handle
+
+
+def _further_link(
+    manager: pyvisa.ResourceManager, name: str, entry: CatalogueEntry, way: Way, patience: float
+) -> Link:  # fmt: skip
+    protocol, _ = host_protocol(entry, way.protocol, way.number, way.options)
+    return _link(manager, name, way.resource, protocol, patience, way.settings, hears_itself=way.hears_itself)
+
+
+def _link(
+    manager: pyvisa.ResourceManager, name: str, resource_name: str, protocol: HostEnd, patience: float,
+    settings: LineSettings | None, *, hears_itself: bool,
+) -> VisaLink:  # fmt: skip
+    """Open a resource; with the settings of its line where the host must set them. Raises RigFault."""
     if resource_name.upper().startswith("ASRL/"):
         check_port_is_free(resource_name[4:].split("::")[0])
     try:
@@ -257,16 +281,9 @@ def _open(
     except (VisaIOError, OSError, ValueError) as error:
         raise RigFault(f"{name}: cannot open {resource_name}: {error}") from error
     assert isinstance(resource, MessageBasedResource)  # serial and socket resources are
-    if section.resource is not None and isinstance(resource, SerialInstrument):
-        _set(resource, resource_settings(entry, section))
-    link = VisaLink(
-        name,
-        resource,
-        protocol,
-        section.timeout / (file.bench.speed or 1.0) + 1.0 if section.resource else section.timeout,
-        hears_itself=hears_itself,
-    )
-    return _handle(identity, link, entry, now_us)
+    if settings is not None and isinstance(resource, SerialInstrument):
+        _set(resource, settings)
+    return VisaLink(name, resource, protocol, patience, hears_itself=hears_itself)
 
 
 def _set(resource: SerialInstrument, settings: LineSettings) -> None:

@@ -30,6 +30,7 @@ from rig.errors import RigError
 from rig.host.plate import Plate
 from rig.run import Run
 from rig.session import Session
+from scenarios.back_on_sample import look_at_air
 from scenarios.itinerary import groups_of, names_of
 from scenarios.plan_file import PlanFile, Step
 from scenarios.standards import cylinder_used, standards_used, with_chains
@@ -108,7 +109,20 @@ class Engine:
             ]
         else:
             self.notes.append(Message(key="safe.done"))
+        self._leave(interrupted=ended is not None)
         return self.verdict(broken=bool(trouble) or ended is not None)
+
+    def _leave(self, *, interrupted: bool) -> None:
+        """See that those that had gas measure the air again, and remind of the cylinders."""
+        if not self.run.gas_was_offered:
+            return
+        in_gas = {unit.name for step in self.plan.steps if step.procedure.gas for unit in self._served(step)}
+        if not interrupted:
+            seen = [unit for unit in self.units if unit.name in in_gas and unit.name not in self._broken]
+            self.notes += look_at_air(self.run, seen)
+        if self.session.bench is None and self.session.supply.cylinders:  # one that goes on without this run
+            names = ", ".join(self.session.supply.cylinders)
+            self.notes.append(Message(key="safe.close_cylinders", values={"cylinders": names}))
 
     def verdict(self, *, broken: bool) -> Verdict:
         """The headline: error over fail over undecided over not tested over pass."""

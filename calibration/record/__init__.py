@@ -42,7 +42,17 @@ from calibration.record.parts import (
     Message,
     Verdict,
 )
-from calibration.record.results import SCHEMA_ID, Advice, ProcedureRun, Record, Test, json_schema, load, record_hash
+from calibration.record.results import (
+    SCHEMA_ID,
+    Advice,
+    ProcedureRun,
+    Record,
+    Test,
+    json_schema,
+    load,
+    record_hash,
+    text_hash,
+)
 
 __all__ = [
     "SCHEMA_ID",
@@ -84,4 +94,5 @@ __all__ = [
     "json_schema",
     "load",
     "record_hash",
+    "text_hash",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,8 +109,24 @@ class Record(Part):
 
 def record_hash(record: Record) -> str:
     """SHA-256, hexadecimal, of all that a record says but the state of its own journal, which holds this hash."""
-    own = {"run": {"wall": {"journal_rows", "journal_root"}}}
-    return hashlib.sha256(record.model_dump_json(exclude=own).encode()).hexdigest()
+    return text_hash(record.to_json())
+
+
+def text_hash(text: str) -> str:
+    """The hash of a record as it stands in its file.
+
+    The words of the file count, not what a later version of the rig would add to them.
+
+    Raises:
+        ValueError: the text is no record.
+    """
+    try:
+        told = json.loads(text)
+        for own in ("journal_rows", "journal_root"):
+            told["run"]["wall"].pop(own, None)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a record: {error!r}") from error
+    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
 
 
 def load(path: Path) -> Record:

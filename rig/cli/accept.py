@@ -20,6 +20,7 @@ from rig.cli.guard import guarded
 from rig.cli.people import last_words
 from rig.cli.play import Play
 from rig.cli.records import read_record
+from rig.cli.report import require_paper
 from rig.cli.resume import cut_off
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
@@ -64,6 +65,7 @@ class AcceptOptions:
     last_record: Path | None = None
     gas_may_run_out: bool = False
     resume: Path | None = None
+    pdf: bool = False
 
     def as_begun(self) -> dict[str, Any]:
         """What decides the course of the run, for its journal; the rest may be another when it is taken up again."""
@@ -91,6 +93,8 @@ def accept(options: AcceptOptions) -> int:
         if options.last_record is None
         else read_record(options.last_record, "--last-record", "the result.json of an earlier run, or its folder")
     )
+    if options.pdf:
+        require_paper("--pdf", options.languages)
     check_plan(plan, plan_path, file, bench_path, options.devices, begins_at(file, time.time()).date())
     started = time.time() if cut is None else float(cut.about["started"])
     short = [use for use in gas_use(plan, chosen_units(plan, file, options.devices), file) if use.lasts is False]

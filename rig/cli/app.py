@@ -33,6 +33,7 @@ def accept(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; default out/<run id>.")] = None,
     lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write the report as PDF too (extra pdf).")] = False,
     decision_rule: Annotated[
         Literal["simple", "guarded"] | None, typer.Option(help="Decision rule, if not the plan's.")
     ] = None,
@@ -55,19 +56,111 @@ def accept(
     raise typer.Exit(_orderly(run_accept, AcceptOptions(
         bench=bench, plan=plan, devices=tuple(device or ()), seed=seed, clock=clock, speed=speed, out=out,
         languages=languages, decision_rule=decision_rule, operator=operator, last_record=last_record,
-        resume=resume,
-        gas_may_run_out=gas_may_run_out,
+        resume=resume, gas_may_run_out=gas_may_run_out, pdf=pdf,
     )))  # fmt: skip
 
 
 @app.command()
 def verify(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    public: Annotated[Path | None, typer.Option(help="Public key whose seal the run must bear.")] = None,
 ) -> None:
     """Prove that nothing in a run's journal has been altered, or name the first row that was."""
     from rig.cli.verify import verify as run_verify
 
-    raise typer.Exit(_orderly(run_verify, run))
+    raise typer.Exit(_orderly(run_verify, run, public))
+
+
+@app.command()
+def seal(
+    run: Annotated[Path | None, typer.Argument(help="Folder of a run that has come to its end.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Private key to sign with.")] = None,
+    make_key: Annotated[Path | None, typer.Option(help="Make a key here, its public part beside it.")] = None,
+) -> None:
+    """Seal a run: sign its journal and its result, so that neither can be made anew unseen."""
+    from rig.cli.verify import make_key as run_make_key
+    from rig.cli.verify import seal as run_seal
+    from rig.errors import ConfigurationError
+
+    if make_key is not None and run is None and key is None:
+        raise typer.Exit(_orderly(run_make_key, make_key))
+    if run is None or key is None or make_key is not None:
+        raise ConfigurationError("rig seal", "", "RUN --key KEY, or --make-key FILE alone", "something else")
+    raise typer.Exit(_orderly(run_seal, run, key))
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, ended or not.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .parquet or .csv; both into the run's folder if not given.")
+    ] = None,
+) -> None:
+    """Write a run's raw readings as Parquet and CSV: units, flags, bench time, calendar time, what still counts."""
+    from rig.cli.export import export as run_export
+
+    raise typer.Exit(_orderly(run_export, run, out))
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path | None, typer.Argument(help="Folder whose folders are runs; out if not given.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of a database of runs, instead of a folder.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Name of the plan, or a part of it.")] = None,
+    device: Annotated[str | None, typer.Option(help="Name of a device that was tested.")] = None,
+    serial: Annotated[str | None, typer.Option(help="Serial number of a device of the bench.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Verdict of the run.")] = None,
+    since: Annotated[str | None, typer.Option(help="Day on which it began at the earliest.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(help="Names of two runs to set against each other.")
+    ] = None,
+) -> None:
+    """List runs and filter them, or compare two of them test by test."""
+    from rig.archive.query import Wanted
+    from rig.cli.runs import runs as run_runs
+
+    wanted = Wanted(plan, device, serial, verdict, since)
+    raise typer.Exit(_orderly(run_runs, folder, database, wanted, compare or ()))
+
+
+@app.command()
+def archive(
+    database: Annotated[str, typer.Option(help="URL of the database: sqlite:///FILE, or any of SQLAlchemy's.")],
+    run: Annotated[list[Path] | None, typer.Argument(help="Folders of runs to keep.")] = None,
+    fetch: Annotated[str | None, typer.Option(help="Name of a run to bring back instead.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to bring it back into.")] = None,
+) -> None:
+    """Keep whole runs (record, journal, seal) in a database, or bring one back as it was."""
+    from rig.cli.runs import archive as run_archive
+
+    raise typer.Exit(_orderly(run_archive, tuple(run or ()), database, fetch, out))
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or its result.json.")],
+    kind: Annotated[Literal["html", "pdf", "junit"], typer.Option("--format", help="What to write.")] = "html",
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the report.")] = "en",
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; the run's own if not given.")] = None,
+) -> None:
+    """Make a report again from the record of a run: the same record gives the same bytes."""
+    from rig.cli.report import report as run_report
+
+    languages = ("en", "zh") if lang == "both" else (lang,)
+    raise typer.Exit(_orderly(run_report, run, kind, languages, out))
+
+
+@app.command()
+def forms(
+    run: Annotated[list[Path], typer.Argument(help="Folders of runs, or their result.json.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    form: Annotated[list[str] | None, typer.Option(help="Name of a form; may be repeated. All if not given.")] = None,
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the forms.")] = "both",
+) -> None:
+    """Fill the record forms of a station from runs, as PDF and XLSX (extra forms)."""
+    from rig.cli.report import forms as run_forms
+
+    raise typer.Exit(_orderly(run_forms, tuple(run), out, tuple(form or ()), lang))
 
 
 @app.command()

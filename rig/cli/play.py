@@ -26,6 +26,7 @@ from rig.logbook import Ledger, Logbook
 from rig.operators import Habits, Hands, SimulatedOperator
 from rig.past import ABOUT, END, GAP, Taken
 from rig.prompts import Operator
+from rig.readings import readings_of, write_csv
 from rig.run import Run
 from rig.session import Session
 from rig.truth import fault_line
@@ -97,7 +98,7 @@ class Play:
         record = engine.record(verdict, self._wall())
         told = {"verdict": verdict, "tests": len(record.tests), "readings": run.readings, "record": record_hash(record)}
         journal.append(record.run.ended_us, END, None, told)
-        _write_readings(journal, self.out / "readings.csv", run.start_us)
+        write_csv(readings_of(list(journal.rows()), session.file.bench.epoch), self.out / "readings.csv")
         journal.close()
         wall = record.run.wall.model_copy(
             update={"journal_rows": journal.rows_written, "journal_root": journal.root.hex()}
@@ -106,9 +107,10 @@ class Play:
         if hands is not None:
             hands.close()
         self._write_truth(person)
-        from reports import write_reports
+        from reports import Format, write_reports
 
-        write_reports(record, self.out, self.options.languages)
+        formats: tuple[Format, ...] = ("html", "junit", "pdf") if self.options.pdf else ("html", "junit")
+        write_reports(record, self.out, self.options.languages, formats)
         return record
 
     # -- before the first step ------------------------------------------------------------------------------------
@@ -127,6 +129,7 @@ class Play:
         if taken is None:
             start_us = self.session.time.now_us()
             about = {**asdict(self.facts), "started": self.started, "start_us": start_us,
+                     "epoch": self.session.file.bench.epoch.isoformat(), "simulated": self.session.simulated,
                      "options": self.options.as_begun(), "clock": "paced" if each_row else "virtual"}  # fmt: skip
             journal.append(start_us, ABOUT, about, None)
         else:
@@ -195,15 +198,6 @@ class Play:
         if person is not None:
             truth["slips"] = [{"prompt": key, "done": what} for key, what in person.slips]
         write_atomically(self.out / "truth.json", json.dumps(truth, indent=1) + "\n")
-
-
-def _write_readings(journal: Journal, path: Path, start_us: int) -> None:
-    lines = ["t_s,device,quantity,value,unit"]
-    for row in journal.rows("read"):
-        if isinstance(row.answer, list):
-            device, quantity = row.request
-            lines.append(f"{(row.t_us - start_us) / 1e6:.3f},{device},{quantity},{row.answer[0]!r},{row.answer[1]}")
-    write_atomically(path, "\n".join(lines) + "\n")
 
 
 def _iso(seconds: float) -> str:

@@ -14,6 +14,7 @@ from rig.journal import Row, read_journal
 from rig.journal_check import check_journal
 from rig.past import ABOUT, Taken, taken_up
 from rig.prompts import Operator, Prompt
+from rig.seal import SEAL
 from scenarios.plan_file import PlanFile
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def cut_off(folder: Path) -> CutOff:
     if not rows or rows[0].kind != ABOUT:
         raise ConfigurationError(_OPTION, "", expected, f"{folder}, in which nothing of a run had reached the disk")
     about: Mapping[str, Any] = rows[0].request
+    if (folder / SEAL).exists():
+        raise ConfigurationError(_OPTION, "", expected, f"{folder}, a run that is sealed")
     if checked.ended is not None and checked.ended["verdict"] != _GOES_ON and (folder / "result.json").exists():
         found = f"{folder}, a run that has come to its end: {checked.ended['verdict']}"
         raise ConfigurationError(_OPTION, "", expected, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,9 @@ class Handle:
         self.unavailable: set[str] = set()
         self.display: Callable[[str], Value] | None = None
         """Reads what the unit shows on its display; None where nobody stands before it (a served or real one)."""
+        self.further: Mapping[str, Callable[[], Link]] = {}
+        """Its other ports by name, each opened when it is asked for the first time: what a logger would be put on."""
+        self._by: dict[str, Handle] = {}
 
     @property
     def shaping(self) -> tuple[str, ...]:
@@ -80,6 +83,16 @@ class Handle:
         if self._is_on_the_display(quantity):
             return self._on_the_display(quantity), ""
         return self.link.ask(protocol.read_request(quantity), lambda reply: protocol.value(quantity, reply, unit))
+
+    def by(self, port: str) -> Handle:
+        """The same device through another of its ports, for reading only.
+
+        Raises:
+            KeyError: it has no other port of that name. RigFault: the port cannot be opened.
+        """
+        if port not in self._by:
+            self._by[port] = Handle(self.identity, self.further[port]())
+        return self._by[port]
 
     def can_read(self, quantity: str) -> bool:
         """Whether the protocol has a request for ``quantity``, or the unit's display shows it."""
@@ -133,7 +146,9 @@ class Handle:
         """Who answers prompts; a device on the wire has none."""
 
     def close(self) -> None:
-        """Let the port go."""
+        """Let its ports go."""
+        for other in self._by.values():
+            other.close()
         self.link.close()
 
 

@@ -24,6 +24,14 @@ principle = "test"
 value = 600.0
 unit = "s"
 {MARKED}
+[parameters.power_draw]
+value = 50.0
+unit = "W"
+{MARKED}
+[parameters.power_draw_starting]
+value = 80.0
+unit = "W"
+{MARKED}
 [alarms.temp]
 low = 40.0
 unit = "deg C"

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import pytest
+from crowded import crowd
 from general_record import build_general
 
 from reports.figures import draw
@@ -43,21 +44,6 @@ def chromium(folder, *arguments):
     profile = folder / "profile"
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
-
-
-def crowd(sample, number):
-    """``number`` analyzers with long names, each with the tests of the CO analyzer of the sample."""
-    model = next(device for device in sample.devices if device.name == "co")
-    tests = [test for test in sample.tests if test.device == "co"]
-    first = next(test for test in tests if test.value is not None)
-    worst = first.model_copy(update={"verdict": "fail", "repeats": 2, "assurance": "marginal"})
-    names = [f"co-roof-north-{n:02d}" for n in range(number)]
-    return sample.model_copy(
-        update={
-            "devices": [*sample.devices, *(model.model_copy(update={"name": name}) for name in names)],
-            "tests": [*sample.tests, *(t.model_copy(update={"device": n}) for n in names for t in [worst, *tests])],
-        }
-    )
 
 
 @pytest.fixture(scope="module")

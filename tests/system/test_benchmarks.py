@@ -144,3 +144,12 @@ def test_help_says_what_a_benchmark_is_and_runs_nothing(name):
     assert ended.value.code == 0
     assert printed.getvalue().startswith(f"usage: {name}.py [-h]")
     assert len(printed.getvalue().splitlines()) > 4
+
+
+def test_rows_of_a_journal_beside_those_of_sqlite_alone(benchmark, tmp_path):
+    journal = benchmark("journal")
+    assert journal.ours(str(tmp_path), 50, 20, each_row=False) > 0.0
+    assert journal.ours(str(tmp_path), 5, 1, each_row=True) > 0.0
+    assert journal.bare(str(tmp_path), 50, 20) > 0.0
+    assert journal.bare(str(tmp_path), 5, 1) > 0.0
+    assert list(tmp_path.iterdir()) == []
