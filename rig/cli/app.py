@@ -124,6 +124,40 @@ def runs(
 
 
 @app.command()
+def trend(
+    device: Annotated[str, typer.Argument(help="A unit, by its serial number, or by its name on the bench.")],
+    quantity: Annotated[
+        str,
+        typer.Argument(help="zero, span, converter, k0, or a criterion; no/zero where a unit has several channels."),
+    ],
+    folder: Annotated[Path | None, typer.Option(help="Folder whose folders are runs; out if not given.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of a database of runs, instead of a folder.")] = None,
+    baseline: Annotated[int, typer.Option(help="The limits rest on so many of the first runs.")] = 20,
+    plot: Annotated[Path | None, typer.Option(help="Draw the chart here (.png, .svg).")] = None,
+    since: Annotated[str | None, typer.Option(help="Day from which on runs count.")] = None,
+) -> None:
+    """Chart a quantity of one unit over runs, with control limits and the rules that tell a trend from chance."""
+    from rig.cli.trend import trend as run_trend
+
+    raise typer.Exit(_orderly(run_trend, device, quantity, folder, database, baseline, plot, since))
+
+
+@app.command()
+def dossier(
+    serial: Annotated[str, typer.Argument(help="Serial number of an instrument.")],
+    out: Annotated[Path, typer.Option(help="Folder for the dossier; it must not be there yet.")],
+    folder: Annotated[Path | None, typer.Option(help="Folder whose folders are runs; out if not given.")] = None,
+    database: Annotated[str | None, typer.Option(help="URL of a database of runs, instead of a folder.")] = None,
+    lang: Annotated[Literal["en", "zh", "both"], typer.Option(help="Language of the page.")] = "en",
+) -> None:
+    """Gather an instrument's whole file: a page, and beside it the records of all its runs."""
+    from rig.cli.dossier import dossier as run_dossier
+
+    languages = ("en", "zh") if lang == "both" else (lang,)
+    raise typer.Exit(_orderly(run_dossier, serial, out, folder, database, languages))
+
+
+@app.command()
 def archive(
     database: Annotated[str, typer.Option(help="URL of the database: sqlite:///FILE, or any of SQLAlchemy's.")],
     run: Annotated[list[Path] | None, typer.Argument(help="Folders of runs to keep.")] = None,
