@@ -7,6 +7,7 @@ PDF looks like must not depend on them.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -122,9 +123,10 @@ def _font_files(folder: Path) -> Iterator[Path]:
 
 
 def _latin_folder() -> Path:
-    import matplotlib as mpl
-
-    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+    found = importlib.util.find_spec("matplotlib")  # looked for, not imported: that would take a tenth of a second
+    if found is None or found.origin is None:
+        raise PaperError("a PDF is set in DejaVu Sans, which comes with matplotlib; it is not installed")
+    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 @lru_cache(maxsize=1)

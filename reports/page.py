@@ -204,6 +204,42 @@ class Page:
                 found.append((name, self.words.term("status", procedure.status), why))
         return found
 
+    def invalid(self) -> list[tuple[str, str, str, str]]:
+        """Return from when to when no device under test measured ambient air: device, both ends, hours."""
+        spans: dict[str, tuple[float, float]] = {}
+        for procedure in self.record.procedures:
+            if procedure.ended_s > procedure.started_s:
+                first, last = spans.get(procedure.device, (procedure.started_s, procedure.ended_s))
+                spans[procedure.device] = (min(first, procedure.started_s), max(last, procedure.ended_s))
+        return [
+            (device, self._at(first), self._at(last), numbers.fixed((last - first) / 3600, 1))
+            for device, (first, last) in spans.items()
+        ]
+
+    def actions(self) -> list[tuple[Test, str]]:
+        """Return what was or must be done: items that were adjusted, and those that failed and were not."""
+        words, found = self.words, []
+        for test in self.record.tests:
+            if test.verdict in ("fail", "error"):
+                found.append((test, words("report.action_open")))
+            elif rescued(test):
+                found.append((test, words("report.adjusted_from_to", ends=self.phrases.as_found(test))))
+        return found
+
+    def tested_by(self) -> str:
+        """Return who ran the plan, as the computer knew him; empty if it did not."""
+        user = self.record.run.wall.user
+        return "" if user == "?" else user
+
+    def _at(self, t_s: float) -> str:
+        """Return an instant of the run on the bench's clock."""
+        try:
+            epoch = datetime.fromisoformat(self.record.run.epoch).replace(tzinfo=None)
+        except ValueError:
+            return numbers.NOTHING
+        instant = epoch + timedelta(microseconds=self.record.run.started_us, seconds=t_s)
+        return instant.isoformat(" ", "minutes")
+
     def chosen(self, text: str, chinese: str) -> str:
         """Return what a plan says of itself in the language of the page; in English where it has no other."""
         return chinese if self.language == "zh" and chinese else text

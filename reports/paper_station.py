@@ -22,6 +22,9 @@ def station_blocks(page: Page) -> Iterator[Block]:
     yield Paragraph(words("report.commands_note"), "legend")
     yield Heading(words("report.references"), anchor="references")
     yield _references(page) if page.record.references else Paragraph(words("report.no_references"), "small")
+    for item in page.record.references:
+        if item.chain:
+            yield Paragraph([Span(item.id, "bold"), f": {page.phrases.chain(item)}"], "small")
     prepared = page.preparation()
     if prepared is not None:
         yield Heading(words.term("procedure", "prepare"), anchor="preparation")
@@ -35,7 +38,27 @@ def station_blocks(page: Page) -> Iterator[Block]:
         yield Grid([Column("", share=1), Column(""), Column("", share=1.4)], rows)
     else:
         yield Paragraph(words("report.nothing_untested"), "small")
-    yield Signatures([(words(f"report.{name}"), "") for name in ("tested_by", "checked_by", "approved_by", "date")])
+    if page.invalid():
+        yield Heading(words("report.invalid"), anchor="invalid")
+        heads = [Column(words("report.device")), Column(words("report.from")), Column(words("report.to"))]
+        rows = [Row(cells) for cells in page.invalid()]
+        yield Grid([*heads, Column(words("report.hours"), numeric=True)], rows)
+        yield Paragraph(words("report.invalid_note"), "legend")
+    if page.actions():
+        yield Heading(words("report.actions"), anchor="actions")
+        yield _actions(page)
+    lines = [(words("report.tested_by"), page.tested_by())]
+    yield Signatures([*lines, *((words(f"report.{name}"), "") for name in ("checked_by", "approved_by", "date"))])
+
+
+def _actions(page: Page) -> Grid:
+    words, phrases = page.words, page.phrases
+    columns = [Column(words("report.item"), share=1), Column(words("report.result")), Column(words("report.limit")),
+               Column(words("report.action"), share=1.4)]  # fmt: skip
+    rows = [
+        Row([phrases.item(test), phrases.result(test), phrases.limit(test), action]) for test, action in page.actions()
+    ]
+    return Grid(columns, rows, lined=True)
 
 
 def _devices(page: Page) -> Grid:
@@ -163,5 +186,14 @@ def appendix_blocks(page: Page) -> Iterator[Block]:
             (words("report.versions"), ", ".join(f"{name} {version}" for name, version in run.versions.items())),
             (words("report.made"), made),
             (words("report.resources"), resources),
+            *_journal(page),
         ]
     )
+
+
+def _journal(page: Page) -> list[tuple[str, Inline]]:
+    wall = page.record.run.wall
+    if not wall.journal_root:
+        return []
+    told = page.words("report.journal_text", rows=wall.journal_rows, root=wall.journal_root)
+    return [(page.words("report.journal"), told)]

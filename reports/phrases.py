@@ -163,6 +163,16 @@ class Phrases:
             certificate=reference.certificate, expires=reference.expires,
         )  # fmt: skip
 
+    def chain(self, reference: Reference) -> str:
+        """Return a reference's certificate and the standards above it, the nearest first."""
+        found = [reference.certificate]
+        for link in reference.chain:
+            papers = link.certificate
+            if papers and link.expires:
+                papers = f"{papers}, {self.words('report.expires')} {link.expires}"
+            found.append(f"{link.standard} ({papers})" if papers else link.standard)
+        return " ← ".join(found)
+
 
 def rescued(test: Test) -> bool:
     """Whether only an adjustment brought the result within its limits."""

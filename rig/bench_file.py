@@ -78,12 +78,14 @@ Fraction = Annotated[float, _quantity("fraction"), _written("fraction"), Field(g
 """A mole fraction in nmol/mol, written with a unit."""
 Length = Annotated[float, _quantity("length"), _written("length"), Field(gt=0), _at_most(1000.0, "length")]
 """A length in metres, written with a unit."""
-Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0)]
+Duration = Annotated[float, _quantity("time"), _written("time"), Field(ge=0), _at_most(36525 * 86400.0, "time")]
 """A time in seconds, written with a unit."""
 Flow = Annotated[float, _quantity("flow"), _written("flow"), Field(gt=0), _at_most(5000.0, "flow")]
 """A flow in L/min, written with a unit."""
 
 
+Volume = Annotated[float, _quantity("volume"), _written("volume"), Field(gt=0), _at_most(1000.0, "volume")]
+"""A volume in litres, written with a unit."""
 Pressure = Annotated[float, _quantity("pressure"), _written("pressure"), Field(gt=0), _at_most(100.0, "pressure")]
 """A pressure in MPa, written with a unit."""
 
@@ -325,7 +327,13 @@ class CylinderSection(CertifiedSection):
         default_factory=dict, description="certified gases of a mixture, in place of value"
     )
     model: str | None = Field(default=None, description="catalogue name of a cylinder that is used up")
-    pressure: Pressure | None = Field(default=None, description="what is left at the epoch; full if left out")
+    pressure: Pressure | None = Field(
+        default=None,
+        description="left at the epoch, with a model full if left out; beside volume: by its gauge",
+    )
+    volume: Volume | None = Field(
+        default=None, description="of a real cylinder, or one that rig serve hangs up: by its label, beside pressure"
+    )
     settings: dict[str, SettingValue] = Field(default_factory=dict, description="with a model: its valve")
     service: Service = Field(default_factory=Service, description="with a model: hours since it was filled")
     u_pct: float = Field(ge=0, description="standard uncertainty of the certified value, % of it")
@@ -345,6 +353,8 @@ class CylinderSection(CertifiedSection):
     def _one_content(self) -> CylinderSection:
         if (self.value is None) == (not self.components):
             raise ValueError("either value (one certified gas) or components (a mixture)")
+        if self.volume is not None and self.pressure is None:
+            raise ValueError("a pressure beside volume: by its gauge")
         for name in self.component_u_pct:
             if name not in self.components:
                 raise ValueError(f"component_u_pct of components of the mixture, not of {name}")

@@ -100,9 +100,12 @@ def _contents(where: str, key: str, species: str, section: CylinderSection) -> I
 
 def _model(file: BenchFile, where: str, key: str, section: CylinderSection) -> Iterator[ConfigurationError]:
     """What a cylinder's model takes, or, without one, what nothing would read."""
+    if section.volume is not None and (section.model is not None or _emulates_its_source(file)):
+        expected = "nothing where this process emulates what draws from it: a model says what it holds"
+        yield ConfigurationError(where, f"{key}.volume", expected, f"{section.volume:g} L")
     if section.model is None:
         for name in _OF_A_MODEL:
-            if name in section.model_fields_set:
+            if name in section.model_fields_set and not (name == "pressure" and section.volume is not None):
                 expected = "nothing for a cylinder without a model, which lasts for ever"
                 yield ConfigurationError(where, f"{key}.{name}", expected, _given(section, name))
         for name, value in section.hidden.items():
@@ -136,6 +139,13 @@ def _model(file: BenchFile, where: str, key: str, section: CylinderSection) -> I
         except ConfigurationError as error:
             expected = f"a setting of the model ({', '.join(entry.settings)}) and a value that it takes ({error.found})"
             yield ConfigurationError(where, f"{key}.settings.{setting}", expected, repr(value))
+
+
+def _emulates_its_source(file: BenchFile) -> bool:
+    """Whether a calibrator of this process, not one of a real bench or of ``rig serve``, draws from cylinders."""
+    return any(
+        not section.elsewhere and kind_of(file, name) == "calibrator" for name, section in file.device.items()
+    )  # fmt: skip
 
 
 def _filling(where: str, key: str, section: CylinderSection, entry: CatalogueEntry) -> Iterator[ConfigurationError]:

@@ -8,7 +8,7 @@ mistakes at the same rate. Everything follows from seed and order of the prompts
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -59,7 +59,9 @@ class Hands:
     def see(self, sight: Sight) -> str:
         """What is to be read there now, as the display has it. Raises RigFault: nothing of that name is there."""
         value = self.look(sight.device, sight.quantity)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, int | float):
             return f"{float(value) * sight.scale:.{sight.decimals}f}"
         return str(value)
 
@@ -153,7 +155,7 @@ class SimulatedOperator:
         deed = prompt.deeds[at]
         taken = deed.instead[int(random.integers(len(deed.instead)))]
         self.slips.append((prompt.key, f"{deed.setting} = {taken}"))
-        wrong = Deed(deed.device, deed.setting, taken, deed.home)
+        wrong = replace(deed, value=taken, instead=())
         return (*prompt.deeds[:at], wrong, *prompt.deeds[at + 1 :])
 
     def _swapped(self, prompt: Prompt, answer: str, random: np.random.Generator) -> str:

@@ -17,13 +17,13 @@ from rig.journal import Row
 Scope = Literal["test", "day", "level"]
 """What a run marks the beginning of, so that a gap can repeat it."""
 
-ABOUT, GAP, RETURN, BACK, BEGIN, DONE, ENDING, END = (
-    "run", "gap", "return", "back", "begin", "done", "ending", "end",
+ABOUT, GAP, RETURN, BACK, BEGIN, DONE, GIVEN_UP, ENDING, END = (
+    "run", "gap", "return", "back", "begin", "done", "given up", "ending", "end",
 )  # fmt: skip
 """Kinds of rows that are neither request nor result: what the run is; a gap; the bench being brought back to where it
-was, and the end of that; a scope begun; a test done; the bench being made safe; the end."""
+was, and the end of that; a scope begun; a test done; a prompt given up; the bench being made safe; the end."""
 
-UNASKED = frozenset({"result", "stable", "not stable", "accepted", DONE})
+UNASKED = frozenset({"result", "stable", "not stable", "accepted", DONE, GIVEN_UP})
 """Rows that no request stands behind, and whose words may be checked by whoever runs again: their kind is enough."""
 
 

@@ -25,6 +25,8 @@ class Deed:
         value: what it is changed to.
         home: what it is put back to before the run ends; None for what may stay (a new flow table, a clean filter).
         instead: what a person may take by mistake in its place (the foil of another unit).
+        undone_by: the action by which it is undone before the run ends, where that is not the same setting
+            (``remove_foil`` after ``place_foil``).
     """
 
     device: str
@@ -32,6 +34,11 @@ class Deed:
     value: Value
     home: Value | None = None
     instead: tuple[Value, ...] = ()
+    undone_by: str = ""
+
+
+UNDOING = "done"
+"""What stands for the home of a deed that another action undoes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,11 @@ class Prompt:
         low = float("-inf") if self.lowest is None else self.lowest
         high = float("inf") if self.highest is None else self.highest
         return str(number) if low <= number <= high else None
+
+    @property
+    def bounds(self) -> str:
+        """What can be believed, in words: the choices, or the bounds of a number with its unit."""
+        return ", ".join(self.choices) or f"{self.lowest} - {self.highest} {self.unit}".strip()
 
     def as_request(self) -> dict[str, Any]:
         """For the journal: what was asked, with everything that decided whether the answer was believed."""

@@ -15,13 +15,14 @@ from typing import Any, Protocol
 
 from instruments.device import Value
 from instruments.errors import Refused
-from rig.errors import RigError
+from rig.errors import RigError, RigFault
 from rig.host.calibrator import Flows, GasRequest, Source
 from rig.host.handles import GasAnalyzer, Handle, Identity
 from rig.host.references import Supply
 from rig.logbook import Logbook
 from rig.logbook import RunTime as RunTime
-from rig.past import BEGIN, DONE, Scope
+from rig.past import BEGIN, DONE, GIVEN_UP, Scope
+from rig.prompts import UNDOING
 from rig.prompts import Deed as Deed
 from rig.prompts import Operator as Operator
 from rig.prompts import Prompt as Prompt
@@ -30,6 +31,9 @@ from rig.stability import LEAST_READINGS, window_of
 from rig.stability import Reading as Reading
 from rig.stability import StabilityRule as StabilityRule
 from rig.stability import Window as Window
+
+REFUSALS = 5
+"""Answers beyond belief to one question, after which it is asked no more: this project's choice (recalled)."""
 
 
 class Listener(Protocol):
@@ -295,11 +299,17 @@ class Run:
         self._log.commit()
 
     def prompt(self, question: Prompt) -> str:
-        """Ask the person at the bench; an answer beyond belief is asked again.
+        """Ask the person at the bench; an answer beyond belief is asked again, :data:`REFUSALS` times at the most.
 
-        Journaled are the question with its bounds, every answer, believed or not, who gave it, and when.
+        Journaled are the question with its bounds, every answer, believed or not, who gave it, and when. What is to be
+        put back later counts as done from the question on: nobody knows how far hands were when a run is stopped in it.
+
+        Raises:
+            RigFault: no answer could be believed; it names the question, the last answer and what was expected. Or
+                the operator could not answer at all.
         """
-        while True:
+        self._note_left(question.deeds)
+        for _ in range(REFUSALS):
             asked_us = self._log.now_us
 
             def ask(question: Prompt = question, asked_us: int = asked_us) -> dict[str, Any]:
@@ -311,16 +321,31 @@ class Run:
             self._log.commit()
             self._listener.tick(self.now())
             if told["believed"] is not None:
-                self._note_deeds(question.deeds)
+                self._note_home(question.deeds)
                 return str(told["believed"])
             question = replace(question, refused=str(told["answer"]))
+        self._log.note(GIVEN_UP, question.as_request(), {"refusals": REFUSALS})
+        self._log.commit()
+        named = [question.values.get("device"), *(deed.device for deed in question.deeds),
+                 question.sight and question.sight.device]  # fmt: skip
+        device = next((str(name) for name in named if name in self._handles), None)
+        said = f"{question.key} ({', '.join(f'{name} {value}' for name, value in question.values.items())})"
+        raise RigFault(
+            f"{said}: no answer could be believed, and it was asked {REFUSALS} times: expected {question.bounds}, "
+            f"found {question.refused!r} the last time", device,
+        )  # fmt: skip
 
-    def _note_deeds(self, deeds: Sequence[Deed]) -> None:
+    def _note_left(self, deeds: Sequence[Deed]) -> None:
         for deed in deeds:
-            if deed.home is None or deed.value == deed.home:
-                self._by_hand.pop((deed.device, deed.setting), None)
-            else:
+            if deed.undone_by:
+                self._by_hand[deed.device, deed.undone_by] = UNDOING
+            elif deed.home is not None and deed.value != deed.home:
                 self._by_hand[deed.device, deed.setting] = deed.home
+
+    def _note_home(self, deeds: Sequence[Deed]) -> None:
+        for deed in deeds:
+            if not deed.undone_by and (deed.home is None or deed.value == deed.home):
+                self._by_hand.pop((deed.device, deed.setting), None)
 
     def record(self, result: Any) -> None:
         """Journal a result."""
@@ -378,7 +403,8 @@ class Run:
             )
         self._as_found.clear()
         trouble += [
-            f"{device}: {setting} back to {home} (by hand)" for (device, setting), home in self._by_hand.items()
+            f"{device}: {setting} {'' if home == UNDOING else f'back to {home} '}(by hand)"
+            for (device, setting), home in self._by_hand.items()
         ]
         self._by_hand.clear()
         self._standing.clear()

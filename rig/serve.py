@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from instruments.catalogue import load
 from instruments.protocols.dialects import dialect
 from rig.bench import Bench, Instrument
-from rig.bench_file import BenchFile, PortSection, ServedPortSection
+from rig.bench_file import CYLINDER, BenchFile, PortSection, ServedPortSection
 from rig.clock import PacedClock
 from rig.errors import ConfigurationError, RigFault
 from rig.event_loop import new_event_loop
@@ -23,6 +24,7 @@ from rig.faults import Fault
 from rig.files import write_atomically
 from rig.hands_wire import HandsPort
 from rig.line_settings import port_settings
+from rig.operators import see_at
 from rig.ports.comport import ComPort
 from rig.ports.pty import PtyPort
 from rig.ports.real import RealPort
@@ -106,6 +108,7 @@ class ServedBench:
     _ports: list[PtyPort | RealPort | TcpPort] = field(default_factory=list)
     _hands_port: HandsPort | None = None
     _shared: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _gauges: dict[str, tuple[float, float]] = field(default_factory=dict)
     _ready: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _trouble: BaseException | None = None
@@ -178,9 +181,12 @@ class ServedBench:
         data.pop("fault", None)
         data.pop("routine", None)
         data.pop("air", None)
-        for cylinder in data.get("cylinder", {}).values():
+        for name, cylinder in data.get("cylinder", {}).items():
             for key in ("hidden", "model", "pressure", "settings", "service"):
                 cylinder.pop(key, None)
+            if name in self._gauges:
+                pressure, volume = self._gauges[name]
+                cylinder |= {"pressure": f"{pressure:g} MPa", "volume": f"{volume:g} L"}
         # What no port leads to, or one of this process only, is not there for another process.
         reached = {endpoint.device for endpoint in self.endpoints}
         for name in [name for name in data["device"] if name not in reached]:
@@ -279,6 +285,7 @@ class ServedBench:
             for name, port in instrument.section.port.items():
                 if port.kind != "direct":  # no bytes go that way: the caller says so
                     await self._open_port(loop, bench, instrument, name, port, port.kind, clock)
+        self._gauges = _labels(bench)
         self._hands_port = HandsPort(bench, clock)
         self.hands = await self._hands_port.start()
         self.started_wall = time.time()
@@ -365,3 +372,14 @@ class ServedBench:
         self._ports.clear()
         if self._hands_port is not None:
             self._hands_port.close()
+
+
+def _labels(bench: Bench) -> dict[str, tuple[float, float]]:
+    """What a person reads off cylinders that are used up: gauge, MPa, and label, L; a gauge at zero is left out."""
+    found = {}
+    for name, section in bench.file.cylinder.items():
+        if section.model is not None:
+            shown = see_at(bench, f"{CYLINDER}{name}", "pressure")
+            if isinstance(shown, int | float) and shown > 0.0:
+                found[name] = float(shown), load(section.model).parameter("volume")
+    return found

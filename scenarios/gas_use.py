@@ -17,12 +17,14 @@ from scenarios.itinerary import groups_of
 from scenarios.plan_file import PlanFile, Step
 
 _ATMOSPHERE_MPA = 0.101325
+_USUAL = "cylinder-8l"
+"""The model whose rule of replacement counts for a cylinder of which gauge and label are all that is known."""
 
 
 class CylinderUse(BaseModel):
     """One cylinder and what a plan takes from it.
 
-    ``lasts`` is None where the bench file does not say what is in it (a cylinder without a model).
+    ``lasts`` is None where the bench file does not say what is in it (neither a model, nor a gauge and a label).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,7 +33,7 @@ class CylinderUse(BaseModel):
     species: str
     litres: float = Field(description="at least, at 101.325 kPa: of every level its shortest wait and one window")
     volume_l: float | None
-    pressure_mpa: float | None = Field(description="what is left at the bench's epoch")
+    pressure_mpa: float | None = Field(description="what is left at the bench's epoch, or by its gauge")
     pressure_after_mpa: float | None = Field(description="ideal gas: litres * 0.101325 MPa / volume less")
     replace_below_mpa: float | None
     lasts: bool | None
@@ -107,8 +109,11 @@ def _use(reference: CylinderReference, litres: float, bench: BenchFile) -> Cylin
         entry = load(section.model)
         volume = entry.parameter("volume")
         left = entry.parameter("fill_pressure") if section.pressure is None else section.pressure
-        after = max(0.0, left - litres * _ATMOSPHERE_MPA / volume)
         least = _replace_below(entry)
+    elif section.volume is not None and section.pressure is not None:  # read off a cylinder that is not of this process
+        volume, left, least = section.volume, section.pressure, _replace_below(load(_USUAL))
+    if volume is not None and left is not None:
+        after = max(0.0, left - litres * _ATMOSPHERE_MPA / volume)
     return CylinderUse(
         id=reference.id, species=reference.species, litres=litres, volume_l=volume, pressure_mpa=left,
         pressure_after_mpa=after, replace_below_mpa=least,

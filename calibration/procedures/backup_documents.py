@@ -19,6 +19,8 @@ from rig.run import Prompt
 
 NAME = "backup_documents"
 QUANTITY = "documents"
+PARTICLES = "particles"
+"""What a particle monitor measures; which of them is a matter of the head on its inlet, not of the unit."""
 YES, NO = "yes", "no"
 
 
@@ -47,7 +49,7 @@ class BackupDocuments(Procedure[BackupDocumentsPlan]):
 
     def serves(self, unit: Unit) -> bool:
         """Units that stand in for another one."""
-        return unit.backup and bool(unit.channels)
+        return unit.stands_in
 
     def judged(self, unit: Unit, parameters: BackupDocumentsPlan) -> list[Judged]:
         """The unit as a whole."""
@@ -64,7 +66,7 @@ class BackupDocuments(Procedure[BackupDocumentsPlan]):
         assert identity.replaces is not None  # it serves backups only
         subject = context.subject(unit.name, QUANTITY, "1", 1.0)
         checks: list[PrepareCheck] = []
-        quantities = tuple(channel.quantity for channel in unit.channels)
+        quantities = tuple(channel.quantity for channel in unit.channels) or (PARTICLES,)
         tests = [
             _principle(context, subject, identity.method, quantities, identity.replaces, checks),
             _approval(context, subject, identity.plate, checks),
@@ -94,7 +96,11 @@ def _principle(
     context: Context, subject: Subject, method: str, quantities: tuple[str, ...], replaced: Replaced,
     checks: list[PrepareCheck],
 ) -> Test:  # fmt: skip
-    wrong = list(quantities) if method != replaced.method else [q for q in quantities if q not in replaced.quantities]
+    wrong = (
+        list(quantities)
+        if method != replaced.method
+        else [q for q in quantities if q not in (*replaced.quantities, PARTICLES)]
+    )
     checks.append(PrepareCheck(name="principle", found=method, expected=replaced.method, ok=not wrong))
     reason = Message(
         key="backup.another_principle",

@@ -41,7 +41,7 @@ class BackupInService(Procedure[BackupInServicePlan]):
 
     def serves(self, unit: Unit) -> bool:
         """Units that stand in for another one."""
-        return unit.backup and bool(unit.channels)
+        return unit.stands_in
 
     def judged(self, unit: Unit, parameters: BackupInServicePlan) -> list[Judged]:
         """The duty as a whole."""

@@ -43,7 +43,7 @@ class BackupReadiness(Procedure[BackupReadinessPlan]):
 
     def serves(self, unit: Unit) -> bool:
         """Units that stand in for another one."""
-        return unit.backup and bool(unit.channels)
+        return unit.stands_in
 
     def perform(self, context: Context, units: Sequence[Unit], parameters: BackupReadinessPlan) -> list[Outcome]:
         """Say it."""

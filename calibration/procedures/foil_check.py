@@ -147,7 +147,7 @@ def _reading(context: Context, device: str, foil: Piece, plan: FoilCheckPlan) ->
     others = tuple(
         serial for name in run.of_kind("pm") if name != device and (serial := run.identity(name).serial)
     )  # fmt: skip
-    place = Deed(device, "place_foil", foil.serial, instead=others)
+    place = Deed(device, "place_foil", foil.serial, instead=others, undone_by="remove_foil")
     hands(context, "prompt.place_foil", device, place, serial=foil.serial, value=foil.value)
     run.wait(plan.wait)
     reading = shown(context, device, "foil_reading", _UNIT, 0.0, _MOST, 4)

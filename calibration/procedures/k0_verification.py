@@ -23,6 +23,7 @@ from rig.prompts import Deed, Prompt, Sight
 
 NAME = "k0_verification"
 QUANTITY = "k0"
+_FIT = "fit_filter"
 _UNIT = "g Hz2"
 _AUDIT_SHARE = 0.005
 """How far the unit's own figure may lie from ours to be believed: it takes one frequency, we take the mean of some
@@ -96,7 +97,7 @@ class K0Verification(Procedure[K0VerificationPlan]):
         k0_stored = float(stored) if isinstance(stored, int | float) else shown(context, device, "k0", _UNIT, 1e3, 1e5)
         notes = [Message(key="piece.used", values={"device": device, "piece": piece.name, "value": piece.value,
                                                    "unit": "g", "certificate": piece.certificate})]  # fmt: skip
-        hands(context, "prompt.start_k0", device, Deed(device, "start_k0", True))
+        hands(context, "prompt.start_k0", device, Deed(device, "start_k0", True, undone_by="end_k0"))
         rounds: list[list[_Repeat]] = []
         test: Test | None = None
         while len(rounds) < 2 and (test is None or test.verdict == "fail"):
@@ -109,7 +110,7 @@ class K0Verification(Procedure[K0VerificationPlan]):
                 test = context.judge.no_result(name, subject, "void", unstable)
             else:
                 test = _judged(context, device, found, piece, k0_stored, parameters)
-        hands(context, "prompt.fit_sampling_filter", device, Deed(device, "fit_filter", parameters.sampling_filter_g))
+        hands(context, "prompt.fit_sampling_filter", device, Deed(device, _FIT, parameters.sampling_filter_g))
         hands(context, "prompt.end_k0", device, Deed(device, "end_k0", True))
         run.step(f"{device}: void")
         run.wait(parameters.void_after)
@@ -137,10 +138,10 @@ def _round(
     others = tuple(its.value for its in context.run.identity(device).plate.pieces if its.name != piece.name)
     for number in range(plan.repeats):
         context.run.step(f"{device}: K0 {number + 1}")
-        hands(context, "prompt.remove_filter", device, Deed(device, "remove_filter", True))
+        hands(context, "prompt.remove_filter", device, Deed(device, "remove_filter", True, undone_by=_FIT))
         free = _frequency(context, device, plan)
         hands(context, "prompt.k0_free", device, Deed(device, "k0_free", True))
-        fit = Deed(device, "fit_filter", piece.value, instead=others)
+        fit = Deed(device, _FIT, piece.value, instead=others, undone_by=_FIT)
         hands(context, "prompt.fit_weighed_filter", device, fit, piece=piece.name, mass=piece.value)
         loaded = _frequency(context, device, plan)
         if free is None or loaded is None:

@@ -162,7 +162,8 @@ class GasBottle(Unit):
     def act(self, t_us: int, step: int, name: str, value: Value) -> Mapping[str, Value]:
         """Fit a full cylinder of the same kind, fit the regulator (air is in it), or purge it."""
         if name == "replace_cylinder":
-            self.restart("drawn", step, 0.0)
+            # The one before it may have been used in part when it came; this one is full.
+            self.restart("drawn", step, -self.hidden.used_before * self.entry.parameter("fill_pressure"))
             self.restart("lost", step, 0.0)
             self.restart("flushed", step, 0.0)
         elif name == "fit_regulator":

@@ -57,8 +57,7 @@ class TerminalOperator:
 
         lines = []
         if prompt.refused:
-            bounds = ", ".join(prompt.choices) or f"{prompt.lowest} - {prompt.highest} {prompt.unit}".strip()
-            again = Message(key="prompt.again", values={"answer": prompt.refused, "bounds": bounds})
+            again = Message(key="prompt.again", values={"answer": prompt.refused, "bounds": prompt.bounds})
             lines.append(text(again, self._language))
         lines.append(text(Message(key=prompt.key, values=dict(prompt.values)), self._language))
         if shown is not None:

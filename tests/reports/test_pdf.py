@@ -181,3 +181,21 @@ def test_the_command_without_a_font_is_a_mistake_of_the_configuration(sample, tm
     with pytest.raises(ConfigurationError, match="RIG_FONT_PATH"):
         report(tmp_path, "pdf", ("zh",), None)
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_a_run_that_is_to_end_in_a_pdf_does_not_begin_without_a_font(tmp_path, monkeypatch):
+    from rig.cli.accept import AcceptOptions, accept
+    from rig.errors import ConfigurationError
+
+    monkeypatch.setenv("RIG_FONT_PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="--pdf"):
+        accept(AcceptOptions(pdf=True, languages=("en", "zh"), out=tmp_path / "run"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pdfs_stand_beside_the_pages_under_the_same_names(sample, tmp_path):
+    from reports import write_reports
+
+    bare = sample.model_copy(update={"procedures": [], "tests": []})
+    written = write_reports(bare, tmp_path, ("en",), ("html", "pdf"))
+    assert [path.name for path in written] == ["result.json", "report.html", "report.pdf"]

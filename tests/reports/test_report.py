@@ -10,6 +10,7 @@ from reports import write_reports
 from reports.html import render
 from reports.messages import load as load_messages
 from reports.messages import term_key
+from reports.page import Page
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,17 @@ def test_every_name_that_a_run_carries_has_words(record):
     catalogue = load_messages()
     assert len(names) > 60
     assert sorted(f"{group}.{name}" for group, name in names if f"{group}.{term_key(name)}" not in catalogue) == []
+
+
+def test_what_is_open_stands_under_corrective_action_and_what_was_adjusted_with_its_values(sample):
+    page = Page(sample, "en", [[] for _ in sample.procedures])
+    said = {test.id: words for test, words in page.actions()}
+    assert {t.id for t in sample.tests if t.verdict in ("fail", "error")} < set(said)
+    assert "adjusted during the run: 7.2 → 0.3 %" in said.values()
+
+
+def test_invalid_times_are_those_of_the_procedures(sample):
+    page = Page(sample, "en", [[] for _ in sample.procedures])
+    hours = {device: float(text) for device, _, _, text in page.invalid()}
+    so2 = [p for p in sample.procedures if p.device == "so2"]
+    assert hours["so2"] == pytest.approx((max(p.ended_s for p in so2) - min(p.started_s for p in so2)) / 3600, abs=0.06)

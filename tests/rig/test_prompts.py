@@ -15,7 +15,7 @@ from rig.journal import Journal
 from rig.logbook import Logbook
 from rig.operators import Habits, Hands, SimulatedOperator
 from rig.prompts import Deed, Prompt, Sight
-from rig.run import Run
+from rig.run import REFUSALS, Run
 from rig.session import VirtualTime
 
 QUIET = SimpleNamespace(step=lambda text: None, tick=lambda t: None)
@@ -81,6 +81,27 @@ def test_what_is_not_put_back_is_named_at_the_end(bench, run_with):
     assert run.make_safe() == []
 
 
+def test_what_another_action_undoes_is_named_until_it_is_done_even_when_stopped_in_the_question(run_with):
+    def stop(prompt):
+        raise KeyboardInterrupt
+
+    somebody = SimpleNamespace(name="Li", ask=lambda prompt: "")
+    run, _ = run_with(somebody)
+    place = Prompt("prompt.place_foil", deeds=(Deed("pm10", "place_foil", "SIM-1020", undone_by="remove_foil"),))
+    remove = Prompt("prompt.remove_foil", deeds=(Deed("pm10", "remove_foil", True),))
+    run.prompt(place)
+    run.prompt(remove)
+    assert run.make_safe() == []
+    run.prompt(place)
+    somebody.ask = stop
+    with pytest.raises(KeyboardInterrupt):
+        run.prompt(remove)
+    assert run.make_safe() == ["pm10: remove_foil (by hand)"]
+    with pytest.raises(KeyboardInterrupt):
+        run.prompt(HELD)
+    assert run.make_safe() == ["flow: connected_to back to room (by hand)"]
+
+
 def test_mistakes_come_at_the_stated_rate_and_are_the_same_for_the_same_seed(bench):
     took = []
     for _ in range(2):
@@ -111,6 +132,22 @@ def test_an_answer_beyond_belief_is_asked_again_and_every_answer_is_kept(run_wit
     assert [(row.answer["answer"], row.answer["believed"], row.answer["by"]) for row in journal.rows("prompt")] == [
         ("many", None, "Li"), ("41.2", None, "Li"), ("401.5", "401.5", "Li"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_an_answer_that_never_can_be_believed_ends_in_an_error_that_names_it(run_with, monkeypatch, terminal):
+    monkeypatch.setattr("sys.stdin", io.StringIO("41.2\n" * 9))
+    somebody = TerminalOperator("en", nullcontext) if terminal else SimpleNamespace(name="Li", ask=lambda _: "41.2")
+    run, journal = run_with(somebody)
+    values = {"device": "so2", "gas": "SO2", "value": 400.0, "unit": "ppb", "flow": 5.0}
+    asked = Prompt("prompt.gas", values, expected=400.0, lowest=300.0, highest=500.0, unit="nmol/mol")
+    with pytest.raises(
+        RigFault, match=r"prompt\.gas \(device so2, .*\): no answer .* 300\.0 - 500\.0 nmol/mol, found '41\.2'"
+    ):
+        run.prompt(asked)
+    assert len(list(journal.rows("prompt"))) == REFUSALS
+    [given_up] = journal.rows("given up")
+    assert (given_up.request["key"], given_up.answer) == ("prompt.gas", {"refusals": REFUSALS})
 
 
 def test_a_choice_takes_only_what_can_be_chosen(run_with):

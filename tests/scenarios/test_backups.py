@@ -66,7 +66,7 @@ def test_a_good_unit_from_the_shelf_is_ready_for_half_a_year(tmp_path, capsys):
     assert {test.device for test in record.tests} == {"so2_spare"}  # the unit that it replaces is not tested
 
 
-@pytest.mark.parametrize("defect", [d for d in defects() if d.plan.startswith("backup-")], ids=lambda d: d.name)
+@pytest.mark.parametrize("defect", [d for d in defects() if d.bench == "spares"], ids=lambda d: d.name)
 def test_a_bad_unit_fails_by_what_was_predicted_and_by_nothing_else(tmp_path, defect):
     plan = plan_path(defect.plan).read_text()
     code, record = play(tmp_path, plan, defect.bench_data(tomllib.loads(BENCH)), devices=(defect.device,))

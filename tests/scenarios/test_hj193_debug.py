@@ -1,5 +1,6 @@
 """The debug sequence of HJ 193 through `rig accept`: good units pass, each bad unit fails by what was predicted."""
 
+import copy
 import json
 import sqlite3
 import tomllib
@@ -174,6 +175,20 @@ def test_a_cylinder_that_may_run_out_is_journaled_and_named(tmp_path):
     assert request == '["gas may run out", "cylinder.so2"]'
     assert seq < first
     assert "cylinder.so2 would not last" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_gas_that_fades_is_not_put_down_to_the_unit(tmp_path):
+    """A fifth less than asked for and falling: the calibrator's trouble (exit 4, resumable), not a void test."""
+    fading = copy.deepcopy(SHORT)
+    fading["cylinder"]["so2"]["pressure"] = "0.2 MPa"
+    plan = only("indication_error").replace("level_pct = 50.0\nrepeats = 3", "level_pct = 90.0\nrepeats = 12", 1)
+    plan = plan.replace('total_flow = "5 L/min"', 'total_flow = "9 L/min"', 1)
+    assert "repeats = 12" in plan
+    code, record = play(tmp_path, fading, plan, devices=("so2",), gas_may_run_out=True)
+    assert code == 4
+    assert {test.verdict for test in record.tests} == {"error"}
+    [broken] = [note for note in record.notes if note.key == "run.error"]
+    assert "a cylinder or the zero air has run short" in broken.values["error"]
 
 
 @pytest.mark.parametrize("bench", [SHORT, LEAKING], ids=["short", "leaking"])

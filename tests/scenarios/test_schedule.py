@@ -14,14 +14,18 @@ from calibration.procedures.common.procedure import Stage, Unit
 from calibration.procedures.multipoint import Multipoint
 from calibration.record import Message
 from instruments.catalogue import load
-from rig.bench_file import parse_bench
+from rig.bench_check import check_bench_data
+from rig.bench_file import parse_bench, read_bench_file
 from rig.cli.accept import AcceptOptions, accept
 from rig.cli.plan import plan as rig_plan
 from rig.errors import ConfigurationError, ConfigurationErrors
 from rig.host.kinds import channels_of
+from rig.serve import ServedBench
 from scenarios.air_time import losses, lost_hours
+from scenarios.gas_use import gas_use
 from scenarios.opening import load_bench, load_plan
 from scenarios.schedule import schedule
+from scenarios.units import chosen_units
 
 ROOT = Path(__file__).parents[2]
 DEMO = (ROOT / "scenarios" / "benches" / "demo.toml").read_text()
@@ -142,6 +146,39 @@ def test_a_cylinder_that_will_not_last_is_told():
     low = schedule_of(bench=with_bottle("1.05 MPa"))
     assert [use.lasts for use in low.cylinders] == [False, None, None]
     assert low.obstacles
+
+
+def test_what_is_read_off_a_served_cylinder_tells_whether_it_will_last(tmp_path):
+    """Gauge and label are in the endpoints file; what is hidden in the cylinder, and its model, are not."""
+    path = tmp_path / "bench.toml"
+    path.write_text(with_bottle("1.05 MPa"))
+    with ServedBench(read_bench_file(path), path, tmp_path / "ports", 1.0) as served:
+        data = served.endpoints_data()
+    cylinders = data["cylinder"]
+    assert (cylinders["so2"]["pressure"], cylinders["so2"]["volume"]) == ("1.1 MPa", "4 L")  # a gauge has steps
+    assert not {"hidden", "model", "service"} & cylinders["so2"].keys()
+    assert not {"pressure", "volume"} & cylinders["no"].keys()
+    file = check_bench_data(data, "endpoints.json")
+    plan, _ = load_plan("gas-check")
+    [so2, *others] = gas_use(plan, chosen_units(plan, file), file)
+    assert so2.pressure_after_mpa == pytest.approx(1.1 - so2.litres * 0.101325 / 4.0)
+    assert so2.lasts is (so2.pressure_after_mpa >= 1.0)
+    assert {use.lasts for use in others} == {None}
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('volume = "8 L"\npressure = "9 MPa"', "cylinder.so2.volume: expected nothing where this process emulates"),
+        ('volume = "8 L"', "a pressure beside volume"),
+        ('pressure = "9 MPa"', "cylinder.so2.pressure: expected nothing for a cylinder without a model"),
+    ],
+)
+def test_gauge_and_label_belong_to_cylinders_of_another_process(line, complaint):
+    data = tomllib.loads(DEMO.replace("[cylinder.so2]\n", f"[cylinder.so2]\n{line}\n", 1))
+    with pytest.raises(ConfigurationErrors) as caught:
+        check_bench_data(data, "bench.toml")
+    assert complaint in str(caught.value)
 
 
 def test_units_that_share_a_level_use_its_gas_once():

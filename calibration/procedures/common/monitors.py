@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from calibration.procedures.common.context import Context
@@ -11,11 +11,16 @@ from calibration.procedures.common.hands import command
 from calibration.record import Message
 from calibration.statistics.summary import Summary
 from calibration.uncertainty import Component
+from instruments.device import Value
 from instruments.errors import Refused
+from rig.errors import RigFault
 from rig.host.plate import Piece
 from rig.host.references import StandardReference
 from rig.prompts import Deed, Prompt, Sight
 
+YES, NO = "yes", "no"
+_ASKED_FOR_A_MODE = 2
+"""How often a person is asked to change a mode: once, and once more after a look (this project's choice, recalled)."""
 BETA, OSCILLATION = "beta", "oscillation"
 _TO_HPA = {"hPa": 1.0, "atm": 1013.25, "mmHg": 1013.25 / 760.0, "kPa": 10.0}
 _ZERO_K = 273.15
@@ -72,16 +77,31 @@ def flow_shown(context: Context, device: str) -> float:
 
 
 def enter_test_mode(context: Context, device: str, *, pump: bool) -> None:
-    """Put a beta monitor into maintenance, with its pump on or off; by the wire, or by a person."""
-    command(context, device, {"maintenance": True, "test_pump": pump}, Prompt("prompt.test_mode", {"device": device}),
-            homes={"maintenance": False, "test_pump": False})  # fmt: skip
+    """Put a beta monitor into maintenance, with its pump on or off; by the wire, or by a person.
+
+    Raises:
+        RigFault: it was asked of a person twice, and the unit samples all the same.
+    """
+    _turn(context, device, {"maintenance": True, "test_pump": pump}, "prompt.test_mode")
 
 
 def leave_test_mode(context: Context, device: str) -> None:
-    """Let a beta monitor sample again, from its next cycle on."""
-    command(context, device, {"test_pump": False, "maintenance": False},
-            Prompt("prompt.leave_test_mode", {"device": device}),
-            homes={"maintenance": False, "test_pump": False})  # fmt: skip
+    """Let a beta monitor sample again, from its next cycle on. Raises like :func:`enter_test_mode`."""
+    _turn(context, device, {"test_pump": False, "maintenance": False}, "prompt.leave_test_mode")
+
+
+def _turn(context: Context, device: str, wanted: Mapping[str, Value], key: str) -> None:
+    """Change the mode, and look whether it changed where a person did it: what was not done is asked for once more."""
+    wish = YES if wanted["maintenance"] else NO
+    look = Prompt("prompt.is_test_mode", {"device": device}, expected=wish, choices=(YES, NO),
+                  sight=Sight(device, "maintenance"))  # fmt: skip
+    for _ in range(_ASKED_FOR_A_MODE):
+        by_hand = command(context, device, wanted, Prompt(key, {"device": device}),
+                          homes={"maintenance": False, "test_pump": False})  # fmt: skip
+        if not by_hand or context.run.prompt(look) == wish:
+            return
+    menu = "is not in its test menu" if wish == YES else "is still in its test menu"
+    raise RigFault(f"{device} {menu}, though that was asked for {_ASKED_FOR_A_MODE} times ({key})", device)
 
 
 def hands(context: Context, key: str, device: str, *deeds: Deed, **values: float | int | str) -> None:

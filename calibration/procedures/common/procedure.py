@@ -51,6 +51,11 @@ class Unit:
         return bool(self.channels) or self.kind == "calibrator"
 
     @property
+    def stands_in(self) -> bool:
+        """Whether it is an analyzer or a particle monitor that stands in for another unit."""
+        return self.backup and bool(self.channels or self.weighing)
+
+    @property
     def gas(self) -> str:
         """The gas that it is calibrated with."""
         return self.channels[0].gas

@@ -36,8 +36,9 @@ def test_pressure_falls_by_the_gas_drawn_and_the_cylinder_is_empty_at_the_right_
     assert line.read(int(enough) - 120, "alarms") == ()
     assert line.read(later, "alarms") == ("gas_flow_deviation:low",)
     line.tell(later, bottle, replace_cylinder=True)
-    line.tell(later, bottle, purge_regulator=True, hidden__used_before=0.0)
+    line.tell(later, bottle, purge_regulator=True)
     assert line.gas(later + 600)[Species.SO2] == pytest.approx(400.0, rel=1e-3)
+    assert line.read(later + 600, "pressure", bottle) == pytest.approx(10.0, abs=0.11)  # full
 
 
 def test_content_drifts_faster_below_one_megapascal(supply):
