@@ -6,7 +6,7 @@ import pytest
 from pyvisa import constants
 
 from rig.errors import RigFault
-from rig.host.link import DeviceLink
+from rig.host.link import VisaLink
 
 
 class HungUp:
@@ -30,8 +30,7 @@ class Plain:
 
 
 def test_a_hung_up_tty_is_told_with_its_device():
-    link = DeviceLink.__new__(DeviceLink)
-    link.device, link._resource, link._protocol, link._owed = "co", HungUp(), Plain(), 0
-    with pytest.raises(RigFault, match="co: the port failed at 'co'.*Input/output error") as caught:
+    link = VisaLink("co", HungUp(), Plain(), 1.0)
+    with pytest.raises(RigFault, match=r"co: the port failed at 'co'.*Input/output error") as caught:
         link.ask("co", lambda reply: reply)
     assert caught.value.device == "co"
