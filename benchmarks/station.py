@@ -48,6 +48,8 @@ class Stations:
         data = tomllib.loads(EMBEDDED.read_text(encoding="utf-8"))
         for name in BEYOND[kind]:
             del data["device"][name]
+        if "path" in BEYOND[kind]:
+            data.pop("cell", None)  # cells are the open path's
             data["certificate"].pop(name, None)
         if kind == "full":
             for cylinder in data["cylinder"].values():

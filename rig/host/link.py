@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
@@ -12,7 +13,7 @@ from pyvisa.resources import MessageBasedResource
 
 from instruments.errors import Refused
 from instruments.protocols.ends import HostEnd
-from rig.errors import BadReply, DeviceTimeout, RigFault
+from rig.errors import BadReply, DeviceTimeout, RigError, RigFault
 
 Result = TypeVar("Result")
 
@@ -84,10 +85,15 @@ class VisaLink:
             RigFault: the port is gone.
         """
         probe = self.protocol.probe(text)
-        if probe is not None:
-            with suppress(Refused):  # a refusal is an answer in its turn as well
-                self._exchange(probe, lambda reply: reply)
-        return self._exchange(text, understand)
+        try:
+            if probe is not None:
+                with suppress(Refused):  # a refusal is an answer in its turn as well
+                    self._exchange(probe, lambda reply: reply)
+            return self._exchange(text, understand)
+        except (OSError, termios.error) as error:  # the latter is none of the former, and a hung-up tty gives it
+            if isinstance(error, RigError):
+                raise
+            raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
 
     def _exchange(self, text: str, understand: Callable[[Any], Result]) -> Result:
         trouble: Exception | None = None
@@ -123,8 +129,6 @@ class VisaLink:
                 trouble = DeviceTimeout(self.device, text, self._timeout_s)
             except ValueError as error:
                 trouble = BadReply(self.device, text, raw, str(error))
-            except OSError as error:
-                raise RigFault(f"{self.device}: the port failed at {text!r}: {error}", self.device) from error
         assert trouble is not None  # the loop ends by return, or leaves its trouble here
         raise trouble
 
