@@ -11,6 +11,7 @@ import pytest
 from calibration.procedures.common.history import last_settings
 from calibration.record import load
 from rig.cli.accept import AcceptOptions, accept
+from rig.cli.play import Play
 from rig.errors import ConfigurationError
 from scenarios.defects import defects, found_in
 from scenarios.opening import bench_path
@@ -167,6 +168,7 @@ def test_a_parameter_that_the_unit_refuses_has_an_unknown_effect(tmp_path):
 @pytest.mark.parametrize(("answer", "verdict"), [("yes", "pass"), ("no", "fail")])
 def test_where_no_wire_carries_the_log_a_person_looks_it_through(tmp_path, monkeypatch, answer, verdict):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
+    monkeypatch.setattr(Play, "_hands", lambda play: None)  # as at a real unit, whose display the rig cannot see
     (tmp_path / "bench.json").write_text(json.dumps(DEMO, default=lambda value: value.isoformat()))
     accept(AcceptOptions(bench=str(tmp_path / "bench.json"), plan="key-parameters", devices=("so2",), clock="paced",
                          speed=100.0, out=tmp_path / "out", operator="terminal"))  # fmt: skip

@@ -24,7 +24,7 @@ def small():
     data = copy.deepcopy(STATION)
     for name in ("shelter", "manifold", "supply", "pm10", "pm25", "teom", "weather", "visibility", "path"):
         del data["device"][name]
-    del data["routine"]
+    del data["routine"], data["cell"]
     del data["device"]["ozone_standard"]["power"]
     data["air"] = {"ambient": {"log_sd": 0.5}, "room": {"o3": "40 ppb", "no2": "20 ppb", "so2": "0.5 ppb"}}
     return data
