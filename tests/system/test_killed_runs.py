@@ -115,6 +115,7 @@ def test_after_a_power_gap_come_warm_up_and_a_check_of_zero_and_span(tmp_path):
         out, _ = killed_when(endpoints, tmp_path, lambda row: row.request == ["test", "zero_span"],
                              PLAN.replace(', "multipoint"', ""))  # fmt: skip
         served.call(lambda bench: bench.command("co", Command("power", False)))
+        time.sleep(4.0)  # twenty minutes: long enough for what is cold then to be cold after a time-out, too
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(resumed, out)
             while not any(row.kind == "return" for row in rows(out)) and not done.done():
