@@ -15,6 +15,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -211,14 +212,16 @@ def rows_of(database: sqlite3.Connection, kind: str | None = None) -> Iterator[R
         yield Row(seq, t_us, wall, row_kind, json.loads(request), json.loads(answer))
 
 
+def opened_to_read(path: Path) -> sqlite3.Connection:
+    """A journal, opened so that nothing can be written. Raises sqlite3.Error if it cannot be."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
 def read_journal(path: Path) -> list[Row]:
     """All rows of a journal that may be in use elsewhere. Raises RigFault if it is none, or damaged."""
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
+        with closing(opened_to_read(path)) as database:
             return list(rows_of(database))
-        finally:
-            database.close()
     except (sqlite3.Error, ValueError) as error:
         raise RigFault(f"{path}: not a journal that can be read: {error}") from error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rig.errors import RigFault
-from rig.journal import NO_HASH, VERSION, chained
+from rig.journal import NO_HASH, VERSION, chained, opened_to_read
 
 BACKWARDS_S = 1.0
 """The computer's clock may be put right by less than this without a word, s."""
@@ -51,7 +51,7 @@ def check_journal(path: Path) -> Checked:
         return Checked(rows, root, rows + 1, reason, None, remarks)
 
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        database = opened_to_read(path)
     except sqlite3.Error as error:
         raise RigFault(f"{path}: not a journal that can be read: {error}") from error
     try:

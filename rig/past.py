@@ -6,7 +6,7 @@ one and the gap are still there for whoever reads the journal, and no longer par
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,22 +68,23 @@ def taken_up(rows: Sequence[Row], repeats_of: Mapping[str, str] | None) -> Taken
     if not rows or rows[0].kind != ABOUT:
         raise RigFault("the journal holds no run: nothing of it had reached the disk")
     counting: list[Row] = []
+    repeated = superseded(rows)
     gaps: list[dict[str, Any]] = []
     results: list[Any] = []
     returning = False
     for row in rows[1:]:
         if row.kind == GAP:
             gaps.append(row.answer)
-            counting = [one for one in counting if one.seq <= row.request["after"]]
             returning = False
         elif row.kind in (RETURN, BACK):
             returning = row.kind == RETURN
             if row.answer is not None:
                 gaps[-1]["power_lost"] = row.answer
-        elif not returning:
+        elif returning:
+            if row.kind == "result":
+                results.append(row.answer)
+        elif row.seq not in repeated:
             counting.append(row)
-        elif row.kind == "result":
-            results.append(row.answer)
     # What a run does to leave the bench safe is no part of what it was doing.
     ending = next((at for at, row in enumerate(counting) if row.kind == ENDING), len(counting))
     del counting[ending:]
@@ -95,6 +96,18 @@ def taken_up(rows: Sequence[Row], repeats_of: Mapping[str, str] | None) -> Taken
     last = rows[-1]
     return Taken(rows[0].request, tuple(counting), after, repeats, step, last.wall, last.t_us, tuple(gaps),
                  tuple(results))  # fmt: skip
+
+
+def superseded(rows: Iterable[Row]) -> set[int]:
+    """Numbers of the rows that a gap has made the run repeat."""
+    behind: list[int] = []
+    repeated: set[int] = set()
+    for row in rows:
+        if row.kind == GAP:
+            after = int(row.request["after"])
+            repeated.update(seq for seq in behind if seq > after)
+        behind.append(row.seq)
+    return repeated
 
 
 def _cut(rows: Sequence[Row], repeats_of: Mapping[str, str]) -> tuple[int, str, str]:

@@ -18,7 +18,7 @@ from typing import Any
 from rig.errors import RigFault
 from rig.files import write_atomically
 from rig.journal import Row
-from rig.past import BACK, BEGIN, ENDING, GAP, RETURN, error_of
+from rig.past import BACK, BEGIN, ENDING, GAP, RETURN, error_of, superseded
 
 SUPERSEDED, GAP_CHECK, NO_ANSWER, ALARM = "superseded", "gap check", "no answer", "alarm "
 """Flags: measured again after a gap; read on the way back from one; not answered; an alarm that stood when the
@@ -78,7 +78,7 @@ def readings_of(rows: Sequence[Row], epoch: datetime) -> Iterator[RunReading]:
     if not rows or not isinstance(rows[0].request, dict) or "start_us" not in rows[0].request:
         raise RigFault("the journal holds no run: nothing of it had reached the disk")
     start_us = int(rows[0].request["start_us"])
-    repeated = _superseded(rows)
+    repeated = superseded(rows)
     step, returning = "", False
     alarms: dict[str, tuple[str, ...]] = {}
     for row in rows:
@@ -102,18 +102,6 @@ def readings_of(rows: Sequence[Row], epoch: datetime) -> Iterator[RunReading]:
                 float(row.answer[0]) if answered else None, str(row.answer[1]) if answered else "",
                 (*flags, *alarms.get(device, ())),
             )  # fmt: skip
-
-
-def _superseded(rows: Iterable[Row]) -> set[int]:
-    """Numbers of the rows that a gap has made the run repeat."""
-    behind: list[int] = []
-    repeated: set[int] = set()
-    for row in rows:
-        if row.kind == GAP:
-            after = int(row.request["after"])
-            repeated.update(seq for seq in behind if seq > after)
-        behind.append(row.seq)
-    return repeated
 
 
 def write_csv(readings: Iterable[RunReading], path: Path) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calibration.criteria import Judge, load_criteria
+from calibration.procedures.common.alarms import is_of_temperature, standing_alarms
 from calibration.procedures.common.conduct import conduct
 from calibration.procedures.common.context import Context
 from calibration.procedures.common.procedure import Unit, procedure_of
-from calibration.procedures.prepare import standing_alarms
 from calibration.record import Gap, Message, ProcedureRun
 from rig.errors import DeviceTimeout
 from rig.logbook import Logbook
@@ -82,7 +82,7 @@ class Return:
         if isinstance(uptime, int | float):
             return float(uptime) < gap_s
         context = Context(run, self.engine.judge, self.engine.plan.gas)
-        return any(alarm.split(":")[0].endswith("_temp") for alarm in standing_alarms(context, device))
+        return any(map(is_of_temperature, standing_alarms(context, device)))
 
     def _check(self, unit: Unit) -> None:
         """Warm-up, readiness, zero and span of a unit that has been without power; nothing is adjusted or judged."""

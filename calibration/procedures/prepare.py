@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from calibration.procedures.common.alarms import is_of_temperature, standing_alarms
 from calibration.procedures.common.conduct import as_text
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
@@ -92,7 +93,7 @@ def _look(context: Context, device: str, plan: PreparePlan) -> Outcome:
 
     waited = 0.0
     alarms = standing_alarms(context, device)
-    while any(_is_temperature(alarm) for alarm in alarms) and waited < _WARM_UP_LONGEST_S:
+    while any(map(is_of_temperature, alarms)) and waited < _WARM_UP_LONGEST_S:
         run.wait(_WARM_UP_POLL_S)
         waited += _WARM_UP_POLL_S
         alarms = standing_alarms(context, device)
@@ -176,20 +177,6 @@ def _checked(name: str, value: float, low: float, high: float, unit: str) -> Pre
     expected = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     return PrepareCheck(name=name, found=f"{value:g} {unit}".strip(), expected=f"{expected} {unit}".strip(),
                         ok=low <= value <= high)  # fmt: skip
-
-
-def standing_alarms(context: Context, device: str) -> tuple[str, ...]:
-    """Alarms of a unit that are about itself."""
-    alarms = context.run.look(device, "alarms")
-    # A concentration alarm is about the air, not about the instrument.
-    if not isinstance(alarms, tuple):
-        return ()
-    gases = {channel.quantity for channel in context.run.analyzer(device).channels} | {"no2"}
-    return tuple(alarm for alarm in alarms if alarm.split(":")[0] not in gases)
-
-
-def _is_temperature(alarm: str) -> bool:
-    return alarm.split(":")[0].endswith("_temp")
 
 
 PROCEDURE = Prepare()

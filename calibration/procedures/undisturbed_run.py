@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from calibration.procedures.common.alarms import standing_alarms
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.flows import FLOW_QUANTITIES, FlowPair
 from calibration.procedures.common.parameters import GasPlan, Parameters, Seconds
 from calibration.procedures.common.procedure import Gap, Judged, Needed, Procedure, Stage, Takes, Unit
-from calibration.procedures.prepare import standing_alarms
 from calibration.procedures.sample_flow import SampleFlowPlan, measure_sample_flow
 from calibration.record import Chart, Column, MeasuredData, Message, Table
 from calibration.statistics.hj_gas import flow_stability

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from calibration.procedures.common.alarms import standing_alarms
 from calibration.procedures.common.context import Context, Outcome
 from calibration.procedures.common.influence import lacking
 from calibration.procedures.common.levels import asked_of, request
@@ -23,7 +24,6 @@ from calibration.procedures.common.procedure import (
     label_of,
 )
 from calibration.procedures.common.references import reference_ids
-from calibration.procedures.prepare import standing_alarms
 from calibration.record import Chart, MeasuredData, Message, Trace
 from calibration.statistics.summary import summarize
 from calibration.uncertainty import Budget, Component

@@ -14,11 +14,10 @@ from rig.archive.entry import entry_of
 from rig.archive.store import Store
 from rig.errors import ConfigurationError, RigFault
 from rig.files import write_atomically
-from rig.journal import Journal, Written, chained
+from rig.journal import Journal, Written, chained, opened_to_read
 from rig.journal_check import check_journal
+from rig.run_folder import JOURNAL, RESULT, journal_in
 from rig.seal import SEAL
-
-_RESULT, _JOURNAL = "result.json", "journal.sqlite"
 
 
 def archive(store: Store, folder: Path) -> str | None:
@@ -34,9 +33,9 @@ def archive(store: Store, folder: Path) -> str | None:
     if store.select("SELECT name FROM run WHERE name = :name", {"name": name}):
         return None
     seal = folder / SEAL
-    entry = entry_of(record, name, "", text=(folder / _RESULT).read_text(encoding="utf-8"),
+    entry = entry_of(record, name, "", text=(folder / RESULT).read_text(encoding="utf-8"),
                      seal=seal.read_text(encoding="utf-8") if seal.exists() else None)  # fmt: skip
-    with closing(sqlite3.connect(f"{(folder / _JOURNAL).resolve().as_uri()}?mode=ro", uri=True)) as database:
+    with closing(opened_to_read(folder / JOURNAL)) as database:
         rows = database.execute(
             "SELECT seq, t_us, wall, kind, request, answer, lower(hex(hash)) FROM journal ORDER BY seq"
         ).fetchall()
@@ -58,7 +57,7 @@ def fetch(store: Store, name: str, folder: Path) -> Record:
         raise ConfigurationError(
             "RUN", "", f"the name of a run in {store.where}, as rig runs --database lists it", name
         )
-    if (folder / _JOURNAL).exists() or (folder / _RESULT).exists():
+    if (folder / JOURNAL).exists() or (folder / RESULT).exists():
         raise ConfigurationError("--out", "", "a folder without a run in it", f"{folder}, which has one")
     [(text, seal)] = found
     rows: list[Written] = [
@@ -71,8 +70,8 @@ def fetch(store: Store, name: str, folder: Path) -> Record:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RigFault(f"{folder}: {error.strerror}") from error
-    _write_journal(folder / _JOURNAL, rows)
-    write_atomically(folder / _RESULT, text)
+    _write_journal(folder / JOURNAL, rows)
+    write_atomically(folder / RESULT, text)
     if seal is not None:
         write_atomically(folder / SEAL, seal)
     return _verified(folder, f"{store.where}: {name}")
@@ -95,12 +94,10 @@ def _write_journal(path: Path, rows: list[Written]) -> None:
 def _verified(folder: Path, source: str | None = None) -> Record:
     """The record of a run that has ended and whose journal and result are of each other."""
     where = source or str(folder)
-    journal = folder / _JOURNAL
-    if not journal.is_file():
-        raise ConfigurationError("RUN", "", "the folder of a run", f"{folder}, without a {_JOURNAL}")
+    journal = journal_in(folder, "RUN")
     checked = check_journal(journal)
     try:
-        text = (folder / _RESULT).read_text(encoding="utf-8")
+        text = (folder / RESULT).read_text(encoding="utf-8")
         record = Record.model_validate_json(text)
     except FileNotFoundError:
         raise ConfigurationError("RUN", "", "a run that has come to its end", f"{folder}, without a result") from None

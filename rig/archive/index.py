@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from rig.archive.entry import UNFINISHED, UNREADABLE, Entry, entry_of, entry_wit
 from rig.archive.schema import VERSION
 from rig.archive.store import Store, sqlite_store
 from rig.errors import RigFault
+from rig.journal import opened_to_read
+from rig.run_folder import JOURNAL, RESULT, wall_text
 
 INDEX = f".rig-index-{VERSION}.sqlite"
 """Name of the index; it can be deleted at any time, and is made anew."""
 
-_RESULT, _JOURNAL = "result.json", "journal.sqlite"
 _AT_ONCE = 200
 """Runs that are taken in between two commits."""
 
@@ -48,7 +48,7 @@ def _stamps(folder: Path) -> dict[str, str]:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=True)]
     for name in names:
-        for file in (_RESULT, _JOURNAL):
+        for file in (RESULT, JOURNAL):
             try:
                 seen = os.stat(os.path.join(folder, name, file))  # noqa: PTH116, PTH118 - ten thousand of them
             except OSError:
@@ -75,23 +75,22 @@ def _put_right(store: Store, folder: Path, found: dict[str, str]) -> None:
 
 
 def _entry(run: Path, name: str, stamp: str) -> Entry:
-    if stamp.startswith(_JOURNAL):
-        return entry_without_record(name, stamp, UNFINISHED, _about(run / _JOURNAL))
+    if stamp.startswith(JOURNAL):
+        return entry_without_record(name, stamp, UNFINISHED, _about(run / JOURNAL))
     from calibration.record import load  # only where there is something new: it takes longer than all the rest
 
     try:
-        return entry_of(load(run / _RESULT), name, stamp)
+        return entry_of(load(run / RESULT), name, stamp)
     except (OSError, ValueError):
-        return entry_without_record(name, stamp, UNREADABLE, _about(run / _JOURNAL))
+        return entry_without_record(name, stamp, UNREADABLE, _about(run / JOURNAL))
 
 
 def _about(journal: Path) -> dict[str, Any]:
     """What the first row of a journal says of its run; nothing where that cannot be read."""
     try:
-        with closing(sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        with closing(opened_to_read(journal)) as database:
             [(request,)] = database.execute("SELECT request FROM journal WHERE seq = 1").fetchall()
         about = json.loads(request)
-        started = datetime.fromtimestamp(about["started"], UTC).isoformat(timespec="seconds")
-        return {**about, "wall": started}
+        return {**about, "wall": wall_text(about["started"])}
     except (sqlite3.Error, ValueError, TypeError, KeyError):
         return {}

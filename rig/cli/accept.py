@@ -25,6 +25,7 @@ from rig.cli.resume import cut_off
 from rig.cli.signals import StopRequests, stop_requests
 from rig.clock import FASTEST
 from rig.errors import EXIT_FAIL, EXIT_FAULT, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, ConfigurationErrors
+from rig.run_folder import JOURNAL, RESULT
 from rig.session import open_session
 from scenarios.engine import RunFacts
 from scenarios.gas_use import gas_use, too_short
@@ -184,13 +185,13 @@ def _folder(out: Path, *, again: bool) -> Iterator[Path]:
     except OSError as error:
         _remove(made)
         raise ConfigurationError("--out", "", "a folder that can be written", f"{out}: {error.strerror}") from None
-    for name in ("journal.sqlite", "result.json", "report.html", "junit.xml", "readings.csv", "truth.json"):
+    for name in (JOURNAL, RESULT, "report.html", "junit.xml", "readings.csv", "truth.json"):
         if not again and (out / name).exists():
             raise ConfigurationError("--out", "", "a folder without a run in it", f"{out}: holds {name} already")
     try:
         yield out
     finally:
-        if not (out / "journal.sqlite").exists():
+        if not (out / JOURNAL).exists():
             _remove(made)
 
 

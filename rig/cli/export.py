@@ -6,12 +6,12 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from rig.cli.resume import JOURNAL
 from rig.errors import EXIT_PASS, ConfigurationError, RigFault
 from rig.journal import read_journal
 from rig.journal_check import check_journal
 from rig.past import ABOUT
 from rig.readings import readings_of, write_csv, write_parquet
+from rig.run_folder import journal_in
 
 _SUFFIXES = (".parquet", ".csv")
 
@@ -23,9 +23,7 @@ def export(folder: Path, out: Path | None) -> int:
         ConfigurationError: no run in the folder, or a file of another kind. RigFault: the journal has been altered, or
             a file cannot be written.
     """
-    journal = folder / JOURNAL
-    if not journal.is_file():
-        raise ConfigurationError("RUN", "", "the folder of a run", f"{folder}, without a {JOURNAL}")
+    journal = journal_in(folder, "RUN")
     if out is not None and out.suffix not in _SUFFIXES:
         raise ConfigurationError("--out", "", " or ".join(_SUFFIXES), out.suffix or out.name)
     checked = check_journal(journal)

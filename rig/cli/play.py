@@ -8,7 +8,6 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from calibration.record import Gap, Record, Wall, record_hash
 from rig.cli.people import TerminalOperator
 from rig.cli.progress import Progress
-from rig.cli.resume import JOURNAL, CutOff, Remembered, gap_of
+from rig.cli.resume import CutOff, Remembered, gap_of
 from rig.cli.signals import StopRequests
 from rig.files import write_atomically
 from rig.followed import Followed
@@ -28,6 +27,7 @@ from rig.past import ABOUT, END, GAP, Taken
 from rig.prompts import Operator
 from rig.readings import readings_of, write_csv
 from rig.run import Run
+from rig.run_folder import JOURNAL, wall_text
 from rig.session import Session
 from rig.truth import fault_line
 from scenarios.engine import Engine, RunFacts
@@ -183,7 +183,7 @@ class Play:
 
     def _wall(self) -> Wall:
         ended = time.time()
-        return Wall(started=_iso(self.started), ended=_iso(ended), duration_s=round(ended - self.started, 3),
+        return Wall(started=wall_text(self.started), ended=wall_text(ended), duration_s=round(ended - self.started, 3),
                     out=str(self.out), host=platform.node(), user=_user(), gaps=self._gaps)  # fmt: skip
 
     def _write_truth(self, person: SimulatedOperator | None) -> None:
@@ -198,10 +198,6 @@ class Play:
         if person is not None:
             truth["slips"] = [{"prompt": key, "done": what} for key, what in person.slips]
         write_atomically(self.out / "truth.json", json.dumps(truth, indent=1) + "\n")
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _user() -> str:

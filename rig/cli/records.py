@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from calibration.record import Record, load
 from rig.errors import ConfigurationError
+from rig.run_folder import RESULT
 
 
 def read_record(path: Path, option: str, expected: str) -> Record:
@@ -21,7 +22,7 @@ def read_record(path: Path, option: str, expected: str) -> Record:
     Raises:
         ConfigurationError: there is none, or it is none of this version.
     """
-    file = path / "result.json" if path.is_dir() else path
+    file = path / RESULT if path.is_dir() else path
     try:
         return load(file)
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from rig.journal import Row, read_journal
 from rig.journal_check import check_journal
 from rig.past import ABOUT, Taken, taken_up
 from rig.prompts import Operator, Prompt
+from rig.run_folder import RESULT, journal_in, wall_text
 from rig.seal import SEAL
 from scenarios.plan_file import PlanFile
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rig.cli.accept import AcceptOptions
     from rig.operators import Hands
 
-JOURNAL = "journal.sqlite"
 _OPTION = "--resume"
 _GOES_ON = "error"
 """Verdict of a run that ended before its plan did; any other has come to its end."""
@@ -69,9 +68,7 @@ def cut_off(folder: Path) -> CutOff:
         RigFault: its journal has been altered or is damaged.
     """
     expected = "the folder of a run of rig accept that was cut off"
-    journal = folder / JOURNAL
-    if not journal.is_file():
-        raise ConfigurationError(_OPTION, "", expected, f"{folder}, without a {JOURNAL}")
+    journal = journal_in(folder, _OPTION, expected)
     checked = check_journal(journal)
     if not checked.holds:
         raise RigFault(f"{journal}: row {checked.broken_at}: {checked.reason}; see rig verify")
@@ -81,7 +78,7 @@ def cut_off(folder: Path) -> CutOff:
     about: Mapping[str, Any] = rows[0].request
     if (folder / SEAL).exists():
         raise ConfigurationError(_OPTION, "", expected, f"{folder}, a run that is sealed")
-    if checked.ended is not None and checked.ended["verdict"] != _GOES_ON and (folder / "result.json").exists():
+    if checked.ended is not None and checked.ended["verdict"] != _GOES_ON and (folder / RESULT).exists():
         found = f"{folder}, a run that has come to its end: {checked.ended['verdict']}"
         raise ConfigurationError(_OPTION, "", expected, found)
     if about["options"]["clock"] == "paced":
@@ -93,7 +90,7 @@ def cut_off(folder: Path) -> CutOff:
 def gap_of(taken: Taken, now: float, start_us: int) -> Gap:
     """The gap that ends now."""
     return Gap(
-        began=_iso(taken.last_wall), ended=_iso(now), lasted_s=round(now - taken.last_wall, 3),
+        began=wall_text(taken.last_wall), ended=wall_text(now), lasted_s=round(now - taken.last_wall, 3),
         t_s=(taken.last_t_us - start_us) / 1e6, step=taken.step, repeats=taken.repeats,
     )  # fmt: skip
 
@@ -124,7 +121,3 @@ class Remembered:
         if self._hands is not None:
             self._hands.do(prompt.deeds)
         return self._answers.pop()
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

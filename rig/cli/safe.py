@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from instruments.device import Value
-from rig.cli.resume import JOURNAL
 from rig.errors import EXIT_FAULT, EXIT_PASS, ConfigurationError, RigError
 from rig.host.handles import GasAnalyzer
 from rig.journal import GUARD, Journal, Row, read_journal
@@ -20,6 +19,7 @@ from rig.logbook import Ledger, Logbook
 from rig.operators import SimulatedOperator
 from rig.past import error_of, taken_up
 from rig.run import Run
+from rig.run_folder import journal_in
 from rig.session import Session, open_session
 from scenarios.opening import load_bench
 
@@ -58,10 +58,9 @@ def safe(bench: str, folder: Path | None) -> int:
     ledger: Ledger = Unwritten()
     journal: Journal | None = None
     if folder is not None:
-        if not (folder / JOURNAL).is_file():
-            raise ConfigurationError("--run", "", "the folder of a run", f"{folder}, without a {JOURNAL}")
-        journal = Journal(folder / JOURNAL, each_row=True, wall=time.time, again=True, role=GUARD)
-        rows, ledger = taken_up(read_journal(folder / JOURNAL), None).rows, journal
+        path_of_run = journal_in(folder, "--run")
+        journal = Journal(path_of_run, each_row=True, wall=time.time, again=True, role=GUARD)
+        rows, ledger = taken_up(read_journal(path_of_run), None).rows, journal
     session = open_session(file, path)
     try:
         trouble = make_bench_safe(session, rows, ledger)

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from calibration.record import Record, load, text_hash
-from rig.cli.resume import JOURNAL
 from rig.errors import EXIT_FAIL, EXIT_PASS, EXIT_UNDECIDED, ConfigurationError, RigFault
 from rig.journal_check import Checked, check_journal
+from rig.run_folder import RESULT, journal_in
 from rig.seal import Sealed, public_key, read_seal, seal_run
 from rig.seal import make_key as make_key_file
 
@@ -49,7 +49,7 @@ def seal(folder: Path, key: Path) -> int:
     if code != EXIT_PASS:
         state = "altered" if code == EXIT_FAIL else "not at its end"
         raise ConfigurationError("RUN", "", "a run that rig verify calls INTACT", f"{folder}, {state}: {lines[-1]}")
-    result = folder / "result.json"
+    result = folder / RESULT
     hashed = text_hash(result.read_text(encoding="utf-8"))
     made = seal_run(folder, Sealed(load(result).run.id, checked.rows, checked.root.hex(), hashed), key)
     sys.stdout.write(f"{folder}: sealed: {made.sealed.rows} rows, root {made.sealed.root}, by {made.public_key}\n")
@@ -66,9 +66,7 @@ def make_key(path: Path) -> int:
 
 def _verified(folder: Path) -> tuple[int, list[str], Checked]:
     """What journal and result say of each other: exit code, lines, and what the chain gave."""
-    journal = folder / JOURNAL
-    if not journal.is_file():
-        raise ConfigurationError("RUN", "", "the folder of a run", f"{folder}, without a {JOURNAL}")
+    journal = journal_in(folder, "RUN")
     checked = check_journal(journal)
     lines = [f"{journal}: {checked.rows} rows hold" + (f", root {checked.root.hex()}" if checked.holds else "")]
     code = EXIT_PASS
@@ -76,7 +74,7 @@ def _verified(folder: Path) -> tuple[int, list[str], Checked]:
         lines.append(f"row {checked.broken_at}: {checked.reason}")
         code = EXIT_FAIL
     else:
-        code, words = _against_result(checked, folder / "result.json")
+        code, words = _against_result(checked, folder / RESULT)
         lines += words
     return code, lines, checked
 
@@ -97,7 +95,7 @@ def _against_seal(folder: Path, checked: Checked, expected_key: str | None) -> t
     if (checked.rows, checked.root.hex()) != (sealed.rows, sealed.root):
         return EXIT_FAIL, [f"the journal is not the one that was sealed: {sealed.rows} rows, root {sealed.root}"]
     try:
-        record = text_hash((folder / "result.json").read_text(encoding="utf-8"))
+        record = text_hash((folder / RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = "none"
     if record != sealed.record:

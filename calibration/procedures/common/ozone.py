@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field
 
+from calibration.procedures.common.alarms import is_of_temperature
 from calibration.procedures.common.context import Context
 from calibration.procedures.common.levels import Asked, measure_together, request
 from calibration.procedures.common.parameters import GasPlan, Parameters, Percent, Seconds, each_level_once
@@ -129,7 +130,7 @@ def warm(context: Context, devices: Sequence[str]) -> dict[str, tuple[str, ...]]
             told = run.look(device, "alarms")
             # A concentration alarm is about the gas, not about the instrument.
             alarms[device] = tuple(a for a in told if not a.startswith(OZONE + ":")) if isinstance(told, tuple) else ()
-        cold = any(alarm.split(":")[0].endswith("_temp") for some in alarms.values() for alarm in some)
+        cold = any(is_of_temperature(alarm) for some in alarms.values() for alarm in some)
         if not cold or waited >= _WARM_UP_LONGEST_S:
             return alarms
         run.wait(_WARM_UP_POLL_S)
